@@ -1,0 +1,176 @@
+"""Renewals of old checkpoints, and what archived revocation data does to a token."""
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from evidence.packages.contents import LogFolder, Renewal, Stamp
+from tests.evidence.package_fixture import NOW, START, authority, inclusion_proof, members_of, resealed, small_case
+from tests.tlog.examination.in_memory import failures, left_open, report_on
+from tlog import checks
+from tlog.canonical import canonical_json
+from tlog.digests import sha256
+from tlog.merkle import leaf_hash, root_hash
+from tlog.report import Report
+
+WORLD, CONTENTS = small_case()
+FOLDER = CONTENTS.logs[0]
+YEAR = timedelta(days=8)  # the small world's years are short
+Members = dict[str, bytes]
+
+
+def renewed(folder: LogFolder, at: datetime, *, strangers: int = 4) -> LogFolder:
+    """The folder with one renewal more, in a tree between the lists of other checkpoints."""
+    files = {"checkpoint": folder.note, **{f"{tsa}.tst": stamp.token for tsa, stamp in folder.stamps.items()}}
+    for k, renewal in enumerate(folder.renewals, 1):
+        files |= {f"renewal-{k}.txt": renewal.listing, f"renewal-{k}.json": renewal.path, f"renewal-{k}.tst": renewal.token}
+    listing = "".join(f"{sha256(data).hex()}  {name}\n" for name, data in files.items()).encode()
+    leaves = [leaf_hash(listing if n == strangers // 2 else b"stranger %d" % n) for n in range(strangers + 1)]
+    path = {"index": strangers // 2, "size": len(leaves), "hashes": [step.hex() for step in inclusion_proof(strangers // 2, leaves)]}
+    token = WORLD.token(sha256(root_hash(leaves)), at)
+    return replace(folder, renewals=[*folder.renewals, Renewal(listing, canonical_json(path), token)])
+
+
+ONCE = renewed(FOLDER, START + YEAR)
+TWICE = renewed(ONCE, START + 2 * YEAR, strangers=0)
+
+
+def examined(folder: LogFolder) -> Report:
+    return report_on(WORLD.pack(replace(CONTENTS, logs=[folder])).data, WORLD.trust())
+
+
+@pytest.mark.parametrize(("folder", "count"), [(ONCE, 1), (TWICE, 2)])
+def test_renewals_pass(folder: LogFolder, count: int) -> None:
+    report = examined(folder)
+    assert report.exit_code == 0
+    assert sum("token" in check.reason for check in report.checks if check.name == checks.RENEWALS) == count
+
+
+@pytest.mark.parametrize("at", [START, START + timedelta(seconds=69)])
+def test_renewal_older_than_what_it_renews_fails(at: datetime) -> None:
+    assert failures(examined(renewed(FOLDER, at))) == {checks.RENEWALS}
+    assert failures(examined(renewed(ONCE, at))) == {checks.RENEWALS}
+
+
+def test_renewal_without_trusted_roots_is_left_open() -> None:
+    trust = {name: data for name, data in WORLD.trust().items() if not name.endswith(".pem")}
+    report = report_on(WORLD.pack(replace(CONTENTS, logs=[ONCE])).data, trust)
+    assert (report.exit_code, left_open(report)) == (3, {checks.TIMESTAMPS, checks.RENEWALS})
+
+
+def path_with(**fields: object) -> Callable[[bytes], bytes]:
+    return lambda data: canonical_json({**json.loads(data), **fields})
+
+
+def extended(data: bytes) -> bytes:
+    return data + b"00" * 32 + b"  other.tst\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("renewal-1.txt", lambda data: data.partition(b"\n")[2]),
+        ("renewal-1.txt", lambda data: b"00" + data[2:]),
+        ("renewal-1.txt", extended),
+        ("renewal-1.txt", lambda data: data + data),
+        ("renewal-1.txt", lambda _: b""),
+        ("renewal-1.txt", lambda _: b"\xff"),
+        ("renewal-1.json", path_with(index=3)),
+        ("renewal-1.json", path_with(size=4)),
+        ("renewal-1.json", path_with(size=0)),
+        ("renewal-1.json", path_with(index="2")),
+        ("renewal-1.json", path_with(index=True)),
+        ("renewal-1.json", path_with(hashes=None)),
+        ("renewal-1.json", path_with(hashes=["AB" * 32])),
+        ("renewal-1.json", path_with(hashes=[1])),
+        ("renewal-1.json", path_with(hashes=[])),
+        ("renewal-1.json", path_with(more=1)),
+        ("renewal-1.json", lambda data: data + b" "),
+        ("renewal-1.tst", lambda data: data[:-1]),
+        ("renewal-1.tst", lambda _: WORLD.token(bytes(32), START + YEAR)),
+        ("renewal-1.tst", None),
+        ("renewal-1.json", None),
+        ("renewal-1.txt", None),
+    ],
+)  # fmt: skip
+def test_damaged_renewal_fails(name: str, change: Callable[[bytes], bytes] | None) -> None:
+    members = members_of(WORLD.pack(replace(CONTENTS, logs=[ONCE])).data)
+    before = members.pop(f"log/1/{name}")
+    if change is not None:
+        members[f"log/1/{name}"] = change(before)
+    assert failures(report_on(resealed(members, stamp=WORLD.stamp), WORLD.trust())) == {checks.RENEWALS}
+
+
+@pytest.mark.parametrize("number", [2, 999_999_999])
+def test_renewal_without_the_ones_before_it_fails(number: int) -> None:
+    members = members_of(WORLD.pack(replace(CONTENTS, logs=[ONCE])).data)
+    renumbered = {name.replace("renewal-1.", f"renewal-{number}."): data for name, data in members.items()}
+    assert failures(report_on(resealed(renumbered, stamp=WORLD.stamp), WORLD.trust())) == {checks.RENEWALS}
+
+
+# revocation data beside a token
+
+
+def revocation_list(*, since: datetime | None = None, reason: x509.ReasonFlags = x509.ReasonFlags.superseded, pem: bool = False) -> bytes:
+    hierarchy = authority("tsa-a")
+    builder = x509.CertificateRevocationListBuilder().issuer_name(hierarchy.intermediate.certificate.subject)
+    builder = builder.last_update(START).next_update(NOW)
+    if since is not None:
+        entry = x509.RevokedCertificateBuilder().serial_number(hierarchy.tsa.certificate.serial_number).revocation_date(since)
+        builder = builder.add_revoked_certificate(entry.add_extension(x509.CRLReason(reason), critical=False).build())
+    return builder.sign(hierarchy.intermediate.key, hashes.SHA256()).public_bytes(Encoding.PEM if pem else Encoding.DER)
+
+
+def with_revocation(*, crl: bytes | None = None, answer: bytes | None = None) -> Report:
+    stamp = FOLDER.stamps["tsa-a"]
+    return examined(replace(FOLDER, stamps={"tsa-a": Stamp(stamp.token, crl=crl, ocsp=answer)}))
+
+
+@pytest.mark.parametrize("pem", [False, True])
+def test_archived_revocation_list_that_names_nobody_passes(pem: bool) -> None:
+    assert with_revocation(crl=revocation_list(pem=pem)).exit_code == 0
+
+
+@pytest.mark.parametrize("crl", [b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"-----", b"", b"x"])
+def test_revocation_list_that_cannot_be_read_fails(crl: bytes) -> None:
+    assert failures(with_revocation(crl=crl)) == {checks.TIMESTAMPS}
+
+
+def test_revocation_before_the_stamp_fails_and_after_it_does_not() -> None:
+    assert failures(with_revocation(crl=revocation_list(since=START))) == {checks.TIMESTAMPS}
+    assert with_revocation(crl=revocation_list(since=START + YEAR)).exit_code == 0
+    compromised = revocation_list(since=START + YEAR, reason=x509.ReasonFlags.key_compromise)
+    assert failures(with_revocation(crl=compromised)) == {checks.TIMESTAMPS}
+
+
+def ocsp_answer(
+    *, since: datetime | None = None, reason: x509.ReasonFlags | None = None, status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.REVOKED
+) -> bytes:
+    hierarchy = authority("tsa-a")
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=hierarchy.tsa.certificate, issuer=hierarchy.intermediate.certificate, algorithm=hashes.SHA256(), cert_status=status,
+        this_update=START, next_update=NOW, revocation_time=since, revocation_reason=reason,
+    ).responder_id(ocsp.OCSPResponderEncoding.NAME, hierarchy.intermediate.certificate)  # fmt: skip
+    return builder.sign(hierarchy.intermediate.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def test_ocsp_answer_can_only_make_things_worse() -> None:
+    assert with_revocation(answer=ocsp_answer(status=ocsp.OCSPCertStatus.GOOD)).exit_code == 0
+    assert with_revocation(answer=ocsp_answer(since=START + YEAR)).exit_code == 0
+    assert failures(with_revocation(answer=ocsp_answer(since=START))) == {checks.TIMESTAMPS}
+    compromised = ocsp_answer(since=START + YEAR, reason=x509.ReasonFlags.key_compromise)
+    assert failures(with_revocation(answer=compromised)) == {checks.TIMESTAMPS}
+
+
+TRY_LATER = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize("answer", [b"", b"x", TRY_LATER])
+def test_ocsp_answer_that_says_nothing_fails(answer: bytes) -> None:
+    assert failures(with_revocation(answer=answer)) == {checks.TIMESTAMPS}

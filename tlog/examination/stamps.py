@@ -1,0 +1,104 @@
+"""Timestamp tokens: judged by `tlog.timestamp` against the trusted roots, and by what was archived about revocation.
+
+What it is for: one place that turns a token in a package into a finding and, when it is good, into the moment that it
+proves. Nothing else in an examination may be taken for a proof of time.
+
+What it does not do: rely on an archived OCSP answer. Its signature is not judged, so it can only make things worse: an
+answer that says "revoked" refuses the token beside which it lies, an answer that says "good" changes nothing.
+
+Source: formats of this project, A7; RFC 6960 section 4.2.1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from tlog.errors import VerificationError
+from tlog.examination.findings import Findings
+from tlog.examination.trust import Trust
+from tlog.timestamp import verify_token
+
+SKEW_S = 300
+"""Seconds by which two honest clocks may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class StampJudge:
+    """Judges tokens; `now` (aware) is the examiner's clock, None when a genTime in the future is not to be noticed."""
+
+    findings: Findings
+    trust: Trust
+    now: datetime | None
+
+    def examine(
+        self, name: str, subject: str, token: bytes, digest: bytes, *, crls: Sequence[bytes] = (), answers: Sequence[bytes] = ()
+    ) -> datetime | None:
+        """Note under check `name` whether `token` stamps `digest` (SHA-256); returns genTime (aware, UTC) if it does.
+
+        `crls` (DER or PEM) and OCSP `answers` (DER) are those archived beside the token.
+        """
+        if not self.trust.roots:
+            self.findings.skipped(name, subject, "no root certificate of a timestamping authority among the trust files")
+            return None
+        return self.findings.attempt(
+            name, subject, lambda: self._verify(token, digest, crls, answers), lambda when: f"stamped at {when:%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+    def _verify(self, token: bytes, digest: bytes, crls: Sequence[bytes], answers: Sequence[bytes]) -> datetime:
+        trust = self.trust
+        verified = verify_token(
+            token,
+            digest=digest,
+            roots=trust.roots,
+            intermediates=trust.intermediates,
+            now=self.now,
+            skew_s=SKEW_S,
+            crls=tuple(_der_list(crl) for crl in crls),
+        )
+        for answer in answers:
+            _refuse_revoked(answer, verified.gen_time)
+        return verified.gen_time
+
+
+def verify_not_before(when: Sequence[datetime], earliest_s: int | None) -> None:
+    """Check that no genTime is earlier than a checkpoint's earliest cosignature (POSIX seconds, None without one).
+
+    Raises:
+        VerificationError: a token states a time before what it stamps existed.
+    """
+    # SPEC: A7, "nor earlier than the checkpoint's earliest cosignature less that skew".
+    if earliest_s is not None and any(moment.timestamp() < earliest_s - SKEW_S for moment in when):
+        raise VerificationError("genTime is earlier than the cosignature of what it stamps")
+
+
+def _der_list(data: bytes) -> bytes:
+    """Return a revocation list in DER, which authorities publish in either form."""
+    if not data.startswith(b"-----"):
+        return data
+    try:
+        return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
+    except (ValueError, UnsupportedAlgorithm):
+        raise VerificationError("a revocation list that cannot be read") from None
+
+
+def _refuse_revoked(answer: bytes, when: datetime) -> None:
+    """Refuse a token beside which lies an answer that a certificate was revoked before `when`, or its key compromised ever."""
+    try:
+        response = ocsp.load_der_ocsp_response(answer)
+        if response.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
+            raise VerificationError("the archived OCSP answer is an error")
+        revoked = [
+            (single.revocation_time_utc or datetime.min.replace(tzinfo=UTC), single.revocation_reason)
+            for single in response.responses
+            if single.certificate_status == ocsp.OCSPCertStatus.REVOKED
+        ]
+    except (ValueError, UnsupportedAlgorithm):
+        raise VerificationError("an OCSP answer that cannot be read") from None
+    # SPEC: A7, revoked before genTime, or key compromise at any time: refused.
+    if any(since <= when or reason == x509.ReasonFlags.key_compromise for since, reason in revoked):
+        raise VerificationError("the archived OCSP answer says that a certificate of the chain was revoked")
