@@ -1,0 +1,1 @@
+"""How machines prove who they are."""

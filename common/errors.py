@@ -1,0 +1,36 @@
+"""DomainError: a refusal that a caller can act on, with a stable code.
+
+Each room lists its own in `<room>/errors.py`. `common.problems` is the only place that turns one into HTTP. Bugs are
+not DomainErrors: they stay exceptions and become an opaque 500.
+"""
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django.utils.functional import Promise
+
+
+class DomainError(Exception):
+    """Refuses a request for a reason in the caller's reach.
+
+    `code` is stable and for machines; `title` and `detail` are lazy translations for people, `detail` formatted with
+    `data`. `pointer` is an RFC 6901 JSON pointer into the request's JSON, when one member is at fault; `faults` are
+    (pointer, reason) pairs when several are. `data` must hold nothing personal: it is sent and may be logged.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+    title: ClassVar[str | Promise] = ""
+    detail: ClassVar[str | Promise] = ""
+
+    def __init__(
+        self, *, pointer: str | None = None, faults: Sequence[tuple[str, str]] = (), retry_after_s: int | None = None, **data: str | int
+    ) -> None:
+        super().__init__(self.code)
+        self.pointer = pointer
+        self.faults = faults
+        self.retry_after_s = retry_after_s
+        self.data = data
+
+    def sentence(self) -> str:
+        """The detail in the active language, with this refusal's figures in it."""
+        return str(self.detail).format(**self.data)

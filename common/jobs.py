@@ -1,0 +1,111 @@
+"""Job rows: asynchronous work that must not be lost, with attempts, next attempt and lease.
+
+A broker is never the record of work. One worker process (`manage.py work`) or Celery runs the same `run_job`; whoever
+wins the lease by compare-and-swap does the work, and a worker that dies leaves a lease that runs out. Handlers take a
+subject's id, must be idempotent, and are registered by each room's AppConfig.
+"""
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import DatabaseError, models
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=settings.JOB_LEASE_S)
+LONGEST_PAUSE = timedelta(minutes=5)
+Handler = Callable[[int], None]
+HANDLERS: dict[str, Handler] = {}
+DAILY: set[str] = set()
+
+
+class RetryLater(Exception):
+    """The outside world is not ready; `code` (stable, nothing personal) is kept in the row and the job runs again later."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Job(models.Model):
+    kind = models.CharField(max_length=64, help_text="任务种类")
+    subject_id = models.BigIntegerField(help_text="处理对象的编号")
+    attempts = models.PositiveIntegerField(default=0, help_text="已尝试次数")
+    next_attempt_at = models.DateTimeField(help_text="下次尝试时间")
+    lease_until = models.DateTimeField(null=True, help_text="占用至")
+    done_at = models.DateTimeField(null=True, help_text="完成时间")
+    last_error = models.CharField(max_length=100, blank=True, help_text="最近一次失败的代码")
+
+    objects: ClassVar[models.Manager["Job"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "后台任务"
+        constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="job_unique_for_subject")]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(done_at=None), name="job_due")]
+
+
+def register_job(kind: str, handler: Handler) -> None:
+    HANDLERS[kind] = handler
+
+
+def register_daily_job(kind: str, handler: Handler) -> None:
+    """A job that becomes due once every UTC day; its subject is the day's ordinal."""
+    register_job(kind, handler)
+    DAILY.add(kind)
+
+
+def enqueue_daily_jobs(*, now: datetime) -> None:
+    """Make today's daily jobs due, once for the whole service however many workers ask."""
+    day = now.astimezone(UTC).date().toordinal()
+    for kind in sorted(DAILY):
+        enqueue_job(kind, day, now=now)
+
+
+def enqueue_job(kind: str, subject_id: int, *, now: datetime, attempts: int = 0) -> None:
+    """Insert the row, once for each subject, to be run not before `now`; call inside the transaction that makes the work necessary.
+
+    `attempts` is inherited by work that takes the place of work that failed: its pauses go on where those ended.
+    """
+    Job.objects.bulk_create([Job(kind=kind, subject_id=subject_id, next_attempt_at=now, attempts=attempts)], ignore_conflicts=True)
+
+
+def due_jobs(now: datetime, *, limit: int = 50) -> list[int]:
+    """Ids of jobs that may run now, the longest waiting first."""
+    free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
+    rows = Job.objects.filter(free, done_at=None, next_attempt_at__lte=now).order_by("next_attempt_at", "id")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
+def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
+    """Lease and run one job; False when somebody else has it or it is done. No transaction is open while the handler runs."""
+    job = _lease(job_id, now())
+    if job is None:
+        return False
+    try:
+        HANDLERS[job.kind](job.subject_id)
+    except RetryLater as later:
+        _postpone(job, later.code, now())
+    except (OSError, DatabaseError) as broken:
+        logger.warning("job %s %s failed: %s", job.kind, job.pk, type(broken).__name__)
+        _postpone(job, type(broken).__name__, now())
+    else:
+        Job.objects.filter(pk=job.pk, attempts=job.attempts).update(done_at=now(), lease_until=None, last_error="")
+    return True
+
+
+def _lease(job_id: int, now: datetime) -> Job | None:
+    job = Job.objects.filter(pk=job_id, done_at=None, next_attempt_at__lte=now).first()
+    if job is None or (job.lease_until and job.lease_until >= now):
+        return None
+    # The attempt counter is the compare-and-swap value: of two workers that read the same row only one moves it.
+    won = Job.objects.filter(pk=job.pk, attempts=job.attempts, done_at=None).update(attempts=job.attempts + 1, lease_until=now + LEASE)
+    job.attempts += 1
+    return job if won == 1 else None
+
+
+def _postpone(job: Job, code: str, now: datetime) -> None:
+    pause = min(timedelta(seconds=2 ** min(job.attempts - 1, 16)), LONGEST_PAUSE)
+    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(next_attempt_at=now + pause, lease_until=None, last_error=code[:100])

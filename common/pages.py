@@ -1,0 +1,70 @@
+"""What every page shares: times as people in China read them, ages, digests in groups. A template library, loaded everywhere.
+
+Pure formatting: no clock, no database. Asia/Shanghai is the fixed offset +08:00 (`tlog.times.CHINA`).
+"""
+from datetime import datetime
+
+from django.template import Library
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tlog.times import CHINA, format_time
+
+register = Library()
+GROUP = 8
+AGO_DAYS, AGO_HOURS, AGO_MINUTES = gettext_lazy("%(n)s 天前"), gettext_lazy("%(n)s 小时前"), gettext_lazy("%(n)s 分钟前")
+HOURS, MINUTES = gettext_lazy("%(n)s 小时"), gettext_lazy("%(n)s 分钟")
+
+
+@register.filter
+def china_time(moment: datetime) -> str:
+    """`2026-11-23 16:00:00 +08:00`: the offset always stands beside the time."""
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M:%S} +08:00"
+
+
+@register.filter
+def china_clock(moment: datetime) -> str:
+    """`16:00`, for places where the day stands beside it."""
+    return f"{moment.astimezone(CHINA):%H:%M}"
+
+
+@register.filter
+def utc_time(moment: datetime) -> str:
+    """The machine-readable form for `<time datetime>`."""
+    return format_time(moment)
+
+
+@register.filter
+def ago(moment: datetime, now: datetime) -> str:
+    """How long before `now`, in the largest unit of which there are two."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, text in ((86_400, AGO_DAYS), (3600, AGO_HOURS), (60, AGO_MINUTES)):
+        if seconds >= 2 * size:
+            return str(text) % {"n": seconds // size}
+    return _("%(n)s 秒前") % {"n": seconds}
+
+
+@register.filter
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that divides it: `24 小时`, `90 秒`."""
+    for size, text in ((3600, HOURS), (60, MINUTES)):
+        if seconds >= size and seconds % size == 0:
+            return str(text) % {"n": int(seconds // size)}
+    return _("%(n)s 秒") % {"n": f"{seconds:g}"}
+
+
+@register.filter
+def groups(text: str) -> list[str]:
+    """A digest in groups of eight characters; nothing is cut off."""
+    return [text[start : start + GROUP] for start in range(0, len(text), GROUP)]
+
+
+@register.filter
+def hex_of(data: bytes) -> str:
+    return bytes(data).hex()
+
+
+@register.inclusion_tag("parts/hash.html")
+def digest(text: str, label: str) -> dict[str, str]:
+    """A digest to read, compare and copy; `label` names it for those who hear the page."""
+    return {"text": text, "label": label}

@@ -1,0 +1,1 @@
+"""Wires the rooms together: settings, routes, process entry points. Holds no domain rule."""

@@ -1,0 +1,64 @@
+"""System checks that refuse an unsafe production configuration: `manage.py check --deploy`, and every start of the service.
+
+Each has a stable id and one sentence that says what to change. In the embedded profile they are silent.
+"""
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError, connection
+
+MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
+
+
+def _error(number: int, sentence: str) -> Error:
+    return Error(sentence, id=f"cunzheng.E{number:03}")
+
+
+@register(deploy=False)
+def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
+    """All checks of the production profile that need no database."""
+    if settings.EMBEDDED:
+        return []
+    problems = [
+        (1, settings.DEBUG, "DEBUG is on. Production never shows tracebacks."),
+        (2, len(settings.SECRET_KEY) < 50, "CUNZHENG_SECRET_KEY is missing or shorter than 50 characters."),
+        (3, settings.ALLOWED_HOSTS in ([], ["*"]), "CUNZHENG_HOSTS must name the public host names, and no wildcard."),
+        (4, connection.vendor != "postgresql", "DATABASE_URL must name a PostgreSQL database; SQLite is for one machine's trial."),
+        (5, not settings.CELERY_BROKER_URL, "CELERY_BROKER_URL is missing; production jobs run in Celery workers."),
+        (6, settings.ORIGIN.partition("/")[0] in ("", "localhost"), "CUNZHENG_ORIGIN must be a public name such as log.example.cn/2026."),
+        (7, not settings.PUBLIC_URL.startswith("https://"), "CUNZHENG_URL must be an https:// address."),
+        (8, len(_operators(settings.TSAS)) < 2, "CUNZHENG_TSAS must list authorities of at least two operators."),
+        (9, re.search(r"sandbox|127\.0\.0\.1|localhost", settings.TSAS) is not None, "CUNZHENG_TSAS names a test authority."),
+        (10, bool(os.environ.get("CUNZHENG_FAILPOINTS")), "CUNZHENG_FAILPOINTS is set; failpoints are for tests."),
+    ]
+    found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]
+    return found + [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
+
+
+@register(deploy=False)
+def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: Any) -> list[CheckMessage]:
+    """PostgreSQL must not acknowledge a commit before it is on disk; asked where Django names the databases (`check --database`)."""
+    if settings.EMBEDDED or connection.vendor != "postgresql" or not databases:
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(MUST_BE_ON)])
+            off = [row[0] for row in cursor.fetchall()]
+    except DatabaseError:
+        return []
+    return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
+
+
+def _operators(text: str) -> set[str]:
+    """Host names of the configured authorities; two URLs of one host are one operator."""
+    return {match[1] for match in re.finditer(r"=https?://([^/\s:]+)", text)}
+
+
+def _open_key_files() -> list[Path]:
+    folder = Path(settings.VAR_DIR) / "keys"
+    return [path for path in sorted(folder.glob("*.key")) if stat.S_IMODE(path.stat().st_mode) & 0o077]

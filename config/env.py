@@ -1,0 +1,88 @@
+"""Typed readers of environment variables, for `settings.py` only.
+
+A malformed value stops the process with one sentence that names the variable: a service that guesses its own
+configuration would run in a way that nobody chose.
+"""
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# How long a statement waits for a lock of another transaction before it fails.
+LOCK_WAIT_S = 30
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def number(name: str, default: int, *, at_least: int = 0) -> int:
+    raw = text(name, str(default))
+    if not re.fullmatch(r"\d{1,12}", raw, re.ASCII) or int(raw) < at_least:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number of at least {at_least}.")
+    return int(raw)
+
+
+def seconds(name: str, default: float) -> float:
+    raw = text(name, str(default))
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", raw, re.ASCII):
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a number of seconds.")
+    return float(raw)
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    raw = text(name, default)
+    if raw not in allowed:
+        raise ImproperlyConfigured(f"{name}={raw!r} is none of {', '.join(allowed)}.")
+    return raw
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return text(name, default).split()
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name) or default).absolute()
+
+
+def database(url: str, var: Path) -> dict[str, object]:
+    """Django's DATABASES entry for a URL: `sqlite:///path` or `postgresql://user:password@host:port/name`; "" is `var/db.sqlite3`."""
+    parts = urlsplit(url or f"sqlite:///{var / 'db.sqlite3'}")
+    if parts.scheme == "sqlite":
+        return _sqlite(Path(unquote(parts.path[1:] if parts.path.startswith("//") else parts.path)).absolute())
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ImproperlyConfigured("DATABASE_URL begins with neither sqlite:/// nor postgresql://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path[1:]),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # Without it a session that forgets to commit would hold every thread of the web in time.
+        "OPTIONS": {"options": f"-c lock_timeout={LOCK_WAIT_S}s"},
+    }
+
+
+def _sqlite(path: Path) -> dict[str, object]:
+    """DATABASES entry of a SQLite file.
+
+    Only a process that finds no file when it starts (`migrate`) may make one. A service whose file is away for a while, its
+    disk not mounted for example, must not go on with an empty database, nor leave a WAL beside the one that comes back.
+    """
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        # IMMEDIATE takes the write lock when the transaction begins, so that a reader never fails half-way while it upgrades.
+        # recursive_triggers: without it INSERT OR REPLACE slips past the append-only DELETE triggers.
+        "OPTIONS": {
+            "database": f"{path.as_uri()}?mode={'rw' if path.exists() else 'rwc'}",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": LOCK_WAIT_S,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; PRAGMA foreign_keys=ON;",
+        },
+    }

@@ -1,0 +1,25 @@
+"""gunicorn's hooks (`--config python:config.gunicorn`): a client that falls silent gives its thread back.
+
+A thread reads a request with blocking calls and gunicorn sets no limit to them, so a handful of clients that stop in the
+middle of a head or of an upload would hold all threads for ever. What this does not do: hinder one that drips a byte now
+and then. Heads the proxy in front takes whole before it passes them on, and a body is read only of who has a key.
+"""
+import socket
+import struct
+from typing import Protocol
+
+SILENCE_S = 20
+
+
+class Listener(Protocol):
+    sock: socket.socket
+
+
+class Arbiter(Protocol):
+    LISTENERS: list[Listener]
+
+
+def when_ready(server: Arbiter) -> None:
+    """Accepted connections inherit the limit; a read that meets it fails, and the request with it."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", SILENCE_S, 0))

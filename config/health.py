@@ -1,0 +1,79 @@
+"""`/healthz`: this process answers. `/readyz`: the service can keep its promises now, or a word for each thing that is wrong.
+
+Words only: the addresses are public. Nothing here mends anything.
+"""
+import logging
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ledger.selectors import Backlog, log_backlog
+
+logger = logging.getLogger(__name__)
+
+OK, UNAVAILABLE, UNKNOWN, NOT_SET_UP, FROZEN, BEHIND, SILENT = "ok", "unavailable", "unknown", "not-set-up", "frozen", "behind", "silent"
+# SPEC: formats A3: "Alarm already when a record is unpublished for 60 s."
+SILENCE = timedelta(seconds=60)
+
+
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """200 `{"ready": true, "checks": {"database": "ok", …}}`, or 503 and what is wrong in place of "ok"."""
+    now = timezone.now()
+    database, backlog = _database()
+    checks = {"database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, now)}
+    ready = set(checks.values()) == {OK}
+    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def _database() -> tuple[str, Backlog | None]:
+    try:
+        return OK, log_backlog()
+    except ImproperlyConfigured:
+        return NOT_SET_UP, None
+    except DatabaseError as broken:
+        logger.error("not ready: database", exc_info=broken)
+        return UNAVAILABLE, None
+
+
+def _storage() -> str:
+    """Writes a file without a name: a full or read-only disk shows, and nothing is left behind."""
+    try:
+        with tempfile.TemporaryFile(dir=Path(settings.VAR_DIR)) as file:
+            file.write(bytes(4096))
+    except OSError as broken:
+        logger.error("not ready: storage", exc_info=broken)
+        return UNAVAILABLE
+    return OK
+
+
+def _log(backlog: Backlog | None, now: datetime) -> str:
+    """Deposits are taken while this is well (`ledger.services.refuse_when_behind`)."""
+    if backlog is None:
+        return UNKNOWN
+    if backlog.frozen:
+        return FROZEN
+    return BEHIND if _waits(backlog, now) > timedelta(seconds=settings.RECEIPT_PROMISE_S) / 2 else OK
+
+
+def _sequencer(backlog: Backlog | None, now: datetime) -> str:
+    """The sequencer's heartbeat are its checkpoints: while nothing waits for one, its silence means nothing."""
+    if backlog is None:
+        return UNKNOWN
+    return SILENT if _waits(backlog, now) > SILENCE else OK
+
+
+def _waits(backlog: Backlog, now: datetime) -> timedelta:
+    return timedelta(0) if backlog.oldest_unpublished_at is None else now - backlog.oldest_unpublished_at

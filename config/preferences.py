@@ -1,0 +1,35 @@
+"""A reader's two choices, language and display, kept in cookies of their own: no session, no script needed.
+
+The cookies say nothing about who the reader is. A forged request could only change how pages look, so no token guards it.
+"""
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST
+
+DISPLAY_COOKIE = "cunzheng_display"
+DISPLAYS = ("plain", "large")
+YEAR_S = 365 * 86_400
+
+
+@require_POST
+def set_preferences(request: HttpRequest) -> HttpResponse:
+    """Keep `language` or `display` and go back to `next`, which must be a path on this site."""
+    target = request.POST.get("next", "/")
+    # No host is allowed: a link to this form must not lead elsewhere.
+    if not target.startswith("/") or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        target = "/"
+    response = HttpResponseRedirect(target)
+    response.status_code = 303
+    response["Cache-Control"] = "no-store"
+    language, display = request.POST.get("language", ""), request.POST.get("display", "")
+    if language in dict(settings.LANGUAGES) and check_for_language(language):
+        _keep(request, response, settings.LANGUAGE_COOKIE_NAME, language)
+    if display in DISPLAYS:
+        _keep(request, response, DISPLAY_COOKIE, display)
+    return response
+
+
+def _keep(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=YEAR_S, samesite="Lax", httponly=True, secure=request.is_secure())

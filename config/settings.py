@@ -1,0 +1,158 @@
+"""Settings of the service, one file for both profiles of the design: `embedded` (one machine, no broker, SQLite) and `production`.
+
+Every value that an operator may choose is an environment variable, read here and nowhere else; the table in README.md
+lists them. Paths below `VAR_DIR` are made by the rooms that own them. `checks.py` refuses what is unsafe in production.
+"""
+from pathlib import Path
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+PROFILE = env.choice("CUNZHENG_PROFILE", "embedded", ("embedded", "production"))
+EMBEDDED = PROFILE == "embedded"
+VAR_DIR = env.folder("CUNZHENG_VAR", BASE_DIR / "var")
+PUBLIC_URL = env.text("CUNZHENG_URL", f"http://127.0.0.1:{env.number('CUNZHENG_PORT', 8000)}").rstrip("/")
+
+# Django
+DEBUG = False
+SECRET_KEY = env.text("CUNZHENG_SECRET_KEY") or "embedded-default-refused-in-production"
+ALLOWED_HOSTS = env.words("CUNZHENG_HOSTS", "127.0.0.1 localhost [::1] testserver" if EMBEDDED else "")
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "common",
+    "accounts",
+    "vault",
+    "ledger",
+    "cases",
+    "evidence",
+    "config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "common.problems.ProblemMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.csp.ContentSecurityPolicyMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), VAR_DIR)}
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "django.template.context_processors.i18n"],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.pages"],
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+APPEND_SLASH = False
+
+# Language and time: Chinese first, English complete. The database holds aware UTC; pages add the fixed +08:00 of Asia/Shanghai.
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Transport security: a reverse proxy ends TLS in production and says so in X-Forwarded-Proto.
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+# No page has a session and no cookie gives a right: every write carries an API key, so there is no forged request to guard against.
+SILENCED_SYSTEM_CHECKS = ["security.W003"]
+if not EMBEDDED:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+
+# Limits of the deposit interface; each refusal names the limit that it met.
+MAX_FILE_BYTES = env.number("CUNZHENG_MAX_FILE_BYTES", 4 * 1024**3, at_least=1)
+MAX_FILES = env.number("CUNZHENG_MAX_FILES", 100, at_least=1)
+MAX_JSON_BYTES = env.number("CUNZHENG_MAX_JSON_BYTES", 4 * 1024**2, at_least=1024)
+MAX_BATCH_RECORDS = env.number("CUNZHENG_MAX_BATCH_RECORDS", 1000, at_least=1)
+DEPOSITS_PER_MINUTE = env.number("CUNZHENG_DEPOSITS_PER_MINUTE", 6000, at_least=1)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_JSON_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 128  # query members too: a package's selection names up to 100 records
+DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES
+WEB_THREADS = env.number("CUNZHENG_WEB_THREADS", 8, at_least=1)
+
+# The log. The promise stands in every receipt; deposits stop at half of it.
+RECEIPT_PROMISE_S = env.number("CUNZHENG_RECEIPT_PROMISE_S", 86_400, at_least=60)
+SEQUENCE_INTERVAL_S = env.seconds("CUNZHENG_SEQUENCE_INTERVAL_S", 0.1)
+CHECKPOINT_INTERVAL_S = env.seconds("CUNZHENG_CHECKPOINT_INTERVAL_S", 1.0)
+STAMP_INTERVAL_S = env.seconds("CUNZHENG_STAMP_INTERVAL_S", 2.0 if EMBEDDED else 10.0)
+PARTIAL_TILE_KEEP_S = env.number("CUNZHENG_PARTIAL_TILE_KEEP_S", 86_400)
+ORIGIN = env.text("CUNZHENG_ORIGIN")
+TSAS = env.text("CUNZHENG_TSAS", f"sandbox-tsa=http://127.0.0.1:{env.number('CUNZHENG_TSA_PORT', 8001)}/" if EMBEDDED else "")
+TSA_TIMEOUT_S = env.seconds("CUNZHENG_TSA_TIMEOUT_S", 10.0)
+
+# Jobs: rows in the database are the record of work. Without a broker one worker process sweeps them.
+# The lease is longer than any job runs: a worker that died is replaced after it.
+JOB_LEASE_S = env.seconds("CUNZHENG_JOB_LEASE_S", 60.0)
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {"sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 1.0}}
+
+# Counters of requests per credential. One Redis serves all web processes; without one each process counts for itself.
+if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CELERY_BROKER_URL}}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasApiKey"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.negotiation.OneRepresentation",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the API; OPTIONS does not
+    "EXCEPTION_HANDLER": "common.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Cunzheng 存证",
+    "DESCRIPTION": (
+        "Judicial evidence deposit. What is acknowledged is durable and promised to the log; what is in the log, anyone can verify without "
+        "trusting this service. Every refusal is RFC 9457 `application/problem+json` with a stable `code`. "
+        "JSON carries no floats, not even 1.0; amounts are strings.\n\n"
+        "司法存证：受理即持久保存并承诺入链；任何人均可在不信任本服务的前提下独立核验。一切拒绝均为带稳定 code 的 RFC 9457 问题详情。"
+        "JSON 中不使用浮点数，金额等以字符串表示。"
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["config.openapi.add_components"],
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "TAGS": [
+        {"name": "evidence", "description": "An organisation's own records; an API key is needed. 本机构的存证，须有接口密钥。"},
+        {"name": "records", "description": "What is public of any record by its number. 凭编号公开的内容。"},
+        {"name": "verification", "description": "Disclosure and verification for whoever holds a file. 持有文件者的披露与核验。"},
+        {"name": "contract", "description": "What the API promises. 接口约定。"},
+    ],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Django's own request log quotes paths, and a stranger may put anything into a URL; `common.problems` logs what broke.
+    "loggers": {"django.request": {"level": "CRITICAL"}, "django.security": {"level": "ERROR"}},
+}

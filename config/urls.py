@@ -1,0 +1,25 @@
+"""All routes: the log for verifiers, the API for machines, the pages for people."""
+from django.conf import settings
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+from django.views.decorators.cache import cache_control
+from django.views.static import serve
+
+from config import health, preferences
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("log/", include("ledger.api.urls")),
+    path("api/v1/", include("evidence.api.urls")),
+    path("preferences", preferences.set_preferences, name="preferences"),
+    path("", include("ledger.portal.urls")),
+    path("", include("evidence.portal.urls")),
+]
+if settings.EMBEDDED:
+    # In production the reverse proxy serves these files.
+    urlpatterns.append(path("static/<path:path>", cache_control(no_cache=True)(serve), {"document_root": settings.BASE_DIR / "static"}))
+
+handler400 = "common.problems.bad_request"
+handler404 = "common.problems.not_found"
+handler500 = "common.problems.server_error"

@@ -1,0 +1,69 @@
+"""API keys: nothing stored can be used, and a key works exactly as long as it may."""
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey, Organisation
+from accounts.selectors import api_key_for
+from accounts.services import create_organisation, issue_api_key, note_use, revoke_api_key
+
+DAY = timedelta(days=1)
+
+
+def test_the_stored_row_does_not_hold_the_secret(database: str) -> None:
+    now = timezone.now()
+    key, text = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    secret = text.split("_", 2)[2]
+    row = ApiKey.objects.filter(pk=key.pk).values().get()
+    assert all(secret not in str(value) and secret.encode() not in (value if isinstance(value, bytes) else b"") for value in row.values())
+    assert text.startswith(f"cz_{key.prefix}_")
+
+
+def test_only_the_whole_key_is_accepted(database: str) -> None:
+    now = timezone.now()
+    key, text = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    assert api_key_for(text, now=now) == key
+    for wrong in ("", text[:-1], text + "x", text.upper(), text.replace(key.prefix, "00000000"), f" {text}", f"cz_{key.prefix}_", text[3:]):
+        assert api_key_for(wrong, now=now) is None
+
+
+def test_a_key_ends_with_its_expiry_and_with_its_revocation(database: str) -> None:
+    now = timezone.now()
+    key, text = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    assert api_key_for(text, now=now + DAY) is None
+    revoke_api_key(key, now=now)
+    assert api_key_for(text, now=now) is None
+    revoke_api_key(key, now=now + DAY)
+    assert ApiKey.objects.get().revoked_at == now, "a second revocation changes nothing"
+
+
+def test_the_last_use_is_written_at_most_once_a_minute(database: str) -> None:
+    now = timezone.now()
+    key, _ = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    for seconds, expected in ((0, 0), (30, 0), (61, 61)):
+        note_use(ApiKey.objects.get(), now=now + timedelta(seconds=seconds))
+        assert ApiKey.objects.get().last_used_at == now + timedelta(seconds=expected)
+    assert key.label == "x"
+
+
+def test_the_command_prints_a_key_that_works(service: str) -> None:
+    out = StringIO()
+    for _ in range(2):
+        call_command("create_api_key", "示例机构", "--days", "2", stdout=out)
+    texts = out.getvalue().split()
+    assert Organisation.objects.count() == 1
+    for text in texts:
+        answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer {text}"})
+        assert answer.json() == {"records": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer"])
+def test_the_scheme_is_case_insensitive(scheme: str, service: str) -> None:
+    now = timezone.now()
+    _, text = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    assert Client().get("/api/v1/evidence", headers={"Authorization": f"{scheme} {text}"}).status_code == 200

@@ -1,0 +1,93 @@
+"""Job rows: leased by one, tried again, due once a day."""
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from common import jobs
+from common.jobs import (
+    DAILY,
+    HANDLERS,
+    Job,
+    RetryLater,
+    due_jobs,
+    enqueue_daily_jobs,
+    enqueue_job,
+    register_daily_job,
+    register_job,
+    run_job,
+)
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def ran(database: str) -> Iterator[list[int]]:
+    """Subjects that the job kind `test` was run for."""
+    subjects: list[int] = []
+    kept = dict(HANDLERS), set(DAILY)
+    register_job("test", subjects.append)
+    yield subjects
+    HANDLERS.clear()
+    HANDLERS.update(kept[0])
+    DAILY.clear()
+    DAILY.update(kept[1])
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def test_a_job_runs_once(ran: list[int]) -> None:
+    for _ in range(2):
+        enqueue_job("test", 7, now=NOW)
+    [job_id] = due_jobs(NOW)
+    assert [run_job(job_id, now=at(NOW)), run_job(job_id, now=at(NOW))] == [True, False]
+    assert ran == [7]
+    assert due_jobs(NOW + timedelta(days=1)) == []
+
+
+def test_a_job_in_other_hands_waits_until_the_lease_is_over(ran: list[int]) -> None:
+    enqueue_job("test", 7, now=NOW)
+    Job.objects.update(attempts=1, lease_until=NOW + jobs.LEASE)
+    [job_id] = Job.objects.values_list("id", flat=True)
+    assert due_jobs(NOW) == []
+    assert not run_job(job_id, now=at(NOW))
+    later = NOW + jobs.LEASE + timedelta(seconds=1)
+    assert due_jobs(later) == [job_id]
+    assert run_job(job_id, now=at(later))
+    assert ran == [7]
+
+
+@pytest.mark.parametrize("trouble", [RetryLater("not-yet"), OSError("broken")])
+def test_a_job_that_fails_is_tried_again_later_and_later(trouble: Exception, ran: list[int]) -> None:
+    def fail(_subject: int) -> None:
+        raise trouble
+
+    register_job("test", fail)
+    enqueue_job("test", 7, now=NOW)
+    [job_id], moment, pauses = Job.objects.values_list("id", flat=True), NOW, []
+    for _ in range(12):
+        assert run_job(job_id, now=at(moment))
+        due = Job.objects.get().next_attempt_at
+        pauses.append(due - moment)
+        assert not run_job(job_id, now=at(due - timedelta(milliseconds=1)))
+        moment = due
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (timedelta(seconds=1), jobs.LONGEST_PAUSE)
+    assert Job.objects.get().last_error == ("not-yet" if isinstance(trouble, RetryLater) else "OSError")
+
+
+def test_a_daily_job_is_due_once_a_day_however_many_workers_ask(ran: list[int]) -> None:
+    register_daily_job("daily", ran.append)
+    for hours in (0, 1, 15.9, 16, 17, 40):
+        enqueue_daily_jobs(now=NOW + timedelta(hours=hours))
+    for job_id in due_jobs(NOW + timedelta(days=9)):
+        if Job.objects.get(pk=job_id).kind == "daily":
+            run_job(job_id, now=at(NOW + timedelta(days=9)))
+    assert len(ran) == 3, "the 23rd, the 24th and the 25th, UTC"
+    assert len(set(ran)) == 3
+
+
+def test_the_sweeper_is_a_daily_job() -> None:
+    assert "vault.sweep-orphans" in DAILY

@@ -1,0 +1,80 @@
+"""Unsafe production settings are refused, each by its own id, and the embedded default is left in peace."""
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from pytest_django import Settings
+
+from config import env
+from config.checks import production_is_safe
+
+SAFE = {
+    "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
+    "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/ b=https://tsa.two.cn/",
+}
+UNSAFE = [
+    ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
+    ("E005", "CELERY_BROKER_URL", ""), ("E006", "ORIGIN", ""), ("E006", "ORIGIN", "localhost/cunzheng/00000000"),
+    ("E007", "PUBLIC_URL", "http://log.example.cn"), ("E008", "TSAS", "a=https://tsa.one.cn/ b=https://tsa.one.cn/2"),
+    ("E009", "TSAS", "sandbox-tsa=http://127.0.0.1:8001/ b=https://tsa.two.cn/"),
+]
+
+
+def found(settings: Settings, **changes: Any) -> set[str]:
+    for name, value in {**SAFE, **changes}.items():
+        setattr(settings, name, value)
+    return {str(message.id) for message in production_is_safe()} - ({"cunzheng.E004"} if connection.vendor == "sqlite" else set())
+
+
+def test_a_safe_configuration_passes(settings: Settings, var_dir: Path) -> None:
+    assert found(settings) == set()
+
+
+@pytest.mark.parametrize(("number", "name", "value"), UNSAFE)
+def test_each_unsafe_value_is_refused_by_its_id(number: str, name: str, value: Any, settings: Settings, var_dir: Path) -> None:
+    assert f"cunzheng.{number}" in found(settings, **{name: value})
+
+
+def test_sqlite_is_refused_in_production(settings: Settings, var_dir: Path) -> None:
+    found(settings)
+    ids = {str(message.id) for message in production_is_safe()}
+    assert ("cunzheng.E004" in ids) == (connection.vendor == "sqlite")
+
+
+def test_a_key_file_that_others_can_read_is_refused(settings: Settings, var_dir: Path) -> None:
+    path = var_dir / "keys" / "log.key"
+    path.parent.mkdir()
+    path.write_bytes(b"x" * 32)
+    path.chmod(0o644)
+    assert found(settings) == {"cunzheng.E011"}
+    path.chmod(0o600)
+    assert found(settings) == set()
+
+
+def test_armed_failpoints_are_refused(settings: Settings, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUNZHENG_FAILPOINTS", "evidence.deposit-committed=kill")
+    assert found(settings) == {"cunzheng.E010"}
+
+
+def test_the_embedded_default_is_left_in_peace(settings: Settings) -> None:
+    settings.EMBEDDED = True
+    assert production_is_safe() == []
+
+
+@pytest.mark.parametrize(("read", "value"), [
+    (lambda: env.number("CZ_TEST", 1), "x"), (lambda: env.number("CZ_TEST", 1, at_least=5), "4"), (lambda: env.seconds("CZ_TEST", 1), "-1"),
+    (lambda: env.choice("CZ_TEST", "a", ("a", "b")), "c"), (lambda: env.database("mysql://x", Path("/")), "x"),
+])
+def test_a_malformed_variable_is_refused_in_one_sentence(read: Any, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CZ_TEST", value)
+    with pytest.raises(ImproperlyConfigured):
+        read()
+
+
+def test_a_database_url_is_read_with_its_escapes() -> None:
+    found = env.database("postgresql://us%40er:p%2Fw@db.example:6432/na%20me", Path("/v"))
+    assert [found[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == ["us@er", "p/w", "db.example", "6432", "na me"]
+    assert env.database("", Path("/v"))["NAME"] == "/v/db.sqlite3"
+    assert env.database("sqlite:////abs/x.db", Path("/v"))["NAME"] == "/abs/x.db"

@@ -1,0 +1,71 @@
+"""A database of its own for each test, copied from a migrated template: SQLite by file copy, PostgreSQL by CREATE DATABASE … TEMPLATE.
+
+The append-only guards refuse Django's flush, and many tests run other processes against the same database, so a test's
+transaction would hide what they see.
+"""
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def renamed(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", "", ""))
+
+
+@contextmanager
+def administrator(url: str) -> Iterator["psycopg2.extensions.cursor"]:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+class Template:
+    """A migrated database, and copies of it. `url` is DATABASE_URL of the test run; "" means SQLite."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+        self.name = f"cunzheng_template_{secrets.token_hex(4)}"
+        if url:
+            with administrator(url) as cursor:
+                cursor.execute(f"CREATE DATABASE {self.name}")
+        self._migrate(renamed(url, self.name) if url else f"sqlite:///{folder / 'template.sqlite3'}")
+
+    def _migrate(self, url: str) -> None:
+        environment = {**os.environ, "DATABASE_URL": url, "CUNZHENG_VAR": str(self.folder)}
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[str]:
+        """The URL of a fresh copy, dropped afterwards."""
+        if not self.url:
+            shutil.copy(self.folder / "template.sqlite3", folder / "db.sqlite3")
+            yield f"sqlite:///{folder / 'db.sqlite3'}"
+            return
+        name = f"cunzheng_test_{secrets.token_hex(6)}"
+        with administrator(self.url) as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {self.name}")
+        try:
+            yield renamed(self.url, name)
+        finally:
+            with administrator(self.url) as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def drop(self) -> None:
+        if self.url:
+            with administrator(self.url) as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
