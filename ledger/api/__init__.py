@@ -1,0 +1,1 @@
+"""The log's public face: `/log/` in the C2SP tlog-tiles layout."""

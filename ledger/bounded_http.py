@@ -1,0 +1,151 @@
+"""One HTTP POST with a total deadline and a size cap, for answers of strangers: no redirects, no proxies, no re-used connections.
+
+A socket's own timeout starts anew with every byte, so a server that drips one byte a second holds a client for hours. Here a watchdog
+shuts the connection down when the deadline has passed, in whatever state it is: TLS handshake, headers or body. Only the look-up of the
+host's name is bounded by the system's resolver instead. https is verified with the system's certificates.
+"""
+from __future__ import annotations
+
+import contextlib
+import enum
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import SplitResult, urlsplit
+
+
+class Trouble(enum.StrEnum):
+    """Why there is no answer; a closed list."""
+
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    BROKEN_CONNECTION = "broken-connection"
+    REDIRECT = "redirect"
+    HTTP_STATUS = "http-status"
+    CONTENT_TYPE = "content-type"
+    TOO_LARGE = "too-large"
+
+
+class NoAnswer(Exception):
+    """The server gave no usable answer; `trouble` says why, `detail` is for the log."""
+
+    def __init__(self, trouble: Trouble, detail: str) -> None:
+        super().__init__(f"{trouble}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds for everything together, and bytes of body."""
+
+    timeout_s: float
+    max_bytes: int
+
+
+def post(url: str, body: bytes, *, content_type: str, accept: str, limits: Limits) -> bytes:
+    """Post `body` to an http or https URL and give the body of a 200 answer of the media type `accept`.
+
+    Raises: NoAnswer. Never takes much longer than `limits.timeout_s`.
+    """
+    target = urlsplit(url)
+    deadline = time.monotonic() + limits.timeout_s
+    try:
+        with _connection(target, deadline) as connection:
+            path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+            connection.request("POST", path, body, {"Content-Type": content_type, "Accept": accept, "Connection": "close"})
+            with contextlib.closing(connection.getresponse()) as response:
+                return _read(response, accept, limits.max_bytes)
+    except (OSError, http.client.HTTPException, NoAnswer) as error:
+        # What a connection says after the watchdog has cut it tells nothing about the server.
+        if time.monotonic() >= deadline:
+            raise NoAnswer(Trouble.TIMEOUT, f"no whole answer within {limits.timeout_s} s") from error
+        raise _classified(error) from error
+
+
+def _classified(error: OSError | http.client.HTTPException | NoAnswer) -> NoAnswer:
+    if isinstance(error, NoAnswer):
+        return error
+    trouble = Trouble.TLS if isinstance(error, ssl.SSLError) else Trouble.BROKEN_CONNECTION
+    return NoAnswer(trouble, type(error).__name__)
+
+
+@contextlib.contextmanager
+def _connection(target: SplitResult, deadline: float) -> Iterator[http.client.HTTPConnection]:
+    host = target.hostname or ""
+    secure = target.scheme == "https"
+    port = target.port or (443 if secure else 80)
+    with _connect(host, port, deadline) as plain, _cut_at(plain, deadline):
+        if secure:
+            context = ssl.create_default_context()
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=context)
+            connection.sock = context.wrap_socket(plain, server_hostname=host)
+        else:
+            connection = http.client.HTTPConnection(host, port)
+            connection.sock = plain
+        with contextlib.closing(connection):
+            yield connection
+
+
+def _connect(host: str, port: int, deadline: float) -> socket.socket:
+    """Try each address of the host, all within the one deadline."""
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NoAnswer(Trouble.UNREACHABLE, "the host's name is not known") from error
+    for family, kind, protocol, _, address in addresses:
+        candidate = socket.socket(family, kind, protocol)
+        # A timeout of zero would mean "do not block", and none "wait for ever".
+        candidate.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            candidate.connect(address)
+        except OSError:
+            candidate.close()
+            continue
+        return candidate
+    raise NoAnswer(Trouble.UNREACHABLE, "no address of the host takes a connection")
+
+
+@contextlib.contextmanager
+def _cut_at(connected: socket.socket, deadline: float) -> Iterator[None]:
+    """Shut the connection down at the deadline, whoever owns the socket then: TLS takes the descriptor over, the duplicate remains."""
+    duplicate = connected.dup()
+
+    def cut() -> None:
+        with contextlib.suppress(OSError):  # the other side may have gone already
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+    watchdog = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+        duplicate.close()
+
+
+def _read(response: http.client.HTTPResponse, accept: str, max_bytes: int) -> bytes:
+    # A redirect is refused, not followed: it would send the request where nobody configured it.
+    if 300 <= response.status < 400:
+        raise NoAnswer(Trouble.REDIRECT, f"status {response.status}")
+    if response.status != HTTPStatus.OK:
+        raise NoAnswer(Trouble.HTTP_STATUS, f"status {response.status}")
+    if response.headers.get_content_type() != accept:
+        raise NoAnswer(Trouble.CONTENT_TYPE, "another content type")
+    expected = response.length
+    if expected is not None and expected > max_bytes:
+        raise NoAnswer(Trouble.TOO_LARGE, f"more than {max_bytes} bytes announced")
+    body = response.read(max_bytes + 1)
+    if len(body) > max_bytes:
+        raise NoAnswer(Trouble.TOO_LARGE, f"more than {max_bytes} bytes")
+    if expected is not None and len(body) < expected:
+        raise NoAnswer(Trouble.BROKEN_CONNECTION, f"{len(body)} of {expected} bytes")
+    return body

@@ -1,0 +1,1 @@
+"""Commands of the log: set-up, sequencer, checker, recovery, trust folder."""

@@ -1,0 +1,89 @@
+"""Where the log stands, in one word and with the figures that a reader can check: the input of the home page.
+
+The figures are this service's own account; the page says beside each how to check it elsewhere.
+"""
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ledger.authorities import ListedAuthority, listed_authorities
+from ledger.receipts import receipt_vkey
+from ledger.selectors import LogFacts, log_backlog, log_facts, published_note
+from ledger.trust import policy_text
+from tlog.policy import Policy, parse_policy
+
+# SPEC: formats A3: "Alarm already when a record is unpublished for 60 s."
+LATE = timedelta(seconds=60)
+
+
+class Account(NamedTuple):
+    """Tone of the chip, its word, and the sentence beside it."""
+
+    tone: str
+    word: str | Promise
+    sentence: str | Promise
+
+
+ACCOUNTS: dict[str, Account] = {
+    "frozen": Account("bad", _("已冻结"), _("日志已冻结，停止受理新的存证；已有的存证仍可核验。")),
+    "breach": Account("bad", _("违约"), _("有存证超过回执承诺的期限仍未发布：这是本服务的违约。")),
+    "late": Account("wait", _("发布迟缓"), _("有存证等待发布已超过 60 秒，尚在回执承诺的期限之内。")),
+    "waiting": Account("wait", _("正在写入"), _("最新一批存证正在写入日志，通常几秒内发布。")),
+    "empty": Account("none", _("就绪"), _("日志已就绪，尚未收到第一份存证。")),
+    "current": Account("good", _("正常"), _("收到的存证已全部写入日志并发布。")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is a key of `ACCOUNTS`; `promise_s`, `checkpoint_s`, `stamp_s` are the settings that the page promises."""
+
+    state: str
+    facts: LogFacts
+    note: str
+    receipt_vkey: str
+    authorities: tuple[ListedAuthority, ...]
+    policy: Policy
+    promise_s: int
+    checkpoint_s: float
+    stamp_s: float
+
+    @property
+    def account(self) -> Account:
+        return ACCOUNTS[self.state]
+
+    @property
+    def unpublished(self) -> int:
+        """Entries that were acknowledged and stand in no published checkpoint yet."""
+        return self.facts.queue_length + self.facts.size - self.facts.published_size
+
+    @property
+    def has_test_authority(self) -> bool:
+        return any(authority.test for authority in self.authorities)
+
+
+def standing(now: datetime) -> Standing:
+    """The log at `now`. Raises ImproperlyConfigured before set-up."""
+    facts = log_facts()
+    note = published_note()
+    return Standing(
+        state=_state(facts, frozen=log_backlog().frozen, now=now), facts=facts, note=note.decode() if note else "",
+        receipt_vkey=receipt_vkey(), authorities=listed_authorities(),
+        policy=parse_policy(policy_text()), promise_s=settings.RECEIPT_PROMISE_S, checkpoint_s=settings.CHECKPOINT_INTERVAL_S,
+        stamp_s=settings.STAMP_INTERVAL_S,
+    )
+
+
+def _state(facts: LogFacts, *, frozen: bool, now: datetime) -> str:
+    if frozen:
+        return "frozen"
+    if facts.oldest_unpublished_at is None:
+        return "current" if facts.size else "empty"
+    waits = now - facts.oldest_unpublished_at
+    if waits > timedelta(seconds=settings.RECEIPT_PROMISE_S):
+        return "breach"
+    return "late" if waits > LATE else "waiting"

@@ -1,0 +1,6 @@
+"""Routes of the log's pages."""
+from django.urls import path
+
+from ledger.portal import views
+
+urlpatterns = [path("", views.HomeView.as_view(), name="home")]

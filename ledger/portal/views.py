@@ -1,0 +1,17 @@
+"""The home page: what the log promises, and where it stands at this moment."""
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from ledger.portal.standing import standing
+
+
+@method_decorator(never_cache, name="dispatch")
+class HomeView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        return render(request, "ledger/home.html", {"standing": standing(now), "now": now, "public_url": settings.PUBLIC_URL})

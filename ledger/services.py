@@ -1,0 +1,81 @@
+"""Writes that a deposit makes in the log room: queue rows and the receipt, inside the deposit's own transaction.
+
+What becomes of a queue row is the sequencer's business (`ledger/sequencer/`).
+"""
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from common.bulk import Insert
+from common.key_files import key_path
+from ledger.errors import LogBehind, LogFrozen
+from ledger.keys import receipt_signer
+from ledger.models import LogQueue, Receipt
+from ledger.selectors import log_backlog, log_origin
+from tlog.receipt import format_receipt
+
+BACKLOG_KEPT = timedelta(seconds=1)
+RETRY_AFTER_S = 30
+_backlog: dict[str, tuple[datetime, datetime | None, bool]] = {}
+
+
+def queue_rows(tickets: Sequence[int], entries: Sequence[tuple[bytes, bytes]], *, queued_at: datetime) -> Insert:
+    """Queue rows for (entry, 32-byte leaf hash) pairs, to be written in the deposit's transaction.
+
+    The tickets are ids of LogQueue, reserved after the case locks were taken: the sequencer reads tickets in order, so log
+    order follows case order.
+    """
+    rows = [(ticket, entry, leaf_hash, queued_at) for ticket, (entry, leaf_hash) in zip(tickets, entries, strict=True)]
+    return Insert(LogQueue, ("id", "entry", "leaf_hash", "queued_at"), rows)
+
+
+def receipt_row(receipt: Receipt) -> Insert:
+    """The row of a promised receipt, to be written in the deposit's transaction."""
+    row = (receipt.pk, receipt.text, receipt.key_id, receipt.received_at, receipt.include_by)
+    return Insert(Receipt, ("id", "text", "key_id", "received_at", "include_by"), [row])
+
+
+def promise(receipt_id: int, leaves: Sequence[tuple[str, bytes]], *, received_at: datetime) -> Receipt:
+    """The unsigned receipt for (record number, 32-byte leaf hash) pairs, under a reserved id; `receipt_row` writes it.
+
+    `received_at` is also the `queued_at` of the leaves: `fsck` compares the two.
+    """
+    received = int(received_at.timestamp())
+    include_by = received + settings.RECEIPT_PROMISE_S
+    return Receipt(
+        pk=receipt_id, text=format_receipt(received=received, include_by=include_by, leaves=leaves),
+        key_id=_receipt_key_id(log_origin(), key_path("receipt")),
+        received_at=received_at, include_by=datetime.fromtimestamp(include_by, UTC),
+    )
+
+
+def refuse_when_behind(*, now: datetime) -> None:
+    """Refuse new deposits while the oldest unpublished entry is older than half the promise, or the log is frozen.
+
+    Cheap: the database is asked about once a second and process. Raises LogBehind or LogFrozen.
+    """
+    # SPEC: formats A3: never promise what cannot be kept.
+    oldest, frozen = _recent_backlog(now)
+    if frozen:
+        raise LogFrozen(retry_after_s=RETRY_AFTER_S)
+    if oldest is not None and now - oldest > timedelta(seconds=settings.RECEIPT_PROMISE_S) / 2:
+        raise LogBehind(retry_after_s=RETRY_AFTER_S, waiting_s=int((now - oldest).total_seconds()))
+
+
+def _recent_backlog(now: datetime) -> tuple[datetime | None, bool]:
+    database = str(connection.settings_dict["NAME"])
+    known = _backlog.get(database)
+    if known is None or abs(now - known[0]) > BACKLOG_KEPT:
+        backlog = log_backlog()
+        known = (now, backlog.oldest_unpublished_at, backlog.frozen)
+        _backlog[database] = known
+    return known[1], known[2]
+
+
+@lru_cache(maxsize=8)
+def _receipt_key_id(origin: str, _path: Path) -> str:
+    return receipt_signer(origin).verifier.key_id.hex()

@@ -1,0 +1,155 @@
+"""RFC 3161 stamps: on published checkpoints as job rows, and on a package's manifest on demand.
+
+A checkpoint whose stamping failed is not stamped once a newer one was (formats A7): the insert moves
+`LogState.stamped_size` by compare-and-swap. So the first stamped checkpoint that covers a record stays the first for ever.
+Each authority has at most one open request, for the newest checkpoint that was published when it was free. An authority
+that is down, slow or answers garbage is asked more and more rarely and holds up nothing else: the request for a newer
+checkpoint takes the place, the attempts and the pause of the one that failed. No transaction is open while one is asked.
+Source: RFC 3161; formats A5, A7.
+"""
+import hashlib
+import logging
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+
+from common.failpoints import reached
+from common.jobs import Job, RetryLater, enqueue_job
+from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
+from ledger.timestamping import Authority, StampedToken, TimestampUnavailable, load_authorities, request_timestamp
+from tlog.note import split_note
+
+logger = logging.getLogger(__name__)
+
+STAMP_CHECKPOINT = "ledger.stamp-checkpoint"
+UNAVAILABLE = "timestamp-unavailable"
+MISCONFIGURED = "timestamp-authorities-misconfigured"
+
+
+def authorities() -> tuple[Authority, ...]:
+    """The configured authorities with their pinned roots, in the order of preference. Raises ImproperlyConfigured."""
+    try:
+        return load_authorities(settings.TSAS, Path(settings.VAR_DIR) / "trust" / "tsa")
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"CUNZHENG_TSAS: {wrong}") from wrong
+
+
+def authority_ids() -> list[str]:
+    """The ids alone: asking for a stamp must not depend on files that only the worker needs."""
+    return [word.partition("=")[0] for word in settings.TSAS.split()]
+
+
+def request_stamps(*, now: datetime) -> bool:
+    """Ask every authority that is free for a stamp on the newest published checkpoint; False when one is still at work on another."""
+    published = PublishedCheckpoint.objects.order_by("-size").first()
+    if published is None:
+        return True
+    with transaction.atomic():
+        asked = [_request_stamp(published, authority_id, now) for authority_id in authority_ids()]
+    return all(asked)
+
+
+def _request_stamp(published: PublishedCheckpoint, authority_id: str, now: datetime) -> bool:
+    """False when the authority is asked about an older checkpoint now, or will be next: that answer is as good, and must get its turn."""
+    if StampRequest.objects.filter(checkpoint=published, authority=authority_id).exists():
+        return True
+    not_before, attempts = now, 0
+    for older in StampRequest.objects.filter(authority=authority_id, outcome=""):
+        job = Job.objects.filter(kind=STAMP_CHECKPOINT, subject_id=older.pk).first()
+        assert job is not None, "a request and its job are inserted together"
+        if job.attempts == 0 or (job.lease_until is not None and job.lease_until >= now):
+            return False
+        _end(older, StampRequest.SUPERSEDED)
+        Job.objects.filter(pk=job.pk).update(done_at=now)
+        not_before, attempts = job.next_attempt_at, job.attempts
+    request = StampRequest.objects.create(checkpoint=published, authority=authority_id, requested_at=now)
+    enqueue_job(STAMP_CHECKPOINT, request.pk, now=not_before, attempts=attempts)
+    return True
+
+
+def stamp_checkpoint(stamp_request_id: int) -> None:
+    """Get one authority's stamp for one published checkpoint, unless the request has ended. Raises RetryLater while there is no answer."""
+    request = StampRequest.objects.select_related("checkpoint").get(pk=stamp_request_id)
+    if request.outcome:
+        return
+    if request.authority not in authority_ids():
+        logger.warning("timestamp authority %s is not configured any more; its request is dropped", request.authority)
+        _end(request, StampRequest.DROPPED)
+        return
+    authority = _authority(request.authority)
+    try:
+        stamped = request_timestamp(
+            authority, checkpoint_digest(request.checkpoint), nonce=fresh_nonce(), now=timezone.now(),
+            not_before=request.checkpoint.published_at, timeout_s=settings.TSA_TIMEOUT_S,
+        )
+    except TimestampUnavailable as unavailable:
+        logger.warning("timestamp authority %s: %s", authority.id, unavailable)
+        raise RetryLater(f"{UNAVAILABLE}: {unavailable.code}") from unavailable
+    reached("ledger.stamp-answered")
+    keep_timestamp(request, stamped, now=timezone.now())
+    reached("ledger.stamp-kept")
+
+
+def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetime) -> bool:
+    """Insert a verified token; False when the request has ended or a larger checkpoint was stamped meanwhile."""
+    checkpoint = request.checkpoint
+    with transaction.atomic():
+        # SPEC: formats A7: "A checkpoint whose stamping failed is not stamped later: the next one is." A second
+        # authority's token for the same size is welcome.
+        moved = LogState.objects.filter(pk=1, stamped_size__lte=checkpoint.size).update(stamped_size=checkpoint.size)
+        if moved != 1:
+            _end(request, StampRequest.SUPERSEDED)
+            return False
+        # Of two workers that hold a token for one request, because a lease ran out, the second finds it ended.
+        if not _end(request, StampRequest.STAMPED):
+            return False
+        Timestamp.objects.create(
+            checkpoint=checkpoint, size=checkpoint.size, authority=stamped.authority_id, token=stamped.token,
+            gen_time=stamped.gen_time, received_at=now,
+        )
+        reached("ledger.stamp-inserted")
+    return True
+
+
+def stamp_digest(digest: bytes) -> bytes | None:
+    """A verified token over a 32-byte SHA-256 from the first authority that answers; None when none does. No transaction may be open."""
+    assert not transaction.get_connection().in_atomic_block
+    for authority in authorities():
+        now = timezone.now()
+        try:
+            return request_timestamp(
+                authority, digest, nonce=fresh_nonce(), now=now, not_before=now, timeout_s=settings.TSA_TIMEOUT_S,
+            ).token
+        except TimestampUnavailable as unavailable:
+            logger.warning("timestamp authority %s: %s", authority.id, unavailable)
+    return None
+
+
+def checkpoint_digest(checkpoint: PublishedCheckpoint) -> bytes:
+    """SHA-256 of the checkpoint's text: the bytes of `log/<n>/checkpoint.txt` (formats A7)."""
+    text, _ = split_note(bytes(checkpoint.note))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def fresh_nonce() -> int:
+    """63 random bits with the top one set: authorities differ in what they make of leading zeros."""
+    return secrets.randbits(62) | 1 << 62
+
+
+def _authority(id_: str) -> Authority:
+    """Raises RetryLater when its roots cannot be read: the worker and the other authorities go on."""
+    try:
+        return next(authority for authority in authorities() if authority.id == id_)
+    except ImproperlyConfigured as wrong:
+        logger.error("%s", wrong)
+        raise RetryLater(MISCONFIGURED) from wrong
+
+
+def _end(request: StampRequest, outcome: str) -> bool:
+    """Give the request its outcome; False when it has one."""
+    return StampRequest.objects.filter(pk=request.pk, outcome="").update(outcome=outcome) == 1

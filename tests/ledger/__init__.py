@@ -1,0 +1,1 @@
+"""The log as a service: sequencer, faults, tiles, proofs, stamps, checks."""

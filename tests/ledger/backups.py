@@ -1,0 +1,55 @@
+"""Back up the test's database and put the copy back later: a stale restore, on both engines."""
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urlsplit
+
+from django.db import connection, connections
+from psycopg2 import sql
+
+from tests.databases import Template, administrator
+
+
+class Backup:
+    """Callable; each call is one backup and, when the block ends, its restore."""
+
+    def __init__(self, url: str, template: Template) -> None:
+        self.url, self.template = url, template
+
+    def __call__(self) -> AbstractContextManager[None]:
+        return self._sqlite() if connection.vendor == "sqlite" else self._postgres()
+
+    @contextmanager
+    def _sqlite(self) -> Iterator[None]:
+        path = str(connection.settings_dict["NAME"])
+        copied = sqlite3.connect(":memory:")
+        with sqlite3.connect(path) as source:
+            source.backup(copied)
+        source.close()
+        yield
+        connections.close_all()
+        with sqlite3.connect(path) as target:
+            copied.backup(target)
+        target.close()
+        copied.close()
+
+    @contextmanager
+    def _postgres(self) -> Iterator[None]:
+        name, kept = urlsplit(self.url).path[1:], f"cunzheng_backup_{secrets.token_hex(6)}"
+        self._copy(name, kept)
+        try:
+            yield
+            connections.close_all()
+            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            self._copy(kept, name)
+        finally:
+            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(kept)))
+
+    def _copy(self, source: str, target: str) -> None:
+        connections.close_all()
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source)))
+
+    def _run(self, statement: sql.Composable) -> None:
+        with administrator(self.template.url) as cursor:
+            cursor.execute(statement)
