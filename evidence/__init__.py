@@ -1,0 +1,1 @@
+"""Capture → claims → statement → deposit; custody trail, packages, disclosure, verification."""

@@ -1,0 +1,166 @@
+"""POST /api/v1/evidence and POST /api/v1/evidence/batch.
+
+Five steps each: admit, read, recognise a retry, deposit, answer. The originals of a multipart request are durable before
+the transaction begins. They are removed when no deposit was tried; once one was, its outcome may be unknown (a connection
+lost during COMMIT), and only the sweeper decides, by the rows.
+"""
+import time
+from collections.abc import Sequence
+
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.api.authentication import credential_of
+from common.errors import DomainError
+from common.idempotency import IdempotentRequest, fingerprint, read_key
+from common.problems import UnsupportedMediaType
+from evidence.api import payloads, schema
+from evidence.api.content_digest import BodyDigest
+from evidence.api.faults import check_items
+from evidence.api.limits import WAITING, count_deposit, wait_seconds
+from evidence.api.multipart import MultipartDeposit
+from evidence.api.record_views import EvidenceListView
+from evidence.capture import DepositItem, Depositor, FileItem
+from evidence.errors import DigestMismatch, FilesMismatch, JsonTooLarge, TooManyRecords
+from evidence.facts import QUEUED, states_of
+from evidence.services import Acknowledgement, acknowledged_before, deposit
+from ledger.selectors import log_facts, places_of
+from ledger.services import refuse_when_behind
+from tlog.canonical import IllegalValue
+from vault.uploads import StoredFile
+
+POLL_S = 0.05
+
+
+class EvidenceView(EvidenceListView):
+    """The collection: GET lists the organisation's records, POST makes one with its files (multipart/form-data)."""
+
+    @extend_schema(**schema.DEPOSIT)
+    def post(self, request: Request) -> HttpResponse:
+        depositor = admit(request)
+        upload = MultipartDeposit(depositor.organisation.ref)
+        unknown = False
+        try:
+            upload.read(request._request)
+            payload = payloads.decode(bytes(upload.document), payloads.Deposit)
+            item = stored_item(payload, upload.stored)
+            retry = idempotent_request(request, payload, upload.stored)
+            answer = acknowledged_before(depositor, retry) if retry else None
+            if answer is None:
+                unknown = True
+                answer = deposit_valid(depositor, [item], retry, batch=False)
+                unknown = not answer.repeated  # a concurrent twin was first: the record's originals are the twin's, ours are nobody's
+        except DomainError:
+            unknown = False  # a refusal, the deposit's own included: nothing was written
+            raise
+        finally:
+            if not unknown:
+                upload.discard()
+        return created(request, answer)
+
+
+class EvidenceBatchView(APIView):
+    """Up to 1,000 records by digest, JSON; the depositor keeps the originals and the statements say so."""
+
+    @extend_schema(**schema.BATCH)
+    def post(self, request: Request) -> HttpResponse:
+        depositor = admit(request)
+        batch = payloads.decode(read_json(request), payloads.Batch)
+        if len(batch.records) > settings.MAX_BATCH_RECORDS:
+            raise TooManyRecords(limit=settings.MAX_BATCH_RECORDS)
+        items = [payloads.kept_item(record) for record in batch.records]
+        return created(request, deposit_valid(depositor, items, idempotent_request(request, batch, []), batch=True))
+
+
+def deposit_valid(
+    depositor: Depositor, items: Sequence[DepositItem], retry: IdempotentRequest | None, *, batch: bool
+) -> Acknowledgement:
+    """Deposit, and point at every value that breaks the rules of A1. A DomainError means that nothing was written."""
+    try:
+        return deposit(depositor, items, now=timezone.now(), request=retry)
+    except IllegalValue:
+        check_items(items, batch=batch)
+        raise
+
+
+def admit(request: Request) -> Depositor:
+    """Who deposits; refused when too often, or when the log could not keep the promise."""
+    key, now = credential_of(request), timezone.now()
+    count_deposit(key.pk, now=now)
+    refuse_when_behind(now=now)
+    return Depositor(key.organisation, key.pk)
+
+
+def read_json(request: Request) -> bytes:
+    """The JSON body, held against Content-Digest when the client sent one."""
+    if request.content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    digest = BodyDigest(request.headers.get("Content-Digest"))
+    body: bytes = request._request.read(settings.MAX_JSON_BYTES + 1)
+    if len(body) > settings.MAX_JSON_BYTES:
+        raise JsonTooLarge(limit=settings.MAX_JSON_BYTES)
+    digest.update(body)
+    digest.verify()
+    return body
+
+
+def stored_item(payload: payloads.Deposit, stored: Sequence[StoredFile]) -> DepositItem:
+    """The record that these parts make. Raises FilesMismatch, and DigestMismatch naming the digest that differs."""
+    if len(payload.files) != len(stored):
+        raise FilesMismatch(declared=len(payload.files), received=len(stored))
+    payloads.check_depth(payload.subject.metadata, above=2)
+    for position, (declared, file) in enumerate(zip(payload.files, stored, strict=True)):
+        for algorithm, expected, found in (("sha256", declared.sha256, file.sha256), ("sm3", declared.sm3, file.sm3)):
+            if expected is not None and expected != found.hex():
+                raise DigestMismatch(pointer=f"/files/{position}/{algorithm}", file=position + 1, algorithm=algorithm)
+    files = tuple(
+        FileItem(declared.name, declared.media_type, file.size_bytes, file.sha256.hex(), file.sm3.hex(), file)
+        for declared, file in zip(payload.files, stored, strict=True)
+    )
+    subject = payload.subject
+    return DepositItem(payload.case, subject.kind, subject.title, files, subject.metadata, payloads.provenance_values(payload.provenance))
+
+
+def idempotent_request(request: Request, payload: msgspec.Struct, stored: Sequence[StoredFile]) -> IdempotentRequest | None:
+    """The client's key with this request's fingerprint; None when no key was sent."""
+    key = read_key(request.headers.get("Idempotency-Key"))
+    if key is None:
+        return None
+    canonical = msgspec.json.encode(payload, order="sorted")
+    return IdempotentRequest(key, fingerprint(request.path, canonical, [file.sha256 for file in stored]))
+
+
+def created(request: Request, answer: Acknowledgement) -> HttpResponse:
+    """201 with the receipt; after `Prefer: wait` once the records are in a published checkpoint, or when the wait is over."""
+    waited = wait_until_published(answer.tickets, wait_seconds(request.headers.get("Prefer")))
+    # A record made a moment ago is queued; only after a wait, or for a retry, there is more to know.
+    states = states_of(answer.tickets) if waited or answer.repeated else {}
+    records = [
+        {"record": record, "state": states.get(ticket, QUEUED), "url": f"{settings.PUBLIC_URL}/api/v1/evidence/{record}"}
+        for record, ticket in zip(answer.records, answer.tickets, strict=True)
+    ]
+    response = JsonResponse({"records": records, "receipt": answer.receipt}, status=201, json_dumps_params={"ensure_ascii": False})
+    if waited:
+        response["Preference-Applied"] = "wait"
+    return response
+
+
+def wait_until_published(tickets: Sequence[int], seconds: float) -> bool:
+    """Wait for the last ticket to be published. False at once when none may wait or too many threads do already."""
+    if seconds <= 0 or not WAITING.acquire(blocking=False):
+        return False
+    try:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            place = places_of([tickets[-1]]).get(tickets[-1])
+            if place is not None and place.index < log_facts().published_size:
+                break
+            time.sleep(POLL_S)
+        return True
+    finally:
+        WAITING.release()

@@ -1,0 +1,35 @@
+"""POST /api/v1/disclosures: number and digest in the body, never in a URL that proxies would keep."""
+import base64
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from evidence.api import payloads, schema
+from evidence.api.deposit_views import read_json
+from evidence.api.record_views import answer
+from evidence.disclosure import disclose_file
+from evidence.proofs import proof_of
+
+
+class DisclosureView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(**schema.DISCLOSURE)
+    def post(self, request: Request) -> HttpResponse:
+        wanted = payloads.decode(read_json(request), payloads.DisclosureRequest)
+        found = disclose_file(wanted.record, bytes.fromhex(wanted.sha256), today=timezone.now().date())
+        proof = proof_of(found.record)
+        return answer({
+            "record": found.record.record,
+            "statement": base64.b64encode(bytes(found.record.statement)).decode(),
+            "claim": {
+                "name": found.claim.name,
+                "json": base64.b64encode(found.claim.data).decode(),
+                "salt": base64.b64encode(found.claim.salt).decode(),
+            },
+            "proof": proof.proof.decode(),
+        })

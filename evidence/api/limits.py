@@ -1,0 +1,31 @@
+"""Limits per credential and per process on the deposit endpoints.
+
+Counters live in Django's cache: they are a courtesy to other clients, not a security boundary, so losing them is harmless.
+"""
+import re
+import threading
+from datetime import datetime
+
+from django.conf import settings
+from django.core.cache import cache
+
+from evidence.errors import RateLimited
+
+WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d{1,6})\s*(?:$|[,;])", re.ASCII)
+LONGEST_WAIT_S = 10
+# At most a quarter of the worker threads may wait for a checkpoint; the others are always free to take deposits.
+WAITING = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
+
+
+def count_deposit(credential_id: int, *, now: datetime) -> None:
+    """Count one deposit request in the current minute. Raises RateLimited beyond the setting."""
+    key = f"deposits:{credential_id}:{now:%Y%m%d%H%M}"
+    cache.add(key, 0, timeout=120)
+    if cache.incr(key) > settings.DEPOSITS_PER_MINUTE:
+        raise RateLimited(retry_after_s=60 - now.second, limit=settings.DEPOSITS_PER_MINUTE)
+
+
+def wait_seconds(prefer: str | None) -> int:
+    """Seconds that the client would wait for a checkpoint, at most LONGEST_WAIT_S; 0 without the preference (RFC 7240)."""
+    match = WAIT.search(prefer or "")
+    return min(int(match[1]), LONGEST_WAIT_S) if match else 0

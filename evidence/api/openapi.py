@@ -1,0 +1,89 @@
+"""How an endpoint is described: arguments for drf-spectacular's `extend_schema`, made from types and error classes.
+
+Bodies are named by the msgspec types that decode or describe them; `config.openapi` adds those types' schemas. Refusals are
+named by their DomainError classes, so a code can be neither misspelt nor kept after its class is gone.
+"""
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NotRequired, TypedDict, Unpack
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from msgspec import Struct
+
+from common import problems
+from common.errors import DomainError
+from evidence.api.answers import Problem
+
+Schema = dict[str, Any]
+Responses = dict[tuple[int, str], OpenApiResponse]
+Refusals = tuple[type[DomainError], ...]
+
+JSON, PROBLEM = "application/json", "application/problem+json"
+
+# Every endpoint may answer these; a key that was sent and is not usable is refused on public endpoints too.
+ALWAYS: Refusals = (problems.BadRequest, problems.NotAuthenticated, problems.InternalError, problems.StorageUnavailable)
+
+
+class Endpoint(TypedDict):
+    """`success` by (status, media type); `request` by media type, None without a body; `public`: no key is needed."""
+
+    tag: str
+    success: Responses
+    refusals: Refusals
+    request: NotRequired[Mapping[str, Any]]
+    parameters: NotRequired[Sequence[OpenApiParameter]]
+    public: NotRequired[bool]
+
+
+def endpoint(name: str, summary: str, description: str, **told: Unpack[Endpoint]) -> dict[str, Any]:
+    """Arguments for `extend_schema`. `name` is the operation's id; the summary and the description speak English, then Chinese."""
+    described: dict[str, Any] = {
+        "operation_id": name, "summary": summary, "description": description, "tags": [told["tag"]],
+        "request": told.get("request"), "parameters": [*told.get("parameters", ()), CHALLENGE, RETRY_AFTER],
+        "responses": {**told["success"], **refused({*ALWAYS, *told["refusals"]})},
+    }
+    if told.get("public"):
+        described["auth"] = []
+    return described
+
+
+def ref(struct: type[Struct]) -> Schema:
+    return {"$ref": f"#/components/schemas/{struct.__name__}"}
+
+
+def found(struct: type[Struct], description: str) -> Responses:
+    """200 with this type in JSON."""
+    return {(200, JSON): OpenApiResponse(ref(struct), description=description)}
+
+
+def refused(refusals: Iterable[type[DomainError]]) -> Responses:
+    """One problem+json response for each status, listing its codes."""
+    responses = {}
+    for status, group in groupby(sorted(refusals, key=lambda error: (error.status, error.code)), key=lambda error: error.status):
+        errors = list(group)
+        members = {"code": {"enum": [error.code for error in errors]}, "status": {"const": status}}
+        # The code is the refusal's English name; its title is written in Chinese first.
+        text = "; ".join(f"`{error.code}` {source_text(error.title)}" for error in errors)
+        responses[status, PROBLEM] = OpenApiResponse({**ref(Problem), "properties": members}, description=text)
+    return responses
+
+
+def source_text(title: Any) -> str:
+    """What a lazy translation was made from: the document is the same whatever language is active."""
+    return title if isinstance(title, str) else str(title._args[0])
+
+
+def header(name: str, description: str, *, response: Sequence[int] = (), **schema: Any) -> OpenApiParameter:
+    """A request header, or a header that the responses with these statuses always carry."""
+    return OpenApiParameter(
+        name, {"type": "string", **schema}, OpenApiParameter.HEADER, description=description, required=bool(response),
+        response=list(response) or False,
+    )
+
+
+def query(name: str, description: str, **schema: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
+
+
+CHALLENGE = header("WWW-Authenticate", "RFC 6750. 需要接口密钥。", response=(401,), const="Bearer")
+RETRY_AFTER = header("Retry-After", "Seconds. 请在若干秒后重试。", response=(429, 503), pattern="^[0-9]+$")

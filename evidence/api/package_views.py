@@ -1,0 +1,49 @@
+"""GET /api/v1/evidence/{record}/package: the evidence package, streamed as it is made."""
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.api.authentication import credential_of
+from evidence.api import schema
+from evidence.errors import RequestMalformed, TooManyRecords
+from evidence.models import Evidence
+from evidence.packages.archive import stream_package
+from evidence.packages.assembly import gather_package
+from evidence.packages.contents import Scope
+from evidence.selectors import case_records, record_of, selection_of
+from ledger.stamping import stamp_digest
+
+MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
+# They stand in the address, and gunicorn takes 4,094 bytes of it.
+MAX_SELECTION = 100
+
+
+class EvidencePackageView(APIView):
+    """`scope`: `record` (default), `case` (all of its case, with the signed head), or `selection` (this and each `with`)."""
+
+    @extend_schema(**schema.PACKAGE)
+    def get(self, request: Request, record: str) -> HttpResponseBase:
+        scope, records = chosen(request, record)
+        contents = gather_package(records, scope=scope, now=timezone.now())
+        response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE)
+        response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def chosen(request: Request, number: str) -> tuple[Scope, list[Evidence]]:
+    """The scope asked for and its records. Raises RecordNotFound, RequestMalformed, TooManyRecords."""
+    organisation_id, scope = credential_of(request).organisation_id, request.query_params.get("scope", "record")
+    record = record_of(organisation_id, number)
+    if scope == "record":
+        return "record", [record]
+    if scope == "case":
+        return "case", case_records(record)
+    if scope != "selection":
+        raise RequestMalformed(reason="scope: record | case | selection")
+    others = request.query_params.getlist("with")
+    if len(others) >= MAX_SELECTION:
+        raise TooManyRecords(limit=MAX_SELECTION)
+    return "selection", selection_of(organisation_id, [record.record, *others])

@@ -1,0 +1,140 @@
+"""POST /api/v1/verify: a package, a file with a record number, or a digest with a record number → named checks.
+
+Public, and a convenience only: the offline verifier says the same without us. What is uploaded here is hashed or examined
+and never kept.
+"""
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from multipart import MultipartError, MultipartSegment
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from evidence.api import payloads, schema
+from evidence.api.deposit_views import read_json
+from evidence.api.multipart import multipart_events
+from evidence.api.record_views import answer
+from evidence.errors import FileTooLarge, RecordNumberMalformed, RequestMalformed, VerificationBusy
+from evidence.verification import verify_file
+from ledger.trust import trust_files
+from tlog.package import examine_package
+from tlog.report import Report
+
+# Examining a package costs memory and time, and anyone may ask: two at a time in each process.
+EXAMINING = threading.BoundedSemaphore(2)
+VERDICTS = {0: "passed", 2: "failed", 3: "incomplete"}
+MAX_NUMBER_BYTES = 64
+
+
+class VerifyView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(**schema.VERIFY)
+    def post(self, request: Request) -> HttpResponse:
+        if request.content_type.startswith("multipart/"):
+            return answer(report_json(verify_upload(request)))
+        wanted = payloads.decode(read_json(request), payloads.DigestToVerify)
+        sm3 = None if wanted.sm3 is None else bytes.fromhex(wanted.sm3)
+        return answer(report_json(verify_file(wanted.record, bytes.fromhex(wanted.sha256), sm3, now=timezone.now())))
+
+
+def report_json(report: Report) -> dict[str, object]:
+    return {
+        "verdict": VERDICTS[report.exit_code],
+        "checks": [
+            {"name": check.name, "outcome": check.outcome, "reason": check.reason, "required": check.required} for check in report.checks
+        ],
+    }
+
+
+def verify_upload(request: Request) -> Report:
+    """The one part `package`, or the parts `record` and `file` in this order."""
+    parts = _parts(request)
+    name, data = next(parts, ("", iter(())))
+    if name == "package":
+        report = _examine(data)
+    elif name == "record":
+        number = _short_text(data)
+        name, data = next(parts, ("", iter(())))
+        if name != "file":
+            raise RequestMalformed(reason="record, file")
+        sha256, sm3 = _digests(data)
+        report = verify_file(number, sha256, sm3, now=timezone.now())
+    else:
+        raise RequestMalformed(reason="package | record, file")
+    if next(parts, None) is not None:
+        raise RequestMalformed(reason="package | record, file")
+    return report
+
+
+def _parts(request: Request) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """(name, chunks) of each part; the chunks of one must be taken before the next part is asked for."""
+    events = _events(request)
+    for event in events:
+        if isinstance(event, MultipartSegment):
+            yield event.name, _bounded(iter(events.__next__, None))
+
+
+def _events(request: Request) -> Iterator[MultipartSegment | bytes | None]:
+    try:
+        yield from multipart_events(request._request)
+    except MultipartError as fault:
+        raise RequestMalformed(reason=str(fault)) from None
+
+
+def _bounded(chunks: Iterator[object]) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        assert isinstance(chunk, bytes)
+        size += len(chunk)
+        if size > settings.MAX_FILE_BYTES:
+            raise FileTooLarge(limit=settings.MAX_FILE_BYTES)
+        yield chunk
+
+
+def _short_text(chunks: Iterator[bytes]) -> str:
+    text = b""
+    for chunk in chunks:
+        text += chunk
+        if len(text) > MAX_NUMBER_BYTES:
+            raise RecordNumberMalformed
+    return text.decode("ascii", "replace")
+
+
+def _digests(chunks: Iterator[bytes]) -> tuple[bytes, bytes]:
+    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+    for chunk in chunks:
+        sha256.update(chunk)
+        sm3.update(chunk)
+    return sha256.digest(), sm3.digest()
+
+
+def _examine(chunks: Iterator[bytes]) -> Report:
+    if not EXAMINING.acquire(blocking=False):
+        raise VerificationBusy(retry_after_s=10)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cunzheng-verify-") as folder:
+            with Path(folder, "package").open("wb") as file:
+                _copy(chunks, file)
+            trust = Path(folder, "trust")
+            for name, data in trust_files().items():
+                path = trust / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            return examine_package(Path(folder, "package"), trust=trust, now=timezone.now())
+    finally:
+        EXAMINING.release()
+
+
+def _copy(chunks: Iterator[bytes], file: BinaryIO) -> None:
+    for chunk in chunks:
+        file.write(chunk)

@@ -1,0 +1,133 @@
+"""A record on its way: everything that can be computed before the case's head is locked, and what the head adds.
+
+Pure but for the randomness of numbers and salts, which the caller passes in bulk. Source: formats A1, A2, A4.
+"""
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from cases.services import CaseHead
+from evidence.capture import PROVENANCE_FIELDS, DepositItem, Depositor, FileItem
+from tlog.claims import SALT_LENGTH, Claim, encode_claim, salt_claim
+from tlog.entry import commit
+from tlog.errors import VerificationError
+from tlog.merkle import leaf_hash
+from tlog.record_number import RANDOM_LENGTH, number_from
+from tlog.statement import format_statement
+from tlog.times import date_in_china, format_time
+from vault.sealing import open_sealed, seal
+
+CASE_CLAIM = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record before its place in the case is known: number, claims but one, and the salt of that one."""
+
+    item: DepositItem
+    record: str
+    claims: tuple[Claim, ...]
+    case_salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record ready to be written: statement, entry, leaf hash (32 bytes) and the sealed claims."""
+
+    draft: Draft
+    case_id: int
+    case_sequence: int
+    statement: bytes
+    entry: bytes
+    leaf_hash: bytes
+    sealed_claims: bytes
+
+
+def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, received_at: datetime) -> list[Draft]:
+    """A draft for each item. Raises tlog.canonical.IllegalValue (see `first_fault`) when a value breaks the rules of A1."""
+    depositor_claim = encode_claim("depositor", {
+        "organisation": depositor.organisation.ref, "organisation_name": depositor.organisation.name,
+        "agent": None, "credential": depositor.credential,
+    })
+    salts = _pieces(os.urandom(SALT_LENGTH * sum(len(item.files) + 4 for item in items)), SALT_LENGTH)
+    date = date_in_china(received_at)
+    provenances: dict[bytes, bytes] = {}
+    drafts = []
+    for item in items:
+        claims = [salt_claim(name, data, next(salts)) for name, data in encoded_claims(item, provenances)]
+        claims.append(salt_claim("depositor", depositor_claim, next(salts)))
+        drafts.append(Draft(item, fresh_number(date), tuple(claims), next(salts)))
+    return drafts
+
+
+def encoded_claims(item: DepositItem, provenances: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Name and canonical JSON of the claims that the item alone decides; the n-th file's claim is `files/n`.
+
+    `provenances` remembers those of one batch: its records mostly come from one system, and are encoded once.
+    """
+    yield "subject", encode_claim("subject", subject_value(item))
+    provenance = provenance_value(item)
+    known = msgspec.msgpack.encode(provenance)
+    if known not in provenances:
+        provenances[known] = encode_claim("provenance", provenance)
+    yield "provenance", provenances[known]
+    for position, file in enumerate(item.files, 1):
+        name = f"files/{position}"
+        yield name, encode_claim(name, file_value(file))
+
+
+def subject_value(item: DepositItem) -> Mapping[str, object]:
+    return {"kind": item.kind, "title": item.title, "metadata": dict(item.metadata)}
+
+
+def provenance_value(item: DepositItem) -> Mapping[str, object]:
+    """Every field of A1, what is not known null."""
+    return {name: item.provenance.get(name) for name in PROVENANCE_FIELDS}
+
+
+def file_value(file: FileItem) -> Mapping[str, object]:
+    return {
+        "name": file.name, "media_type": file.media_type, "size_bytes": file.size_bytes,
+        "sha256": file.sha256, "sm3": file.sm3, "custody": file.custody,
+    }
+
+
+def fresh_number(date: str) -> str:
+    """A random record number of the day; one draw in nine is made again for its check character."""
+    while (number := number_from(date, os.urandom(RANDOM_LENGTH))) is None:
+        continue
+    return number
+
+
+def seal_record(draft: Draft, head: CaseHead, *, received_at: datetime) -> SealedRecord:
+    """Chain the draft to its case and move `head` in memory; the caller holds the lock and writes the head back."""
+    head.sequence += 1
+    previous = None if head.sha256 is None else head.sha256.hex()
+    case_value = {"ref": head.ref, "sequence": head.sequence, "previous": previous}
+    claims = [*draft.claims, salt_claim(CASE_CLAIM, encode_claim(CASE_CLAIM, case_value), draft.case_salt)]
+    statement = format_statement(kind="deposit", record=draft.record, received_at=format_time(received_at), claims=claims)
+    commitment = commit("deposit", statement)
+    head.sha256 = commitment.sha256
+    entry = commitment.encode()
+    return SealedRecord(draft, head.case_id, head.sequence, statement, entry, leaf_hash(entry), seal(pack_claims(claims)))
+
+
+def pack_claims(claims: Sequence[Claim]) -> bytes:
+    """Claims and salts as one blob, to be sealed."""
+    return msgspec.msgpack.encode([(claim.name, claim.data, claim.salt) for claim in claims])
+
+
+def unpack_claims(sealed: bytes) -> list[Claim]:
+    """The claims of a record's sealed blob, in no promised order. Raises VerificationError when the blob was damaged."""
+    try:
+        rows = msgspec.msgpack.decode(open_sealed(sealed), type=list[tuple[str, bytes, bytes]])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise VerificationError("sealed_claims is damaged") from None
+    return [Claim(name, data, salt) for name, data, salt in rows]
+
+
+def _pieces(data: bytes, length: int) -> Iterator[bytes]:
+    return (data[at:at + length] for at in range(0, len(data), length))

@@ -1,0 +1,135 @@
+"""What `evidence` refuses, each with a stable code."""
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+
+
+class RecordNotFound(DomainError):
+    code = "record-not-found"
+    status = 404
+    title = _("没有这份存证")
+    detail = _("请核对存证编号；编号或文件摘要不符，以及不属于您机构的存证，显示相同的结果。")
+
+
+class RecordNumberMalformed(DomainError):
+    code = "record-number-malformed"
+    title = _("存证编号有误")
+    detail = _("存证编号形如 CZ-20261123-4K7QM-X2R9D-0，末位为校验字符；请重新核对后输入。")
+
+
+class RequestMalformed(DomainError):
+    code = "request-malformed"
+    title = _("请求内容不符合接口规定")
+    detail = _("{reason}")
+
+
+class InvalidRecords(DomainError):
+    """One or more records of a batch are not acceptable; none was deposited."""
+
+    code = "records-invalid"
+    status = 422
+    title = _("批次中有记录不符合规定，整批未受理")
+    detail = _("{count} 条记录有误，位置见 errors；改正后整批重新提交。")
+
+
+class InvalidRecord(DomainError):
+    code = "record-invalid"
+    status = 422
+    title = _("存证内容不符合规定")
+    detail = _("{reason}")
+
+
+class DigestMismatch(DomainError):
+    code = "digest-mismatch"
+    status = 422
+    title = _("文件与声明的摘要不一致")
+    detail = _("第 {file} 个文件的 {algorithm} 与请求中声明的不同，整份存证未受理；请重新导出该文件后再提交。")
+
+
+class ContentDigestMismatch(DomainError):
+    code = "content-digest-mismatch"
+    title = _("请求正文在传输中发生变化")
+    detail = _("Content-Digest 与收到的正文不符，请重新发送。")
+
+
+class FilesMismatch(DomainError):
+    code = "files-mismatch"
+    status = 422
+    title = _("文件数量与声明不符")
+    detail = _("声明了 {declared} 个文件，收到 {received} 个；file 部分须与 files 的顺序一一对应。")
+
+
+class PartOrder(DomainError):
+    code = "part-order"
+    title = _("各部分的顺序不正确")
+    detail = _("请先发送 deposit 部分（application/json），再按 files 的顺序发送 file 部分。")
+
+
+class FileTooLarge(DomainError):
+    code = "file-too-large"
+    status = 413
+    title = _("文件过大")
+    detail = _("单个文件不得超过 {limit} 字节。")
+
+
+class TooManyFiles(DomainError):
+    code = "too-many-files"
+    status = 413
+    title = _("文件过多")
+    detail = _("一份存证最多 {limit} 个文件。")
+
+
+class JsonTooLarge(DomainError):
+    code = "json-too-large"
+    status = 413
+    title = _("JSON 过大")
+    detail = _("JSON 部分不得超过 {limit} 字节。")
+
+
+class JsonTooDeep(DomainError):
+    code = "json-too-deep"
+    status = 413
+    title = _("JSON 嵌套过深")
+    detail = _("JSON 最多嵌套 {limit} 层。")
+
+
+class TooManyRecords(DomainError):
+    code = "too-many-records"
+    status = 413
+    title = _("批次过大")
+    detail = _("一个批次最多 {limit} 条记录。")
+
+
+class RateLimited(DomainError):
+    code = "rate-limited"
+    status = 429
+    title = _("请求过于频繁")
+    detail = _("每个凭证每分钟最多 {limit} 次提交，请稍候再试。")
+
+
+class DepositBusy(DomainError):
+    code = "deposit-busy"
+    status = 503
+    title = _("同一案件的并发提交过多")
+    detail = _("本次没有受理任何记录；请稍后用相同的 Idempotency-Key 重试。")
+
+
+class DisclosureLimited(DomainError):
+    code = "disclosure-limited"
+    status = 429
+    title = _("今日核对次数已用完")
+    detail = _("每份存证每天最多允许 {limit} 次错误的摘要，请明天再试。")
+
+
+class ClaimsErased(DomainError):
+    code = "claims-erased"
+    status = 410
+    title = _("内容已依法销毁")
+    detail = _("该存证的声明项已依法销毁；证据声明与证明仍可核验。")
+
+
+class VerificationBusy(DomainError):
+    code = "verification-busy"
+    status = 503
+    title = _("正在核验的证据包过多")
+    detail = _("请稍后再试，或使用离线核验程序。")

@@ -1,0 +1,155 @@
+"""Hold every evidence row and every original against what the log commits to, and name what differs.
+
+The chain of reasons: log entry → statement → salted claims → rows in clear → bytes in the vault. Not covered, because
+nothing commits to it: the client's own case reference and the names of organisations after the deposit.
+Source: threats T13 (a superuser who edits a row, swaps a leaf or deletes an original); design.md §3.
+"""
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from common.object_store import BLOCK
+from evidence.drafts import unpack_claims
+from evidence.models import Evidence, EvidenceFile
+from evidence.selectors import custody_of
+from ledger.fsck import Finding
+from ledger.models import LogEntry, LogQueue
+from ledger.selectors import entry_of
+from tlog.canonical import Json
+from tlog.claims import verify_claim
+from tlog.entry import commit, verify_entry
+from tlog.errors import VerificationError
+from tlog.merkle import leaf_hash
+from tlog.statement import Statement, parse_statement
+from vault.search import blind_digest
+from vault.storage import vault_store
+
+CHUNK = 500
+Claims = Mapping[str, dict[str, Json]]
+
+
+def examine_evidence() -> Iterator[Finding]:
+    """Every finding, record by record and case by case; nothing when all is well. Reads every original once."""
+    previous: Evidence | None = None
+    rows = Evidence.objects.select_related("organisation", "case", "receipt").order_by("case_id", "case_sequence")
+    for record in rows.iterator(chunk_size=CHUNK):
+        if previous is not None and previous.case_id != record.case_id:
+            yield from _case_head(previous)
+            previous = None
+        yield from examine_record(record, previous)
+        previous = record
+    if previous is not None:
+        yield from _case_head(previous)
+
+
+def examine_record(record: Evidence, previous: Evidence | None) -> Iterator[Finding]:
+    """The findings of one record; `previous` is the one before it in its case, None for the first."""
+    where = f"evidence_evidence {record.record}"
+    try:
+        statement = parse_statement(bytes(record.statement), record.record)
+        entry, promised = entry_of(record.ticket)
+        verify_entry(entry, kind="deposit", statement=bytes(record.statement))
+    except (VerificationError, LogEntry.DoesNotExist, LogQueue.DoesNotExist) as fault:
+        yield Finding(where, str(fault))
+        return
+    if leaf_hash(entry) != promised or f"{record.record} " not in record.receipt.text:
+        yield Finding(where, "the receipt does not promise this record")
+    if statement.received_at != record.received_at:
+        yield Finding(where, "received_at is not the statement's")
+    try:
+        claims = _claims(record, statement)
+    except VerificationError as fault:
+        yield Finding(where, str(fault))
+        return
+    yield from _clear_columns(record, claims, previous, where)
+    yield from _files(record, claims)
+    yield from _custody(record)
+
+
+def _claims(record: Evidence, statement: Statement) -> Claims:
+    """The values of all claims. Raises VerificationError when one is missing or not what the statement lists."""
+    if record.sealed_claims is None:
+        raise VerificationError("sealed_claims is empty, and no erasure is logged")
+    found = {claim.name: claim for claim in unpack_claims(bytes(record.sealed_claims))}
+    values: dict[str, dict[str, Json]] = {}
+    for row in statement.claims:
+        claim = found.get(row.name)
+        if claim is None:
+            raise VerificationError(f"sealed_claims lacks {row.name}")
+        value = verify_claim(row.name, claim.data, claim.salt, row.sha256, row.sm3)
+        assert isinstance(value, dict)
+        values[row.name] = value
+    return values
+
+
+def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, where: str) -> Iterator[Finding]:
+    depositor, case = claims["depositor"], claims["case"]
+    before = None if previous is None else commit("deposit", bytes(previous.statement)).sha256.hex()
+    expected = {
+        "organisation": (record.organisation.ref, depositor["organisation"]),
+        "credential": (f"api_key:{record.credential_id}", depositor["credential"]),
+        "kind": (record.kind, claims["subject"]["kind"]),
+        "case": (record.case.ref, case["ref"]),
+        "case_sequence": (record.case_sequence, case["sequence"]),
+        "the statement before it in its case": (before, case["previous"]),
+    }
+    for column, (row, claim) in expected.items():
+        if row != claim:
+            yield Finding(where, f"{column} is not the claim's")
+    if record.case.organisation_id != record.organisation_id:
+        yield Finding(f"cases_case {record.case.ref}", "organisation is not that of its records")
+
+
+def _files(record: Evidence, claims: Claims) -> Iterator[Finding]:
+    rows = list(record.files.select_related("stored_object").order_by("position"))
+    files = [name for name in claims if name.startswith("files/")]
+    if [f"files/{row.position}" for row in rows] != files:
+        yield Finding(f"evidence_evidencefile of {record.record}", f"{len(rows)} rows for {len(files)} files")
+        return
+    for row, name in zip(rows, files, strict=True):
+        yield from _file(record, row, claims[name])
+
+
+def _file(record: Evidence, row: EvidenceFile, claim: Mapping[str, Json]) -> Iterator[Finding]:
+    where = f"evidence_evidencefile {record.record} files/{row.position}"
+    blind = blind_digest(record.organisation.ref, bytes.fromhex(str(claim["sha256"])))
+    if (row.size_bytes, bytes(row.sha256_hmac)) != (claim["size_bytes"], blind):
+        yield Finding(where, "size or digest is not the claim's")
+    stored = row.stored_object
+    if (stored is None) != (claim["custody"] == "depositor"):
+        yield Finding(where, "custody is not the claim's")
+    if stored is None:
+        return
+    columns = (stored.organisation_id, stored.size_bytes, bytes(stored.sha256_hmac), stored.stored_at)
+    if columns != (record.organisation_id, claim["size_bytes"], blind, record.received_at):
+        yield Finding(f"vault_storedobject {stored.name}", "organisation, size, digest or time is not the record's")
+    if (fault := original_fault(stored.name, claim)) is not None:
+        yield Finding(f"vault/{stored.name}", fault)
+
+
+def original_fault(name: str, claim: Mapping[str, Json]) -> str | None:
+    """What is wrong with the stored bytes; None when both digests are the claim's."""
+    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+    try:
+        with vault_store().open(name) as file:
+            while block := file.read(BLOCK):
+                sha256.update(block)
+                sm3.update(block)
+    except (OSError, ValueError) as broken:
+        return f"the original cannot be read ({type(broken).__name__})"
+    return None if (sha256.hexdigest(), sm3.hexdigest()) == (claim["sha256"], claim["sm3"]) else "the original has changed"
+
+
+def _custody(record: Evidence) -> Iterator[Finding]:
+    where, previous = f"evidence_custodyevent of {record.record}", None
+    rows = custody_of(record)
+    for number, row in enumerate(rows, 1):
+        if (row.sequence, row.previous, row.digest) != (number, previous, row.computed_digest()):
+            yield Finding(where, f"row {number} does not follow from the row before it")
+        previous = row.digest
+    if not rows or rows[0].at != record.received_at:
+        yield Finding(where, "the trail does not begin with the ingestion")
+
+
+def _case_head(last: Evidence) -> Iterator[Finding]:
+    if (last.case.sequence, last.case.head()) != (last.case_sequence, commit("deposit", bytes(last.statement)).sha256):
+        yield Finding(f"cases_case {last.case.ref}", "the head is not its last record")

@@ -1,0 +1,32 @@
+"""A record's own proof and timestamps, from the ledger."""
+import base64
+
+from evidence.models import Evidence
+from ledger.errors import RecordNotPublished
+from ledger.proofs import RecordProof, record_proof
+from ledger.selectors import places_of
+from tlog.times import format_time
+
+
+def proof_of(record: Evidence) -> RecordProof:
+    """The proof against the first stamped checkpoint that covers the record; before there is one, against the first published.
+
+    Raises RecordNotPublished.
+    """
+    place = places_of([record.ticket]).get(record.ticket)
+    if place is None:
+        raise RecordNotPublished
+    return record_proof(place.index)
+
+
+def timestamps_of(record: Evidence) -> dict[str, object]:
+    """The checkpoint of the record's proof and its tokens. Raises RecordNotPublished."""
+    proof = proof_of(record)
+    return {
+        "record": record.record,
+        "checkpoint": proof.note.decode(),
+        "timestamps": [
+            {"authority": stamp.authority, "gen_time": format_time(stamp.gen_time), "token": base64.b64encode(stamp.token).decode()}
+            for stamp in proof.stamps
+        ],
+    }

@@ -1,0 +1,182 @@
+"""Writes of `evidence`: the deposit.
+
+Order of durable writes (design.md §3): the originals are durable in the vault before this is called; one transaction
+holds everything else; the receipt is signed after commit. A crash before the commit leaves orphans that the sweeper
+takes; after it, the retry with the same Idempotency-Key returns the same receipt.
+"""
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Model
+
+from accounts.models import Organisation
+from cases.services import HeadMovedError, lock_case_heads, move_case_heads
+from common import idempotency
+from common.bulk import Insert, insert_all, reserve
+from common.failpoints import reached
+from common.idempotency import IdempotentRequest, key_row
+from evidence.capture import DepositItem, Depositor
+from evidence.custody import first_row
+from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
+from evidence.errors import DepositBusy
+from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from ledger.models import LogQueue, Receipt
+from ledger.receipts import signed_receipt
+from ledger.services import promise, queue_rows, receipt_row
+from vault.models import StoredObject
+from vault.search import blind_digests
+from vault.services import stored_file_rows
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TRIES = 3
+# A try that took longer has waited for a lock as long as the database allows; another would keep the client as long again.
+TRIES_WITHIN_S = 10.0
+# deadlock detected, serialisation failure, lock not available: the transaction was rolled back whole and may be tried again.
+RETRIED_SQLSTATES = ("40P01", "40001", "55P03")
+EVIDENCE_COLUMNS = (
+    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "receipt_id", "ticket",
+    "statement", "sealed_claims",
+)
+FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
+CUSTODY_COLUMNS = ("evidence_id", "sequence", "at", "event", "actor", "organisation_ref", "purpose", "previous", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What the depositor gets: record numbers and tickets in request order, and the signed receipt (a note's text).
+
+    `repeated`: an earlier request had made these records, and nothing was written now.
+    """
+
+    records: tuple[str, ...]
+    tickets: tuple[int, ...]
+    receipt: str
+    repeated: bool
+
+
+def deposit(
+    depositor: Depositor, items: Sequence[DepositItem], *, now: datetime, request: IdempotentRequest | None = None
+) -> Acknowledgement:
+    """Make one record of each item, all or none; durable on return.
+
+    Raises:
+        tlog.canonical.IllegalValue: a value breaks the rules of A1; nothing was written.
+        common.idempotency.IdempotencyKeyReused: the key stands for another request.
+        DepositBusy: three tries met a conflict, or one waited too long for a lock; nothing was written.
+    """
+    if request is not None and (earlier := acknowledged_before(depositor, request)) is not None:
+        return earlier
+    received_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    try:
+        drafts = draft_records(depositor, items, received_at=received_at)
+        receipt, sealed = _with_retries(lambda: _write(depositor, drafts, received_at, request))
+    except IntegrityError:
+        # The constraint on the key made us wait for a concurrent twin, and the twin has committed.
+        if request is None or (earlier := acknowledged_before(depositor, request)) is None:
+            raise
+        return earlier
+    reached("evidence.deposit-committed")
+    answer = _acknowledge(receipt, [(record.draft.record, ticket) for record, ticket in sealed], repeated=False)
+    reached("evidence.receipt-signed")
+    return answer
+
+
+def acknowledged_before(depositor: Depositor, request: IdempotentRequest) -> Acknowledgement | None:
+    """The first answer to this very request; None when there was none. Raises IdempotencyKeyReused."""
+    receipt_id = idempotency.earlier_answer(depositor.organisation.pk, request)
+    if receipt_id is None:
+        return None
+    rows = Evidence.objects.filter(receipt_id=receipt_id).order_by("ticket").values_list("record", "ticket")
+    return _acknowledge(Receipt.objects.get(pk=receipt_id), list(rows), repeated=True)
+
+
+def _acknowledge(receipt: Receipt, rows: Sequence[tuple[str, int]], *, repeated: bool) -> Acknowledgement:
+    return Acknowledgement(tuple(record for record, _ in rows), tuple(ticket for _, ticket in rows), signed_receipt(receipt), repeated)
+
+
+def _with_retries(write: Callable[[], T]) -> T:
+    until = time.monotonic() + TRIES_WITHIN_S
+    for attempt in range(1, TRIES + 1):
+        try:
+            return write()
+        except (HeadMovedError, OperationalError) as conflict:
+            if not _may_be_retried(conflict):
+                raise
+            logger.info("deposit met a conflict, try %s of %s", attempt, TRIES)
+            if time.monotonic() > until:
+                break
+            time.sleep(random.uniform(0, 0.05) * attempt)  # noqa: S311 - spreads retries, guards nothing
+    raise DepositBusy(retry_after_s=2)
+
+
+def _may_be_retried(conflict: Exception) -> bool:
+    if isinstance(conflict, HeadMovedError):
+        return True
+    return getattr(conflict.__cause__, "pgcode", None) in RETRIED_SQLSTATES or "database is locked" in str(conflict)
+
+
+def _write(
+    depositor: Depositor, drafts: Sequence[Draft], received_at: datetime, request: IdempotentRequest | None
+) -> tuple[Receipt, list[tuple[SealedRecord, int]]]:
+    """The deposit's one transaction: case chain, key, queue, receipt, records, files, custody."""
+    with transaction.atomic():
+        heads = lock_case_heads(depositor.organisation.pk, [draft.item.case for draft in drafts], now=received_at)
+        reached("evidence.heads-locked")
+        sealed = [seal_record(draft, heads[draft.item.case], received_at=received_at) for draft in drafts]
+        # Ids are taken after the case locks, the tickets among them: log order follows case order.
+        stored = sum(file.stored is not None for draft in drafts for file in draft.item.files)
+        ids = reserve({Receipt: 1, LogQueue: len(sealed), Evidence: len(sealed), StoredObject: stored})
+        [receipt_id] = ids[Receipt]
+        receipt = promise(receipt_id, [(record.draft.record, record.leaf_hash) for record in sealed], received_at=received_at)
+        insert_all([
+            # The key comes first: a concurrent twin waits on its constraint, and none of the twin's rows is written.
+            *([] if request is None else [key_row(depositor.organisation.pk, request, receipt_id, now=received_at)]),
+            queue_rows(ids[LogQueue], [(record.entry, record.leaf_hash) for record in sealed], queued_at=received_at),
+            receipt_row(receipt),
+            *record_rows(depositor, sealed, ids, receipt_id, received_at),
+        ])
+        reached("evidence.records-inserted")
+        move_case_heads(list(heads.values()))
+        reached("evidence.deposit-before-commit")
+    return receipt, list(zip(sealed, ids[LogQueue], strict=True))
+
+
+def record_rows(
+    depositor: Depositor, sealed: Sequence[SealedRecord], ids: Mapping[type[Model], Sequence[int]], receipt_id: int, received_at: datetime
+) -> list[Insert]:
+    """Rows of the records, their originals, files and custody trails, under reserved ids."""
+    organisation = depositor.organisation
+    records = [
+        (id_, record.draft.record, organisation.pk, record.case_id, record.case_sequence, record.draft.item.kind, received_at,
+         depositor.credential_id, receipt_id, ticket, record.statement, record.sealed_claims)
+        for id_, record, ticket in zip(ids[Evidence], sealed, ids[LogQueue], strict=True)
+    ]
+    first = first_row(at=received_at, actor=depositor.credential, organisation=organisation.ref)
+    trail = (first.sequence, first.at, first.event, first.actor, first.organisation, first.purpose, first.previous, first.digest)
+    return [
+        Insert(Evidence, EVIDENCE_COLUMNS, records),
+        *_file_rows(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
+        Insert(CustodyEvent, CUSTODY_COLUMNS, [(id_, *trail) for id_ in ids[Evidence]]),
+    ]
+
+
+def _file_rows(
+    organisation: Organisation, records: Sequence[tuple[int, SealedRecord]], stored_ids: Sequence[int], received_at: datetime
+) -> list[Insert]:
+    files = [(id_, position, file) for id_, record in records for position, file in enumerate(record.draft.item.files, 1)]
+    stored = [file.stored for _, _, file in files if file.stored is not None]
+    waiting = iter(stored_ids)
+    index = blind_digests(organisation.ref, [bytes.fromhex(file.sha256) for _, _, file in files])
+    rows = [
+        (id_, position, file.size_bytes, blind, None if file.stored is None else next(waiting))
+        for (id_, position, file), blind in zip(files, index, strict=True)
+    ]
+    return [stored_file_rows(organisation, stored_ids, stored, now=received_at), Insert(EvidenceFile, FILE_COLUMNS, rows)]

@@ -1,0 +1,131 @@
+"""What this service can say of a file and a record number: every link from the file to the stamped checkpoint, judged anew.
+
+The same checks, by the same names and the same pure code, as the offline verifier. It is a convenience: who doubts this
+service takes the package and verifies it elsewhere.
+Source: formats A6 (order and names of checks).
+"""
+from datetime import datetime, timedelta
+
+from evidence.disclosure import Disclosure, disclose_file
+from ledger.errors import RecordNotPublished
+from ledger.proofs import RecordProof, record_proof
+from ledger.selectors import entry_of, places_of
+from ledger.stamping import authorities
+from ledger.trust import policy_text
+from tlog import checks
+from tlog.checkpoint import parse_checkpoint
+from tlog.claims import parse_claim, verify_claim
+from tlog.digests import sha256
+from tlog.entry import verify_entry
+from tlog.errors import VerificationError
+from tlog.examination.findings import Findings
+from tlog.merkle import leaf_hash, verify_inclusion
+from tlog.note import split_note
+from tlog.policy import NO_QUORUM, parse_policy, verify_checkpoint
+from tlog.proof import parse_proof
+from tlog.report import Report
+from tlog.statement import Statement, parse_statement
+from tlog.timestamp import verify_token
+
+SKEW = timedelta(seconds=300)
+
+
+def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, now: datetime) -> Report:
+    """Judge a file, given by its digests (`file_sm3` None: not given), against a record.
+
+    Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased.
+    """
+    disclosed = disclose_file(number, file_sha256, today=now.date())
+    findings = Findings()
+    _original(findings, disclosed, file_sm3)
+    statement = _statement(findings, disclosed)
+    entry = _entry(findings, disclosed)
+    proof = _proof(findings, disclosed, entry)
+    if proof is not None and statement is not None:
+        _times(findings, statement, proof, now)
+    return findings.report()
+
+
+def _original(findings: Findings, disclosed: Disclosure, file_sm3: bytes | None) -> None:
+    name = disclosed.claim.name
+
+    def judge() -> str:
+        value = parse_claim(name, disclosed.claim.data)
+        assert isinstance(value, dict)
+        # The digest led us to this claim; SM3 is the second, independent opinion.
+        if file_sm3 is not None and value["sm3"] not in (None, file_sm3.hex()):
+            raise VerificationError("SM3 differs")
+        return name
+
+    findings.attempt(checks.ORIGINALS, name, judge)
+
+
+def _statement(findings: Findings, disclosed: Disclosure) -> Statement | None:
+    record = disclosed.record.record
+    statement = findings.attempt(checks.STATEMENT, record, lambda: parse_statement(bytes(disclosed.record.statement), record))
+    if statement is not None:
+        listed = {claim.name: claim for claim in statement.claims}[disclosed.claim.name]
+        claim = disclosed.claim
+        findings.attempt(checks.CLAIMS, claim.name, lambda: verify_claim(claim.name, claim.data, claim.salt, listed.sha256, listed.sm3))
+    return statement
+
+
+def _entry(findings: Findings, disclosed: Disclosure) -> bytes:
+    entry, promised = entry_of(disclosed.record.ticket)
+    findings.attempt(checks.ENTRY, disclosed.record.record, lambda: verify_entry(
+        entry, kind="deposit", statement=bytes(disclosed.record.statement)))
+
+    def same_leaf() -> bytes:
+        if leaf_hash(entry) != promised:
+            raise VerificationError("the leaf is not the one that the receipt promised")
+        return promised
+
+    findings.attempt(checks.LEAF, disclosed.record.record, same_leaf)
+    return entry
+
+
+def _proof(findings: Findings, disclosed: Disclosure, entry: bytes) -> RecordProof | None:
+    record = disclosed.record.record
+    place = places_of([disclosed.record.ticket]).get(disclosed.record.ticket)
+    try:
+        if place is None:
+            raise RecordNotPublished
+        found = record_proof(place.index)
+    except RecordNotPublished:
+        findings.skipped(checks.INCLUSION, record, "not in a published checkpoint yet")
+        return None
+    policy = parse_policy(policy_text())
+
+    def included() -> str:
+        proof = parse_proof(found.proof)
+        point = parse_checkpoint(split_note(proof.checkpoint)[0])
+        verify_inclusion(index=proof.index, size=point.size, leaf_hash=leaf_hash(entry), proof=list(proof.hashes), root=point.root)
+        return f"entry {proof.index} of {point.size}"
+
+    findings.attempt(checks.INCLUSION, record, included, str)
+    findings.attempt(checks.CHECKPOINT_SIGNATURE, record, lambda: verify_checkpoint(found.note, policy))
+    if policy.quorum == NO_QUORUM:
+        findings.skipped(checks.WITNESS_QUORUM, record, "the policy says quorum none", required=False)
+    return found
+
+
+def _times(findings: Findings, statement: Statement, proof: RecordProof, now: datetime) -> None:
+    text = split_note(proof.note)[0].encode()
+    roots = {authority.id: authority.roots for authority in authorities()}
+    times = []
+    for stamp in proof.stamps:
+        token, trusted = stamp.token, roots.get(stamp.authority, ())
+        verified = findings.attempt(
+            checks.TIMESTAMPS, stamp.authority,
+            lambda token=token, trusted=trusted: verify_token(token, digest=sha256(text), roots=trusted, now=now),  # type: ignore[misc]
+            lambda known: known.gen_time.isoformat())
+        times += [verified.gen_time] if verified is not None else []
+    if not proof.stamps:
+        findings.skipped(checks.TIMESTAMPS, statement.record, "no token yet")
+
+    def in_order() -> None:
+        if statement.received_at > min(times) + SKEW:
+            raise VerificationError("received later than stamped")
+
+    if times:
+        findings.attempt(checks.RECEIVED_AT, statement.record, in_order)

@@ -1,0 +1,236 @@
+"""Who may ask what: every route × every kind of visitor × own, another's and nobody's record. A route without a row fails.
+
+No answer is ever 403: what belongs to another organisation does not exist for the visitor, byte for byte (design: isolation of
+tenants). Routes outside the API take no key, so a key changes nothing there.
+"""
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts.models import ApiKey, Organisation
+from accounts.services import create_organisation, issue_api_key, revoke_api_key
+from tests.depositing import batch, deposit_body, document
+
+FILE = b"evidence of the first organisation"
+UNKNOWN = "CZ-20261123-01234-56789-W"
+# What only the owner may read: the client's own words, and who the owner is. The answer to a stranger holds none of it.
+PRIVATE = {"case": "SECRET-CASE-1", "title": "只有机构自己知道的标题", "name": "甲方消费金融有限公司", "file": "秘密文件.wav"}
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+Send = Callable[[Client, str, dict[str, str]], Any]
+
+
+class Row(NamedTuple):
+    """`send` asks about a record (its number); `access`: who gets an answer.
+
+    `owner`; `anyone` with the number; any `organisation`, about its own; `everyone`, for there is no record in the question.
+    """
+
+    access: str
+    send: Send
+    status: int = 200
+
+
+def getting(path: str) -> Send:
+    return lambda client, number, headers: client.get(path.replace("{record}", number), headers=headers)
+
+
+def posting(path: str, body: Callable[[str], tuple[bytes, str]]) -> Send:
+    def send(client: Client, number: str, headers: dict[str, str]) -> Any:
+        data, kind = body(number)
+        return client.post(path, data, content_type=kind, headers=headers)
+
+    return send
+
+
+def of_file(number: str) -> tuple[bytes, str]:
+    return json.dumps({"record": number, "sha256": hashlib.sha256(FILE).hexdigest()}).encode(), "application/json"
+
+
+API = "/api/v1"
+ROWS: dict[tuple[str, str], Row] = {
+    ("GET", f"{API}/evidence"): Row("organisation", getting(f"{API}/evidence")),
+    ("POST", f"{API}/evidence"): Row("organisation", posting(f"{API}/evidence", lambda _: deposit_body(document(), FILE)), 201),
+    ("POST", f"{API}/evidence/batch"): Row(
+        "organisation", posting(f"{API}/evidence/batch", lambda _: (json.dumps(batch(1)).encode(), "application/json")), 201),
+    **{("GET", f"{API}/evidence/{{record}}{part}"): Row("owner", getting(f"{API}/evidence/{{record}}{part}"))
+       for part in ("", "/proof", "/timestamps", "/package")},
+    **{("GET", f"{API}/records/{{record}}{part}"): Row("anyone", getting(f"{API}/records/{{record}}{part}"))
+       for part in ("", "/statement", "/proof", "/timestamps")},
+    ("POST", f"{API}/disclosures"): Row("anyone", posting(f"{API}/disclosures", of_file)),
+    ("POST", f"{API}/verify"): Row("anyone", posting(f"{API}/verify", of_file)),
+    ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
+}
+# Routes without any credential; `{number}` and the like are filled in below.
+OPEN = {
+    "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/vkey", "/", "/preferences", "/records",
+    "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
+}
+FILLED = {"{rest}": "0/000.p/2", "{path}": "no-such-file.css"}
+
+
+def routes(patterns: list[Any] | None = None, prefix: str = "/") -> Iterator[tuple[str, URLPattern]]:
+    """(path as the tables spell it, route) of the whole service."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path), pattern
+
+
+def methods_of(route: URLPattern) -> set[str]:
+    view: Any = route.callback
+    return {method for method in METHODS if hasattr(view.cls, method.lower())}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Headers of each visitor, and the records by whose they are."""
+
+    visitors: dict[str, dict[str, str]]
+    records: dict[str, str]
+
+
+@pytest.fixture
+def cast(client: Client, stamp: Callable[[], None]) -> Cast:
+    now = timezone.now()
+    first, second = create_organisation(PRIVATE["name"], now=now), create_organisation("乙方金融科技有限公司", now=now)
+
+    def key(organisation: Organisation, issued_before: timedelta = timedelta()) -> tuple[ApiKey, dict[str, str]]:
+        made, text = issue_api_key(organisation, label="test", now=now - issued_before, valid_for=timedelta(days=1))
+        return made, {"Authorization": f"Bearer {text}"}
+
+    revoked, revoked_headers = key(first)
+    revoke_api_key(revoked, now=now)
+    visitors = {
+        "nobody": {}, "first": key(first)[1], "second": key(second)[1], "expired": key(first, timedelta(days=2))[1],
+        "revoked": revoked_headers, "forged": {"Authorization": "Bearer cz_00000000_" + "x" * 43},
+    }
+
+    def deposited(by: str) -> str:
+        told = document(
+            case=PRIVATE["case"], subject={"kind": "sms", "title": PRIVATE["title"]},
+            files=[{"name": PRIVATE["file"], "media_type": "audio/wav"}])
+        data, kind = deposit_body(told if by == "first" else document(), FILE)
+        answer = client.post(f"{API}/evidence", data, content_type=kind, headers=visitors[by])
+        return str(answer.json()["records"][0]["record"])
+
+    records = {"first": deposited("first"), "second": deposited("second"), "nobody": UNKNOWN}
+    stamp()
+    return Cast(visitors, records)
+
+
+def expected(row: Row, visitor: str, owner: str) -> int:
+    """The status that the table promises."""
+    if visitor in ("expired", "revoked", "forged"):
+        return 401
+    if visitor == "nobody" and row.access in ("owner", "organisation"):
+        return 401
+    if row.access == "owner":
+        return row.status if visitor == owner else 404
+    if row.access == "anyone":
+        return 404 if owner == "nobody" else row.status
+    return row.status
+
+
+def content_of(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else bytes(answer.content)
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    api = {(method, path) for path, route in routes() if path.startswith(API) for method in methods_of(route)}
+    assert api == set(ROWS)
+    assert {path for path, _ in routes() if not path.startswith(API)} == OPEN
+
+
+def test_a_route_without_a_row_would_be_seen(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.api.one_route_more"
+    with pytest.raises(AssertionError):
+        test_every_route_has_a_row_and_every_row_a_route()
+
+
+@pytest.mark.parametrize(("method", "path"), ROWS)
+def test_a_route_answers_each_visitor_as_its_row_says(client: Client, cast: Cast, method: str, path: str) -> None:
+    row = ROWS[method, path]
+    found = {(visitor, owner): row.send(client, number, headers).status_code
+             for visitor, headers in cast.visitors.items() for owner, number in cast.records.items()}
+    assert found == {(visitor, owner): expected(row, visitor, owner) for visitor, owner in found}
+
+
+@pytest.mark.parametrize(("method", "path"), [key for key, row in ROWS.items() if row.access == "owner"])
+def test_anothers_record_and_nobodys_get_the_same_answer(client: Client, cast: Cast, method: str, path: str) -> None:
+    foreign, unknown = (ROWS[method, path].send(client, cast.records[owner], cast.visitors["second"]) for owner in ("first", "nobody"))
+    assert (foreign.status_code, foreign.content, foreign.headers) == (unknown.status_code, unknown.content, unknown.headers)
+
+
+@pytest.mark.parametrize(("method", "path"), ROWS)
+def test_a_stranger_reads_nothing_private_anywhere(client: Client, cast: Cast, method: str, path: str) -> None:
+    organisation = Organisation.objects.get(name=PRIVATE["name"])
+    for visitor in ("nobody", "second", "expired"):
+        content = content_of(ROWS[method, path].send(client, cast.records["first"], cast.visitors[visitor])).decode("utf-8", "replace")
+        assert not [word for word in (*PRIVATE.values(), organisation.ref) if word in content]
+
+
+def test_the_owner_reads_its_own_words(client: Client, cast: Cast) -> None:
+    """Else the test before this one would find nothing because nothing is there."""
+    own = client.get(f"{API}/evidence/{cast.records['first']}", headers=cast.visitors["first"])
+    assert PRIVATE["case"] in own.content.decode()
+    package = client.get(f"{API}/evidence/{cast.records['first']}/package", headers=cast.visitors["first"])
+    assert FILE in content_of(package)
+
+
+def test_a_list_holds_own_records_only(client: Client, cast: Cast) -> None:
+    for visitor in ("first", "second"):
+        page = client.get(f"{API}/evidence", headers=cast.visitors[visitor]).json()
+        assert [record["record"] for record in page["records"]] == [cast.records[visitor]]
+
+
+def test_anothers_record_is_no_cursor_and_no_part_of_a_selection(client: Client, cast: Cast) -> None:
+    second, foreign = cast.visitors["second"], cast.records["first"]
+    for query, path in (({"cursor": foreign}, f"{API}/evidence"),
+                        ({"scope": "selection", "with": foreign}, f"{API}/evidence/{cast.records['second']}/package")):
+        answer = client.get(path, query, headers=second)
+        assert (answer.status_code, answer.json()["code"]) == (404, "record-not-found")
+
+
+def test_a_case_package_stays_within_the_organisation(client: Client, cast: Cast) -> None:
+    """Both organisations may call a case by the same reference."""
+    data, kind = deposit_body(document(case=PRIVATE["case"]), b"the second organisation's file")
+    made = client.post(f"{API}/evidence", data, content_type=kind, headers=cast.visitors["second"]).json()["records"][0]["record"]
+    own = client.get(f"{API}/evidence/{made}", headers=cast.visitors["second"]).json()
+    assert own["case"]["sequence"] == 1
+    first = client.get(f"{API}/evidence/{cast.records['first']}", headers=cast.visitors["first"]).json()
+    assert own["case"]["ref"] != first["case"]["ref"]
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
+def test_a_key_changes_nothing_outside_the_api(client: Client, cast: Cast, path: str) -> None:
+    address = path.replace("{number}", cast.records["first"])
+    for name, value in FILLED.items():
+        address = address.replace(name, value)
+    answers = {visitor: client.get(address, headers=headers) for visitor, headers in cast.visitors.items()}
+    assert len({answer.status_code for answer in answers.values()}) == 1
+    assert {answer.status_code for answer in answers.values()} <= {200, 302, 404, 405}
+    texts = [content_of(answer).decode("utf-8", "replace") for answer in answers.values()]
+    assert not [word for word in PRIVATE.values() for text in texts if word in text]
+
+
+def test_the_owner_is_told_by_the_key_not_by_the_request(client: Client, cast: Cast) -> None:
+    """Names of organisations in headers, queries or bodies choose nothing."""
+    organisation = Organisation.objects.get(name=PRIVATE["name"])
+    headers = {**cast.visitors["second"], "X-Organisation": organisation.ref, "X-Forwarded-User": organisation.name}
+    answer = client.get(f"{API}/evidence/{cast.records['first']}", {"organisation": organisation.ref}, headers=headers)
+    assert answer.status_code == 404
+    body = json.dumps({**document(), "organisation": organisation.ref}).encode()
+    data, kind = deposit_body(body, FILE)
+    assert client.post(f"{API}/evidence", data, content_type=kind, headers=headers).status_code == 400

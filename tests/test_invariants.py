@@ -1,0 +1,162 @@
+"""Every named constraint of every table, violated once; every append-only guard, tried three ways.
+
+A constraint that no row here violates fails the test: it may exist in one place only, or guard nothing.
+"""
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+
+from accounts.models import ApiKey, Organisation
+from cases.models import Case
+from common.append_only import AppendOnlyError, guarded_models, missing_guards
+from common.idempotency import IdempotencyKey
+from common.jobs import Job
+from evidence.models import CustodyEvent, DisclosureAttempts, Evidence, EvidenceFile
+from ledger.models import Receipt
+from vault.models import StoredObject
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+D = b"d" * 32
+OURS = ("accounts", "cases", "common", "evidence", "vault")
+
+
+class Rows:
+    """One valid row of each table, made on demand; `make` takes changes."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def organisation(self, **changes: Any) -> Organisation:
+        self.count += 1
+        return Organisation.objects.create(**{"ref": f"o{self.count}", "name": "甲", "created_at": NOW, **changes})
+
+    def api_key(self, **changes: Any) -> ApiKey:
+        self.count += 1
+        values = {"organisation": None, "prefix": f"p{self.count}", "secret_sha256": D, "label": "x", "created_at": NOW}
+        values |= {"expires_at": NOW + timedelta(days=1), **changes}
+        return ApiKey.objects.create(**{**values, "organisation": values["organisation"] or self.organisation()})
+
+    def case(self, **changes: Any) -> Case:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "client_reference": f"LN-{self.count}", "created_at": NOW, **changes}
+        return Case.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+
+    def evidence(self, **changes: Any) -> Evidence:
+        self.count += 1
+        key = self.api_key()
+        receipt = Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
+        values = {
+            "record": f"CZ-{self.count}", "organisation": key.organisation, "case": None, "case_sequence": 1, "kind": "sms",
+            "received_at": NOW, "credential": key, "receipt": receipt, "ticket": self.count, "statement": b"{}", **changes,
+        }
+        return Evidence.objects.create(**{**values, "case": values["case"] or self.case()})
+
+    def stored(self, **changes: Any) -> StoredObject:
+        self.count += 1
+        values = {"name": f"n{self.count}", "size_bytes": 1, "sha256_hmac": D, "stored_at": NOW, **changes}
+        return StoredObject.objects.create(organisation=self.organisation(), **values)
+
+    def file(self, **changes: Any) -> EvidenceFile:
+        values = {"position": 1, "size_bytes": 1, "sha256_hmac": D, **changes}
+        return EvidenceFile.objects.create(**{"evidence": values.pop("evidence", None) or self.evidence(), **values})
+
+    def custody(self, evidence: Evidence, sequence: int = 1) -> CustodyEvent:
+        values = {"evidence": evidence, "sequence": sequence, "at": NOW, "digest": "0" * 64}
+        row = CustodyEvent(event="record:ingested", actor="system", organisation_ref="o", **values)
+        row.save()
+        return row
+
+
+def twice(make: Callable[[], object]) -> None:
+    make()
+    make()
+
+
+def both(make: Callable[..., object], **shared: Any) -> None:
+    """Two rows that share these values."""
+    twice(lambda: make(**shared))
+
+
+def again(rows: Rows, **changes: Any) -> None:
+    first = rows.evidence()
+    values = {"record": "CZ-x", "case": first.case, "case_sequence": 2, "ticket": 10_000}
+    rows.evidence(**{**values, **{name: getattr(first, name) for name in changes}})
+
+
+VIOLATIONS: dict[str, Callable[[Rows], object]] = {
+    "organisation_ref_unique": lambda r: twice(lambda: r.organisation(ref="same")),
+    "api_key_prefix_unique": lambda r: twice(lambda: r.api_key(prefix="same")),
+    "api_key_expires_after_creation": lambda r: r.api_key(expires_at=NOW),
+    "case_ref_unique": lambda r: twice(lambda: r.case(ref="same")),
+    "case_reference_unique_in_organisation": lambda r: both(r.case, organisation=r.organisation(), client_reference="same"),
+    "case_head_matches_sequence": lambda r: r.case(sequence=1),
+    "idempotency_key_unique_in_organisation": lambda _: both(
+        IdempotencyKey.objects.create, organisation_id=1, key="k", fingerprint=D, answer_id=1, created_at=NOW),
+    "job_unique_for_subject": lambda _: both(Job.objects.create, kind="k", subject_id=1, next_attempt_at=NOW),
+    "stored_object_name_unique": lambda r: twice(lambda: r.stored(name="same")),
+    "stored_object_size_not_negative": lambda r: r.stored(size_bytes=-1),
+    "evidence_record_unique": lambda r: again(r, record=...),
+    "evidence_sequence_unique_in_case": lambda r: again(r, case_sequence=...),
+    "evidence_ticket_unique": lambda r: again(r, ticket=...),
+    "evidence_sequence_from_one": lambda r: r.evidence(case_sequence=0),
+    "evidence_file_position_unique": lambda r: both(r.file, evidence=r.evidence()),
+    "evidence_file_position_from_one": lambda r: r.file(position=0),
+    "custody_sequence_unique": lambda r: both(r.custody, evidence=r.evidence()),
+    "disclosure_attempts_one_row_a_day": lambda r: both(DisclosureAttempts.objects.create, evidence=r.evidence(), day=NOW.date()),
+}
+
+
+def named_constraints() -> list[str]:
+    return [str(c.name) for app in OURS for model in apps.get_app_config(app).get_models() for c in model._meta.constraints]
+
+
+def test_every_constraint_has_a_row_here_that_violates_it() -> None:
+    assert sorted(VIOLATIONS) == sorted(named_constraints())
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_a_row_that_violates_the_constraint_is_refused(name: str, database: str) -> None:
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        VIOLATIONS[name](Rows())
+    if connection.vendor == "postgresql":
+        assert name in str(refusal.value)
+
+
+def test_models_and_migrations_agree(database: str) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_append_only_table_has_its_guards(database: str) -> None:
+    assert missing_guards(connection) == []
+    assert CustodyEvent in guarded_models()
+
+
+def change(model: type[models.Model], statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(table=model._meta.db_table))
+
+
+def test_a_custody_row_can_be_neither_changed_nor_deleted(database: str) -> None:
+    row = Rows().custody(Rows().evidence())
+    row.event = "record:forged"
+    for attempt in (row.save, row.delete, CustodyEvent.objects.all().delete, lambda: CustodyEvent.objects.update(event="x")):
+        with pytest.raises(AppendOnlyError):
+            attempt()
+    statements = ["UPDATE {table} SET event = 'x'", "DELETE FROM {table}"]
+    replace = "INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+    statements.append("TRUNCATE {table} CASCADE" if connection.vendor == "postgresql" else replace)
+    for statement in statements:
+        with pytest.raises(DatabaseError):
+            change(CustodyEvent, statement)
+    assert CustodyEvent.objects.get().event == "record:ingested"
+
+
+def test_a_dropped_guard_is_reported_by_name(database: str) -> None:
+    on_table = " ON evidence_custodyevent" if connection.vendor == "postgresql" else ""
+    change(CustodyEvent, f"DROP TRIGGER evidence_custodyevent_no_update{on_table}")
+    assert missing_guards(connection) == ["evidence_custodyevent_no_update"]

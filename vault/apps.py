@@ -1,0 +1,13 @@
+"""App registration of `vault`; registers its daily job."""
+from django.apps import AppConfig
+
+
+class VaultConfig(AppConfig):
+    name = "vault"
+    verbose_name = "原件库"
+
+    def ready(self) -> None:
+        from common.jobs import register_daily_job
+        from vault.tasks import SWEEP_ORPHANS, sweep_orphans_of_the_day
+
+        register_daily_job(SWEEP_ORPHANS, sweep_orphans_of_the_day)

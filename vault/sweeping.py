@@ -1,0 +1,51 @@
+"""The sweeper of orphans: originals that were stored for a deposit which never came about.
+
+Only names older than a day that no row names, and the row is looked for again inside a transaction just before the
+deletion. Source: design.md §3 "Order of durable writes (deposit)".
+"""
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db import transaction
+
+from common.object_store import ObjectStore
+from vault.models import StoredObject
+
+logger = logging.getLogger(__name__)
+
+ORPHAN_AGE = timedelta(days=1)
+AT_ONCE = 500
+
+
+def sweep_orphans(store: ObjectStore, *, now: datetime) -> int:
+    """Delete what no deposit names and is older than a day; the number of originals deleted."""
+    limit, count, names = now - ORPHAN_AGE, 0, store.list("")
+    while some := list(islice(names, AT_ONCE)):
+        count += sum(_delete_orphan(store, name) for name in _unnamed(some) if _is_older(store, name, limit))
+    leftovers = store.clear_leftovers(limit)
+    if count or leftovers:
+        logger.info("swept %s orphans and %s leftovers", count, leftovers)
+    return count
+
+
+def _unnamed(names: list[str]) -> Iterator[str]:
+    known = set(StoredObject.objects.filter(name__in=names).values_list("name", flat=True))
+    return (name for name in names if name not in known)
+
+
+def _is_older(store: ObjectStore, name: str, limit: datetime) -> bool:
+    try:
+        return store.stored_at(name) < limit
+    except FileNotFoundError:  # a request that was refused has just removed what it had stored
+        return False
+
+
+def _delete_orphan(store: ObjectStore, name: str) -> bool:
+    # A deposit of a day ago could still be waiting for its transaction only if its request had lasted a day.
+    with transaction.atomic():
+        if StoredObject.objects.filter(name=name).exists():
+            return False
+        store.delete(name)
+    return True
