@@ -1,0 +1,190 @@
+"""`make run`: set everything up, start it, deposit the sample case, verify its package and say what came of it.
+
+Ctrl-C (or SIGTERM, or the terminal going away) stops all of it and exits 0; a program that ends by itself stops the others and
+exits 1 with a sentence that names it. Not for production, where each line of the Procfile is a service of its own.
+"""
+import argparse
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from sandbox.client import Client
+from sandbox.preflight import Refused, check_database_file, check_port, claim_folder, port_from
+from sandbox.programs import Programs, ProgramStopped, parse_procfile
+from sandbox.sample import ROOT, Sample, SampleFailed, show_sample
+
+READY_WITHIN_S = 90.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopAsked(BaseException):
+    """Somebody wants the service to stop. Like KeyboardInterrupt it is no error, so that nothing catches it on the way."""
+
+
+def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopAsked
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="make run", description="Start the whole service on this machine.")
+    arguments.add_argument("--ready-file", type=Path, metavar="FILE", help="write what the summary says to FILE, as JSON, once all is done")
+    ready_file = arguments.parse_args().ready_file
+    for number in STOP_SIGNALS:
+        signal.signal(number, ask_to_stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no Chinese must not stop the service
+    try:
+        environment = service_environment(dict(os.environ))
+        with claim_folder(Path(environment["CUNZHENG_VAR"])):
+            return run(environment, ready_file)
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except StopAsked:
+        return 0
+
+
+def run(environment: dict[str, str], ready_file: Path | None) -> int:
+    """From the first look to the last program's end; the exit code. Raises: nothing that a person has to read as a traceback."""
+    var = Path(environment["CUNZHENG_VAR"])
+    programs = Programs(folder=ROOT, logs=var / "logs", environment=environment)
+    try:
+        preflight(environment, var)
+        set_up(environment, var)
+        serve(programs, environment, ready_file)
+    except StopAsked:
+        sentence, code = "Everything is stopped and nothing is lost; make run starts it again.", 0
+    except (Refused, ProgramStopped, SampleFailed) as reason:
+        sentence, code = str(reason), 1
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # what stops now is not to be interrupted
+    programs.stop()
+    print(f"\n{sentence}" if code == 0 else sentence, file=sys.stderr if code else sys.stdout, flush=True)
+    return code
+
+
+def say(line: str) -> None:
+    print(f"· {line}", flush=True)
+
+
+def service_environment(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of every program: ports and folders spelled out, and this Python first on the path. Raises: Refused."""
+    web = port_from(environment, "CUNZHENG_PORT", 8000)
+    tsa = port_from(environment, "CUNZHENG_TSA_PORT", 8001)
+    if web == tsa:
+        raise Refused(f"CUNZHENG_PORT and CUNZHENG_TSA_PORT are both {web}: choose two different ports.")
+    return {
+        **environment,
+        "CUNZHENG_PORT": str(web),
+        "CUNZHENG_TSA_PORT": str(tsa),
+        "CUNZHENG_VAR": str(Path(environment.get("CUNZHENG_VAR", "").strip() or ROOT / "var").absolute()),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def preflight(environment: dict[str, str], var: Path) -> None:
+    """Raises: Refused when a port is taken or the database file is broken."""
+    check_port(int(environment["CUNZHENG_PORT"]), variable="CUNZHENG_PORT", suggestion=8080)
+    check_port(int(environment["CUNZHENG_TSA_PORT"]), variable="CUNZHENG_TSA_PORT", suggestion=8081)
+    if not environment.get("DATABASE_URL"):
+        check_database_file(var / "db.sqlite3")
+
+
+def set_up(environment: dict[str, str], var: Path) -> None:
+    """Database, keys, sample key, trust folder, in a process of its own. Raises: Refused with that process's last line."""
+    say("Setting up database and keys" if not (var / "keys").exists() else "Checking database and keys")
+    done = subprocess.run([sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+        if len(lines) == 1:
+            raise Refused(lines[0])
+        log = var / "set-up.log"
+        log.write_text(done.stderr)
+        raise Refused(f"The set-up failed: {lines[-1]} (all of it is in {log}).")
+
+
+def serve(programs: Programs, environment: dict[str, str], ready_file: Path | None) -> NoReturn:
+    """Start the Procfile, show the sample, then watch until somebody or something ends it. Raises: what ended it."""
+    var = Path(environment["CUNZHENG_VAR"])
+
+    def pause(seconds: float) -> None:
+        time.sleep(seconds)
+        programs.check()
+
+    for program in parse_procfile((ROOT / "Procfile").read_text()):
+        programs.start(program)
+    client = Client(f"http://127.0.0.1:{environment['CUNZHENG_PORT']}", (var / "sample" / "api.key").read_text().strip())
+    wait_until_ready(client, pause, var)
+    try:
+        sample = show_sample(client, var, pause=pause, say=say)
+    except SampleFailed:
+        programs.check()  # a program that has ended explains more than what it failed to answer
+        raise
+    print(summary(client.url, sample), flush=True)
+    if sample.verdict.code != 0:
+        raise SampleFailed(f"The verdict over {shown(sample.package)} is {sample.verdict.word}: the lines above say why; "
+                           "without that file, the next start fetches it anew.")
+    if ready_file:
+        write_ready_file(ready_file, client.url, sample)
+    while True:
+        pause(0.5)
+
+
+def write_ready_file(file: Path, url: str, sample: Sample) -> None:
+    """The summary for a program; the file appears whole."""
+    partial = file.with_suffix(".partial")
+    numbers = [number for number, _ in sample.records]
+    facts = {"url": url, "records": numbers, "package": str(sample.package), "verdict": sample.verdict.word}
+    partial.write_text(json.dumps(facts))
+    partial.replace(file)
+
+
+def wait_until_ready(client: Client, pause: Callable[[float], None], var: Path) -> None:
+    """Raises: SampleFailed when the web process does not answer in time, and what `pause` raises."""
+    say("Starting web, sequencer, worker and the test timestamp authority")
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not client.ready():
+        if time.monotonic() > deadline:
+            raise SampleFailed(f"The web process did not get ready within {READY_WITHIN_S:.0f} s: its log is {var / 'logs' / 'web.log'}.")
+        pause(0.1)
+
+
+def summary(url: str, sample: Sample) -> str:
+    """What a person came for: where it runs, what was deposited, where the package lies and what the verifier said."""
+    package = shown(sample.package)
+    lines = [
+        "",
+        "═" * 100,
+        "存证 Cunzheng is running",
+        "",
+        f"  open      {url}/",
+        *(f"  {'' if row else 'records':8}  {number}  {title}" for row, (number, title) in enumerate(sample.records)),
+        f"  package   {package}",
+        f"  verdict   {sample.verdict.lines[-1] if sample.verdict.lines else sample.verdict.word}",
+        "",
+        f"  verify it yourself   .venv/bin/python -m tlog verify {package} --trust {shown(sample.package.parent.parent / 'trust')}",
+        f"  an API key to try    {shown(sample.package.parent.parent / 'sample' / 'api.key')}",
+        "  stop                 Ctrl-C",
+        "═" * 100,
+    ]
+    if sample.verdict.code != 0:
+        lines += sample.verdict.lines
+    return "\n".join(lines)
+
+
+def shown(path: Path) -> str:
+    """The path as a person in the checkout would type it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""One Django process that makes the database, the keys and the sample's API key: `python -m sandbox.set_up`.
+
+Everything here may be repeated: the second start finds its work done. A refusal is one sentence on standard error and exit 1.
+"""
+import io
+import os
+import sys
+from pathlib import Path
+
+import django
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+from django.utils import timezone
+
+from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority
+
+TEST_AUTHORITY = "sandbox-tsa"
+SAMPLE_ORGANISATION = "示例贷后管理有限公司（虚构）"
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("init_service", verbosity=0)
+        pin_test_authority(settings.VAR_DIR)
+        provide_sample_key(settings.VAR_DIR / "sample")
+        call_command("export_trust", str(settings.VAR_DIR / "trust"), verbosity=0)
+    except (CommandError, ImproperlyConfigured, BrokenAuthorityError) as refusal:
+        print(refusal, file=sys.stderr)
+    except DatabaseError as broken:
+        print(f"The database does not work: {str(broken).strip()}", file=sys.stderr)
+    except OSError as broken:
+        print(f"{broken.filename} cannot be used: {broken.strerror}", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+def pin_test_authority(var: Path) -> None:
+    """Make the test authority and trust its root, but only while the service is set to ask it. Raises: BrokenAuthorityError, OSError."""
+    if not any(word.startswith(f"{TEST_AUTHORITY}=") for word in settings.TSAS.split()):
+        return
+    authority = ensure_authority(var / TEST_AUTHORITY)
+    file = var / "trust" / "tsa" / f"{TEST_AUTHORITY}.pem"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
+
+
+def provide_sample_key(folder: Path) -> None:
+    """Write `api.key` (0600) unless the key in it still opens this database; what was deposited with another key is forgotten here."""
+    from accounts.selectors import api_key_for  # noqa: PLC0415 - models can be imported only after django.setup()
+
+    file = folder / "api.key"
+    if file.exists() and api_key_for(file.read_text(encoding="ascii").strip(), now=timezone.now()):
+        return
+    folder.mkdir(exist_ok=True)
+    (folder / "deposit.json").unlink(missing_ok=True)
+    answer = io.StringIO()
+    call_command("create_api_key", SAMPLE_ORGANISATION, label="sample", stdout=answer)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as output:
+        output.write(answer.getvalue())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

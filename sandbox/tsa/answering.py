@@ -1,0 +1,123 @@
+"""What the sandbox authority says to a timestamp request: the right answer, or one of the wrong ones.
+
+Bytes in, bytes out: the network's misbehaviour is the server's business. Source: RFC 3161 section 2.4.
+"""
+from __future__ import annotations
+
+import enum
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pyasn1.codec.der import decoder
+from pyasn1.error import PyAsn1Error
+from pyasn1_modules import rfc3161
+
+from sandbox.tsa import authority, signing
+from sandbox.tsa.authority import Authority
+from sandbox.tsa.signing import Identity
+
+POLICY = "1.3.6.1.4.1.0.3161.1"
+_SHA256_OID = "2.16.840.1.101.3.4.2.1"
+_BAD_ALGORITHM, _BAD_REQUEST, _BAD_DATA_FORMAT, _UNACCEPTED_POLICY, _SYSTEM_FAILURE = 0, 2, 5, 15, 25
+
+
+class WrongAnswer(enum.StrEnum):
+    """Answers that a client must see through."""
+
+    WRONG_IMPRINT = "wrong-imprint"
+    WRONG_NONCE = "wrong-nonce"
+    NO_NONCE = "no-nonce"
+    EXPIRED_CERTIFICATE = "expired-certificate"
+    OTHER_AUTHORITY = "other-authority"
+    AN_HOUR_AGO = "an-hour-ago"
+    AN_HOUR_AHEAD = "an-hour-ahead"
+    REJECTION = "rejection"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A readable request: SHA-256 imprint, and what the client asks for."""
+
+    digest: bytes
+    nonce: int | None
+    wants_certificates: bool
+
+
+class RejectedRequestError(Exception):
+    """The request cannot be granted: a text for people and a bit of PKIFailureInfo."""
+
+    def __init__(self, text: str, failure_bit: int) -> None:
+        super().__init__(text)
+        self.failure_bit = failure_bit
+
+
+class Responder:
+    """Signs timestamps with the authority's key and the time of `clock` (aware UTC)."""
+
+    def __init__(self, hierarchy: Authority, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.clock = clock
+        self.hierarchy = hierarchy
+
+    def answer(self, query: bytes, wrong: WrongAnswer | None = None) -> bytes:
+        """Give the TimeStampResp to an encoded TimeStampReq; any bytes get one."""
+        try:
+            request = parse_request(query)
+        except RejectedRequestError as error:
+            return signing.rejected(str(error), error.failure_bit)
+        if wrong is WrongAnswer.REJECTION:
+            return signing.rejected("rejected on request 按要求拒绝", _SYSTEM_FAILURE)
+        identity = self._identity(wrong)
+        stamped = hashlib.sha256(request.digest).digest() if wrong is WrongAnswer.WRONG_IMPRINT else request.digest
+        content = signing.tst_info(
+            policy=POLICY,
+            message_imprint=signing.imprint(stamped),
+            serial=secrets.randbits(127),
+            gen_time=self._time(wrong),
+            nonce=_nonce(request, wrong),
+            tsa=identity.certificate.subject,
+        )
+        return signing.granted(signing.sign_token(content, identity, with_certificates=request.wants_certificates))
+
+    def _time(self, wrong: WrongAnswer | None) -> datetime:
+        hours = {WrongAnswer.AN_HOUR_AGO: -1, WrongAnswer.AN_HOUR_AHEAD: 1}
+        return self.clock() + timedelta(hours=hours.get(wrong, 0) if wrong else 0)
+
+    def _identity(self, wrong: WrongAnswer | None) -> Identity:
+        if wrong is WrongAnswer.OTHER_AUTHORITY:
+            return authority.make_authority().tsa
+        tsa = self.hierarchy.tsa
+        if wrong is WrongAnswer.EXPIRED_CERTIFICATE:
+            until = self.clock() - timedelta(days=1)
+            return authority.issue(
+                tsa.certificate.subject, self.hierarchy.intermediate, valid_from=until - timedelta(days=365), valid_until=until
+            )
+        return tsa
+
+
+def parse_request(query: bytes) -> Request:
+    """Read an encoded TimeStampReq. Raises: RejectedRequestError."""
+    try:
+        request, rest = decoder.decode(query, asn1Spec=rfc3161.TimeStampReq())
+    except (PyAsn1Error, ValueError, TypeError, IndexError) as error:
+        raise RejectedRequestError("the request cannot be read", _BAD_DATA_FORMAT) from error
+    if rest or int(request["version"]) != 1 or request["extensions"].isValue:
+        raise RejectedRequestError("the request is not one of version 1 without extensions", _BAD_REQUEST)
+    imprint = request["messageImprint"]
+    digest = bytes(imprint["hashedMessage"])
+    if str(imprint["hashAlgorithm"]["algorithm"]) != _SHA256_OID or len(digest) != hashlib.sha256().digest_size:
+        raise RejectedRequestError("the imprint is not SHA-256", _BAD_ALGORITHM)
+    if request["reqPolicy"].isValue and str(request["reqPolicy"]) != POLICY:
+        raise RejectedRequestError("the policy is not served here", _UNACCEPTED_POLICY)
+    nonce = int(request["nonce"]) if request["nonce"].isValue else None
+    return Request(digest, nonce, bool(request["certReq"]))
+
+
+def _nonce(request: Request, wrong: WrongAnswer | None) -> int | None:
+    if wrong is WrongAnswer.NO_NONCE:
+        return None
+    if wrong is WrongAnswer.WRONG_NONCE:
+        return (request.nonce or 0) + 1
+    return request.nonce
