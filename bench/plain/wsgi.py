@@ -1,0 +1,4 @@
+"""WSGI entry point of the plain service."""
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
