@@ -1,0 +1,256 @@
+"""`make run` as a newcomer meets it: the real program on free ports, with a folder of its own. Nothing is replaced."""
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.databases import administrator, renamed
+from tests.repository.free_ports import free_ports
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST_START_S, LATER_START_S, STOP_S = 150, 60, 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of its own, two ports and perhaps a database, as a person would choose them by the environment."""
+
+    var: Path
+    web: int
+    tsa: int
+    database_url: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = ("CUNZHENG_", "DATABASE_URL", "CELERY_", "DJANGO_", "COV_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        chosen = {"CUNZHENG_VAR": str(self.var), "CUNZHENG_PORT": str(self.web), "CUNZHENG_TSA_PORT": str(self.tsa)}
+        return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {})}
+
+    def set_up(self) -> None:
+        """Database and keys, as the first start makes them."""
+        self.var.mkdir()
+        subprocess.run([sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=self.environment, check=True)
+
+    def refused(self) -> str:
+        """What a start that must not succeed says on standard error; it is one line, no traceback, and the exit code is 1."""
+        done = subprocess.run([sys.executable, "-m", "sandbox.run"], cwd=ROOT, env=self.environment, capture_output=True, text=True,
+                              check=False, timeout=LATER_START_S)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        return done.stderr.strip()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A place with the embedded database."""
+    web, tsa = free_ports(2)
+    return Place(tmp_path / "var", web, tsa)
+
+
+@pytest.fixture
+def place_of_this_run(place: Place) -> Iterator[Place]:
+    """A place with an empty database of the kind that this test run is about."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        yield place
+        return
+    name = f"cunzheng_run_{secrets.token_hex(6)}"
+    with administrator(url) as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    yield replace(place, database_url=renamed(url, name))
+    with administrator(url) as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+class Service:
+    """One running `python -m sandbox.run`."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self.place, self.ready, self.output = place, folder / "ready.json", folder / "output"
+        self.ready.unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen([sys.executable, "-m", "sandbox.run", "--ready-file", str(self.ready)], cwd=ROOT,
+                                            env=place.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+
+    @property
+    def said(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def wait_until_ready(self, seconds: float) -> dict[str, object]:
+        deadline = time.monotonic() + seconds
+        while not self.ready.exists():
+            assert self.process.poll() is None, f"it stopped:\n{self.said}"
+            assert time.monotonic() < deadline, f"it is not ready:\n{self.said}"
+            time.sleep(0.1)
+        value = json.loads(self.ready.read_text())
+        assert isinstance(value, dict)
+        return value
+
+    def wait_until_it_says(self, words: str) -> None:
+        deadline = time.monotonic() + FIRST_START_S
+        while words not in self.said:
+            assert self.process.poll() is None, f"it stopped:\n{self.said}"
+            assert time.monotonic() < deadline, f"it never says {words!r}:\n{self.said}"
+            time.sleep(0.02)
+
+    def programs(self) -> dict[str, int]:
+        """Process ids of the running programs by a word of their command line."""
+        found: dict[str, int] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_text().split("\0")
+                mine = f"CUNZHENG_VAR={self.place.var}\0" in (folder / "environ").read_text()
+            except OSError:
+                continue
+            for name, mark in (("web", "gunicorn"), ("sequencer", "sequence"), ("worker", "work"), ("tsa", "sandbox.tsa")):
+                if mine and mark in words:
+                    found.setdefault(name, int(folder.name))
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=STOP_S)
+
+
+@contextmanager
+def running(place: Place, folder: Path) -> Iterator[Service]:
+    service = Service(place, folder)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.process.wait()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_first_start_deposits_and_verifies_then_stops_and_a_later_start_loses_nothing(place_of_this_run: Place, tmp_path: Path) -> None:
+    place = place_of_this_run
+    with running(place, tmp_path) as service:
+        first = service.wait_until_ready(FIRST_START_S)
+        said = service.said
+        assert re.search(rf"open +http://127\.0\.0\.1:{place.web}/\n", said)
+        assert "verdict   PASSED: every required check passed." in said
+        assert first["verdict"] == "PASSED"
+        numbers = first["records"]
+        assert isinstance(numbers, list)
+        assert len(numbers) >= 5
+        assert all(number in said for number in numbers)
+        assert Path(str(first["package"])).stat().st_size > 10_000
+        with urllib.request.urlopen(f"http://127.0.0.1:{place.web}/readyz", timeout=5) as answer:
+            assert answer.status == 200
+        assert sorted(service.programs()) == ["sequencer", "tsa", "web", "worker"]
+        assert "another `make run`" in place.refused()
+
+        assert service.stop(signal.SIGINT) == 0
+        assert service.said.rstrip().endswith("Everything is stopped and nothing is lost; make run starts it again.")
+        assert "Traceback" not in service.said
+        assert service.programs() == {}
+        assert not answers(place.web)
+        assert not answers(place.tsa)
+
+    with running(place, tmp_path) as service:
+        began = time.monotonic()
+        assert service.wait_until_ready(LATER_START_S) == first
+        print(f"later start: {time.monotonic() - began:.1f} s")
+        os.kill(service.programs()["sequencer"], signal.SIGKILL)
+        assert service.process.wait(timeout=STOP_S) == 1
+        assert f"sequencer stopped by itself (SIGKILL), so everything is stopped: its log is {place.var}/logs/sequencer.log" in service.said
+        assert service.programs() == {}
+
+    with running(place, tmp_path) as service:
+        assert service.wait_until_ready(LATER_START_S) == first
+        assert service.stop(signal.SIGTERM) == 0
+
+    package = Path(str(first["package"]))
+    whole = package.read_bytes()
+    package.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+    with running(place, tmp_path) as service:
+        assert service.process.wait(timeout=LATER_START_S) == 1
+        assert re.search(r"^The verdict over .*sample-case\.asice is FAILED: the lines above say why", service.said, re.MULTILINE)
+        assert re.search(r"^failed  ", service.said, re.MULTILINE)
+        assert service.programs() == {}
+
+
+@pytest.mark.parametrize("moment", ["Setting up", "Depositing", "Waiting until"])
+def test_stop_during_the_first_start_is_clean_and_the_next_start_takes_it_up(place_of_this_run: Place, tmp_path: Path, moment: str) -> None:
+    with running(place_of_this_run, tmp_path) as service:
+        service.wait_until_it_says(moment)
+        assert service.stop() == 0, service.said
+        assert "Traceback" not in service.said
+        assert service.programs() == {}
+    with running(place_of_this_run, tmp_path) as service:
+        assert service.wait_until_ready(FIRST_START_S)["verdict"] == "PASSED"
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize("variable", ["CUNZHENG_PORT", "CUNZHENG_TSA_PORT"])
+def test_port_in_use_is_one_sentence(place: Place, variable: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", place.web if variable == "CUNZHENG_PORT" else place.tsa))
+        holder.listen(1)
+        sentence = place.refused()
+    assert re.fullmatch(r"Port \d+ is in use by .* \(process \d+\): stop it, or choose another port with (\w+)=\d+ make run\.", sentence)
+    assert f"(process {os.getpid()})" in sentence
+    assert f"{variable}=" in sentence
+
+
+def test_same_port_twice_is_one_sentence(place: Place) -> None:
+    assert "choose two different ports" in Place(place.var, place.web, place.web).refused()
+
+
+def test_broken_folder_is_one_sentence(place: Place) -> None:
+    place.var.write_text("a file in its place")
+    assert "CUNZHENG_VAR" in place.refused()
+
+
+def test_broken_database_is_one_sentence(place: Place) -> None:
+    place.var.mkdir()
+    (place.var / "db.sqlite3").write_bytes(b"not a database, and longer than a header of one")
+    assert "is broken" in place.refused()
+
+
+def test_database_of_another_program_is_one_sentence(place: Place) -> None:
+    place.var.mkdir()
+    with sqlite3.connect(place.var / "db.sqlite3") as connection:
+        connection.execute("CREATE TABLE accounts_organisation (id INTEGER PRIMARY KEY)")
+    connection.close()
+    assert "database" in place.refused()
+
+
+def test_lost_keys_are_one_sentence(place: Place) -> None:
+    place.set_up()
+    (place.var / "keys" / "log.key").unlink()
+    assert "is not the key of the log" in place.refused()
+
+
+def test_key_that_others_can_read_is_one_sentence(place: Place) -> None:
+    place.set_up()
+    (place.var / "keys" / "log.key").chmod(0o644)
+    assert "can be read by others" in place.refused()
+
+
+def test_wrong_setting_is_one_sentence(place: Place) -> None:
+    done = subprocess.run([sys.executable, "-m", "sandbox.run"], cwd=ROOT, env={**place.environment, "CUNZHENG_MAX_FILES": "many"},
+                          capture_output=True, text=True, check=False, timeout=LATER_START_S)
+    assert done.returncode == 1
+    assert done.stderr == "CUNZHENG_MAX_FILES='many' is not a whole number of at least 1.\n"
