@@ -7,10 +7,14 @@
 # PYTHON chooses the interpreter (default python3). Ends with the verifier's exit status.
 set -eu
 if [ $# -ne 2 ]; then echo "usage: $0 PACKAGE TRUST" >&2; exit 1; fi
-package=$(realpath "$1") trust=$(realpath "$2")
+package=$(realpath "$1")
+trust=$(realpath "$2")
+unset PYTHONPATH  # nothing but what pip puts there
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 awk '/^[a-z]/ { keep = $1 ~ /^(cryptography|cffi|pycparser|rfc8785|pyasn1|pyasn1-modules|typing-extensions)==/ } keep' \
     requirements.txt > "$folder/requirements.txt"
 "${PYTHON:-python3}" -m venv "$folder/venv"
