@@ -174,10 +174,15 @@ def post_all(
 
 
 def batch_body(first: int, count: int = 1000) -> Body:
-    """A batch of `count` records by digest over a hundred cases, as a collection system would send it."""
+    """A batch of `count` records by digest over a hundred cases, as a collection system would send it.
+
+    Batches that follow one another are of other cases, for eight batches long: two that are at work at the same time then
+    do not wait for one another's case heads, as those of two agencies do not.
+    """
+    block = 100 * (first // count % 8)
     records = [
         {
-            "case": f"LN-2026-{number % 100:05}",
+            "case": f"LN-2026-{block + number % 100:05}",
             "subject": {"kind": "sms", "title": "催收短信", "metadata": {"direction": "outbound", "number": number}},
             "files": [{"name": f"sms-{number}.txt", "media_type": "text/plain", "size_bytes": 140, "sha256": secrets.token_hex(32)}],
             "provenance": {"source_system": "短信平台", "collector": "示例催收"},

@@ -53,13 +53,13 @@ def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, receive
         "agent": None, "credential": depositor.credential,
     })
     salts = _pieces(os.urandom(SALT_LENGTH * sum(len(item.files) + 4 for item in items)), SALT_LENGTH)
-    date = date_in_china(received_at)
+    numbers = fresh_numbers(date_in_china(received_at), len(items))
     provenances: dict[bytes, bytes] = {}
     drafts = []
     for item in items:
         claims = [salt_claim(name, data, next(salts)) for name, data in encoded_claims(item, provenances)]
         claims.append(salt_claim("depositor", depositor_claim, next(salts)))
-        drafts.append(Draft(item, fresh_number(date), tuple(claims), next(salts)))
+        drafts.append(Draft(item, next(numbers), tuple(claims), next(salts)))
     return drafts
 
 
@@ -95,11 +95,12 @@ def file_value(file: FileItem) -> Mapping[str, object]:
     }
 
 
-def fresh_number(date: str) -> str:
-    """A random record number of the day; one draw in nine is made again for its check character."""
-    while (number := number_from(date, os.urandom(RANDOM_LENGTH))) is None:
-        continue
-    return number
+def fresh_numbers(date: str, count: int) -> Iterator[str]:
+    """Random record numbers of the day, at least `count`; one draw in nine is made again for its check character."""
+    while True:
+        for random in _pieces(os.urandom(RANDOM_LENGTH * count), RANDOM_LENGTH):
+            if (number := number_from(date, random)) is not None:
+                yield number
 
 
 def seal_record(draft: Draft, head: CaseHead, *, received_at: datetime) -> SealedRecord:

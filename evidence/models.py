@@ -48,7 +48,8 @@ class EvidenceFile(models.Model):
     position = models.PositiveIntegerField(help_text="文件序号，从 1 起")
     size_bytes = models.BigIntegerField(help_text="字节数")
     sha256_hmac = models.BinaryField(max_length=32, help_text="SHA-256 的机构级 HMAC")
-    stored_object = models.OneToOneField(StoredObject, null=True, on_delete=models.PROTECT, help_text="原件；为空表示由存证方自行保管")
+    stored_object = models.ForeignKey(
+        StoredObject, null=True, on_delete=models.PROTECT, db_index=False, help_text="原件；为空表示由存证方自行保管")
 
     objects: ClassVar[models.Manager["EvidenceFile"]] = models.Manager()
 
@@ -56,6 +57,9 @@ class EvidenceFile(models.Model):
         verbose_name = "证据文件"
         constraints = [
             models.UniqueConstraint(fields=["evidence", "position"], name="evidence_file_position_unique"),
+            # An index of its own for originals only: most records of a batch have none.
+            models.UniqueConstraint(
+                fields=["stored_object"], condition=models.Q(stored_object__isnull=False), name="evidence_file_original_unique"),
             models.CheckConstraint(condition=models.Q(position__gt=0), name="evidence_file_position_from_one"),
         ]
         indexes = [models.Index(fields=["sha256_hmac"], name="evidence_file_digest")]

@@ -105,6 +105,7 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "evidence_ticket_unique": lambda r: again(r, ticket=...),
     "evidence_sequence_from_one": lambda r: r.evidence(case_sequence=0),
     "evidence_file_position_unique": lambda r: both(r.file, evidence=r.evidence()),
+    "evidence_file_original_unique": lambda r: both(r.file, stored_object=r.stored()),
     "evidence_file_position_from_one": lambda r: r.file(position=0),
     "custody_sequence_unique": lambda r: both(r.custody, evidence=r.evidence()),
     "disclosure_attempts_one_row_a_day": lambda r: both(DisclosureAttempts.objects.create, evidence=r.evidence(), day=NOW.date()),

@@ -136,12 +136,17 @@ class Claim:
     @property
     def sha256(self) -> str:
         """Return SHA-256(salt ‖ claim) as 64 lower-case hex digits; computed at each access."""
-        return sha256(self.salt + self.data).hex()
+        return self.digests().sha256
 
     @property
     def sm3(self) -> str:
         """Return SM3(salt ‖ claim) as 64 lower-case hex digits; computed at each access."""
-        return sm3(self.salt + self.data).hex()
+        return self.digests().sm3
+
+    def digests(self) -> ClaimDigest:
+        """Return the claim's line of a statement, computed at each call."""
+        salted = self.salt + self.data
+        return ClaimDigest(self.name, sha256(salted).hex(), sm3(salted).hex())
 
 
 def make_claim(name: str, value: object, salt: bytes, *, kind: str = "deposit") -> Claim:

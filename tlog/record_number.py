@@ -21,6 +21,7 @@ tlog.errors.VerificationError: the record number's check character is wrong
 """
 
 import re
+from functools import lru_cache
 
 from tlog.errors import VerificationError
 
@@ -43,6 +44,8 @@ _RANDOM_LETTERS = bytes(ord(_CROCKFORD[byte % 32]) for byte in range(256))
 _CONFUSED = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
+# Whoever makes a number checks it again where it is written down, in the statement and in the receipt.
+@lru_cache(maxsize=4096)
 def check_character(text: str) -> str:
     """Return the ISO 7064 MOD 37,36 check character of `text`, which consists of 0-9 and A-Z.
 

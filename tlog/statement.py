@@ -66,15 +66,20 @@ def format_statement(*, kind: str, record: str, received_at: str, claims: Sequen
     Raises:
         ValueError: a kind, record number, time, name or digest that `parse_statement` would refuse.
     """
-    ordered = [ClaimDigest(claim.name, claim.sha256, claim.sm3) for claim in sorted(claims, key=lambda claim: claim_order(claim.name))]
+    ordered = [claim.digests() if isinstance(claim, Claim) else claim for claim in sorted(claims, key=lambda claim: _known_order(claim.name))]
     try:
-        _check(kind, record, received_at, ordered)
+        _check(kind, record, received_at, tuple([claim.name for claim in ordered]))
+        _check_digests([claim for claim in claims if isinstance(claim, ClaimDigest)])
     except VerificationError as fault:
         raise ValueError(f"format_statement: {fault}") from None
     # Every part is checked against an alphabet that needs no escape, so the canonical form can be written down directly.
     rows = ",".join([f'{{"name":"{claim.name}","sha256":"{claim.sha256}","sm3":"{claim.sm3}"}}' for claim in ordered])
     text = f'{{"claims":[{rows}],"received_at":"{received_at}","record":"{record}","type":"cunzheng/{kind}/v1"}}'
     return text.encode("ascii")
+
+
+# The caller's own names, few and short; a stranger's names do not come here.
+_known_order = lru_cache(maxsize=64)(claim_order)
 
 
 def parse_statement(data: bytes, record: str | None = None) -> Statement:
@@ -95,7 +100,8 @@ def parse_statement(data: bytes, record: str | None = None) -> Statement:
     number = _text(value["record"])
     if record is not None and number != record:
         raise VerificationError("the statement is of another record")
-    received_at = _check(match[1], number, _text(value["received_at"]), digests)
+    received_at = _check(match[1], number, _text(value["received_at"]), tuple([claim.name for claim in digests]))
+    _check_digests(digests)
     return Statement(match[1], number, received_at, tuple(digests))
 
 
@@ -111,7 +117,7 @@ def _text(value: Json) -> str:
     return value
 
 
-def _check(kind: str, record: str, received_at: str, claims: Sequence[ClaimDigest]) -> datetime:
+def _check(kind: str, record: str, received_at: str, names: tuple[str, ...]) -> datetime:
     """Check all that reader and writer have to check, and return the moment of receipt."""
     if kind not in KINDS:
         raise VerificationError(f"no kind of record: {kind[:24]!r}")
@@ -120,11 +126,14 @@ def _check(kind: str, record: str, received_at: str, claims: Sequence[ClaimDiges
     # SPEC: A4, the number's date is that of received_at in Asia/Shanghai. Otherwise one number could be put to two days.
     if record[3:11] != day:
         raise VerificationError("the record number's date is not that of received_at in China")
-    _check_names(kind, tuple([claim.name for claim in claims]))
+    _check_names(kind, names)
+    return moment
+
+
+def _check_digests(claims: Sequence[ClaimDigest]) -> None:
     for claim in claims:
         if not _HEX_DIGEST.fullmatch(claim.sha256) or not _HEX_DIGEST.fullmatch(claim.sm3):
             raise VerificationError(f"claim {claim.name}: a digest is not 64 lower-case hex digits")
-    return moment
 
 
 # All records of a batch were received at one moment. Failures are not kept, so nothing but times fills the cache.

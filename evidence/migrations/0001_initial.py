@@ -5,6 +5,12 @@ from django.db import migrations, models
 from common.append_only import GuardTable
 
 
+def keep_rows_whole(apps, schema_editor):
+    """A record of some two kilobytes would be compressed in vain, for its salts and digests are random, and split in two."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("ALTER TABLE evidence_evidence SET (toast_tuple_target = 8160)")
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -75,7 +81,7 @@ class Migration(migrations.Migration):
                 ('size_bytes', models.BigIntegerField(help_text='字节数')),
                 ('sha256_hmac', models.BinaryField(help_text='SHA-256 的机构级 HMAC', max_length=32)),
                 ('evidence', models.ForeignKey(db_index=False, help_text='存证记录', on_delete=django.db.models.deletion.PROTECT, related_name='files', to='evidence.evidence')),
-                ('stored_object', models.OneToOneField(help_text='原件；为空表示由存证方自行保管', null=True, on_delete=django.db.models.deletion.PROTECT, to='vault.storedobject')),
+                ('stored_object', models.ForeignKey(db_index=False, help_text='原件；为空表示由存证方自行保管', null=True, on_delete=django.db.models.deletion.PROTECT, to='vault.storedobject')),
             ],
             options={
                 'verbose_name': '证据文件',
@@ -115,7 +121,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='evidencefile',
+            constraint=models.UniqueConstraint(condition=models.Q(('stored_object__isnull', False)), fields=('stored_object',), name='evidence_file_original_unique'),
+        ),
+        migrations.AddConstraint(
+            model_name='evidencefile',
             constraint=models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='evidence_file_position_from_one'),
         ),
         GuardTable("evidence_custodyevent"),
+        migrations.RunPython(keep_rows_whole, migrations.RunPython.noop),
     ]

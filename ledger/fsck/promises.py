@@ -84,7 +84,7 @@ def _receipt(receipt: Receipt, signer: Signer) -> Iterator[Finding]:
         return
     if not _times_agree(promise, receipt.received_at, receipt.include_by):
         yield Finding(where, "received_at or include_by is not that of the text")
-    insert_into("fsck_promised", ("receipt", "leaf"), [(receipt.pk, leaf) for _, leaf in promise.leaves])
+    insert_into("fsck_promised", {"receipt": "bigint", "leaf": "bytea"}, [(receipt.pk, leaf) for _, leaf in promise.leaves])
 
 
 def _times_agree(promise: Promise, received_at: datetime, include_by: datetime) -> bool:

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from common.bulk import delete_rows
+from common.bulk import delete_rows, insert_rows
 from common.failpoints import reached
-from ledger.models import LogBatch, LogQueue, LogState
+from ledger.models import LogBatch, LogEntry, LogQueue, LogState
 from ledger.sequencer.memory import Clock, Memory, edge_root
 from ledger.sequencer.refusals import LeafMismatch, LostRace, QueueChanged, RootMismatch
-from ledger.sequencer.rows import insert_entries, queued_rows
+from ledger.sequencer.rows import queued_rows
 from tlog.merkle import leaf_hash
 
 BATCH_ENTRIES = 4096
@@ -95,7 +95,8 @@ def commit(memory: Memory, batch: Batch) -> None:
 
 
 def _insert_entries(batch: Batch) -> None:
-    insert_entries(batch.old_size, batch.arrivals.tickets, batch.arrivals.entries)
+    places = range(batch.old_size, batch.size)
+    insert_rows(LogEntry, ("index", "ticket", "entry"), list(zip(places, batch.arrivals.tickets, batch.arrivals.entries, strict=True)))
     LogBatch(
         size=batch.size, root=batch.root, sequenced_at=batch.sequenced_at, oldest_queued_at=batch.oldest_queued_at,
         rows_sha256=batch.rows_sha256,

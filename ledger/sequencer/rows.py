@@ -1,11 +1,8 @@
-"""Bulk reads and the bulk insert of queue and log, the same on both engines.
+"""Bulk reads of queue and log, the same on both engines.
 
 PostgreSQL sends a thousand rows as a handful of aggregates: one long bytes value and its lengths are decoded three times as
-fast as three thousand values. It takes them as a binary COPY, a third of the price of a text one. SQLite needs neither.
-Source: postgresql.org/docs/15/sql-copy.html, "Binary Format".
+fast as three thousand values. SQLite does not need that.
 """
-import io
-import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
@@ -17,9 +14,6 @@ from ledger.sequencer.refusals import RowsMissing
 from tlog.merkle import HASH_BYTES
 
 QUEUED = "SELECT id, entry, leaf_hash, queued_at FROM ledger_logqueue ORDER BY id LIMIT %s"
-INSERTED = 'INSERT INTO ledger_logentry ("index", ticket, entry) VALUES (%s, %s, %s)'
-COPIED = 'COPY ledger_logentry ("index", ticket, entry) FROM STDIN WITH (FORMAT binary)'
-BINARY_HEAD, BINARY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 PLACED = 'SELECT entry FROM ledger_logentry WHERE "index" >= %s AND "index" < %s ORDER BY "index"'
 QUEUED_TOGETHER = f"""
     SELECT array_agg(id), string_agg(entry, ''), array_agg(octet_length(entry)), string_agg(leaf_hash, ''), min(queued_at)
@@ -54,25 +48,6 @@ def placed_entries(start: int, end: int) -> list[bytes]:
     if len(entries) != end - start:
         raise RowsMissing(start=start, end=end)
     return entries
-
-
-def insert_entries(start: int, tickets: Sequence[int | None], entries: Sequence[bytes]) -> None:
-    """Insert log entries from index `start` on, inside the caller's transaction."""
-    rows = zip(range(start, start + len(entries)), tickets, entries, strict=True)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            raw: Any = cursor.cursor
-            with connection.wrap_database_errors:
-                raw.copy_expert(COPIED, io.BytesIO(BINARY_HEAD + b"".join([_binary(*row) for row in rows]) + BINARY_END))
-        else:
-            cursor.executemany(INSERTED, list(rows))
-
-
-def _binary(index: int, ticket: int | None, entry: bytes) -> bytes:
-    """One row of a binary COPY: the number of fields, then each with its length; a length of -1 is NULL."""
-    if ticket is None:
-        return struct.pack(">hiqii", 3, 8, index, -1, len(entry)) + entry
-    return struct.pack(">hiqiqi", 3, 8, index, 8, ticket, len(entry)) + entry
 
 
 def _pieces(joined: memoryview, lengths: Sequence[int]) -> list[bytes]:
