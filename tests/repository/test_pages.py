@@ -189,7 +189,33 @@ def test_pages_hold_no_word_that_the_glossary_forbids() -> None:
     assert [page for page in pages for word in forbidden if word in text(page)] == []
 
 
-def test_every_test_that_the_threat_model_names_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text("docs/threat-model.md"))
-    assert len(named) > 20
-    assert [f"{file}::{name}" for file, name in named if f"def {name}(" not in text(file)] == []
+def written_tests(file: str) -> set[str]:
+    found = ast.parse(text(file)).body if (ROOT / file).is_file() else []
+    return {node.name for node in found if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+def unshown(page: str) -> list[str]:
+    """What a threat model says without a test behind it: rows that name none, names that no test has, names of another form."""
+    rows = [row for row in page.splitlines() if row.startswith("| ") and not row.endswith("| shown by |")]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    return [
+        *[row for row in rows if "`tests/" not in row],
+        *[f"{file}::{name}" for file, name in named if name not in written_tests(file)],
+        *(["a test's name is misspelt"] if page.count("::") + page.count("`tests/") != 2 * len(named) else []),
+    ]
+
+
+def test_every_row_of_the_threat_model_names_a_test_that_exists() -> None:
+    assert text("docs/threat-model.md").count("::test_") > 20
+    assert unshown(text("docs/threat-model.md")) == []
+
+
+@pytest.mark.parametrize("wrong", [
+    "tests/repository/test_pages.py::test_nobody_wrote_this", "tests/repository/test_pages.py::unshown",
+    "tests/repository/test_page.py::test_decisions_fit_on_a_page", "tests/repository/test_pages.py: test_decisions_fit_on_a_page",
+    "tests/repository/test-pages.py::test_decisions_fit_on_a_page", "tests/repository/test_pages.py", "nothing",
+])
+def test_row_that_names_no_test_is_seen(wrong: str) -> None:
+    model = "| who | shown by |\n|---|---|\n| nobody | `{}` |\n"
+    assert unshown(model.format("tests/repository/test_pages.py::test_decisions_fit_on_a_page")) == []
+    assert unshown(model.format(wrong)) != []
