@@ -13,7 +13,7 @@ from common.append_only import AppendOnlyModel
 class LogState(models.Model):
     """The one row that every step moves by compare-and-swap: sizes only grow, and each is at most the one before."""
 
-    origin = models.CharField(max_length=255, help_text="日志名称")
+    origin = models.CharField(max_length=255, help_text="日志标识")
     vkey = models.CharField(max_length=400, help_text="日志签名公钥")
     size = models.BigIntegerField(default=0, help_text="已提交的条目数")
     root = models.BinaryField(max_length=32, help_text="该大小的树根")

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             name='LogState',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(help_text='日志名称', max_length=255)),
+                ('origin', models.CharField(help_text='日志标识', max_length=255)),
                 ('vkey', models.CharField(help_text='日志签名公钥', max_length=400)),
                 ('size', models.BigIntegerField(default=0, help_text='已提交的条目数')),
                 ('root', models.BinaryField(help_text='该大小的树根', max_length=32)),

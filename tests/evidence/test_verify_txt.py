@@ -135,4 +135,5 @@ def test_commands_fail_on_a_package_that_an_outsider_changed(follow: Follow, nam
 def test_instructions_are_in_both_languages() -> None:
     text = VERIFY_TXT.decode()
     assert "prove nothing until they are compared" in text
+    assert "流转记录" in text
     assert "它们不证明任何事" in text
