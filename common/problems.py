@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -174,13 +174,22 @@ def exception_handler(exc: Exception, _context: dict[str, object]) -> HttpRespon
 
 
 class ProblemMiddleware:
-    """Answers what a view raised and nobody caught; what no route matches comes to the handlers above."""
+    """Answers what a view raised and nobody caught, and a method that it does not have; what no route matches comes to the handlers above.
+
+    It stands next to the views, so that its answers get the headers that every answer gets.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        # SPEC: RFC 9110 15.5.6: a 405 names the methods that there are, in Allow.
+        problem = answer_problem(request, MethodNotAllowed())
+        problem["Allow"] = response["Allow"]
+        return problem
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse:
         return answer_problem(request, as_domain_error(exc))

@@ -10,8 +10,10 @@ from django.test import Client, RequestFactory
 
 from common.errors import DomainError
 from common.problems import problem_page, server_error
+from config.csp import POLICY
 from evidence.models import Evidence
 from tests.portal.conftest import Deposit, Open
+from tests.portal.pages import Page
 
 
 class Sample(DomainError):
@@ -31,6 +33,37 @@ def test_unknown_address_is_a_page_for_people_and_a_document_for_machines(servic
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert json.loads(answer.content)["code"] == "not-found"
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("post", "/"), ("delete", "/records"), ("put", "/records/CZ-20261123-01234-56789-W"), ("put", "/records/x/check"),
+    ("get", "/preferences"),
+])
+@pytest.mark.parametrize(("language", "title"), [
+    ("zh-hans", "该地址不支持此方法"), ("en", "This address does not support the method"),
+])
+def test_method_that_a_page_does_not_have_is_a_page_that_says_so(
+    service: str, client: Client, method: str, path: str, language: str, title: str
+) -> None:
+    answer = client.generic(method.upper(), path, headers={"Accept-Language": language})
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) & {"GET", "POST"}
+    assert method.upper() not in answer.headers["Allow"]
+    assert answer.headers["Content-Language"] == language
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    page = Page(answer.content.decode())
+    assert page.all_faults() == []
+    assert page.one("h1").text == title
+    assert "method-not-allowed" in page.text
+    assert bool(page.chinese()) is (language == "zh-hans")
+
+
+@pytest.mark.parametrize("path", ["/log/checkpoint", "/log/tile/0/000", "/log/policy", "/log/vkey"])
+def test_method_that_the_log_does_not_have_is_a_document(service: str, client: Client, path: str) -> None:
+    answer = client.post(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.content)["code"] == "method-not-allowed"
 
 
 def test_unforeseen_failure_is_a_calm_page_whose_number_stands_in_the_log(
