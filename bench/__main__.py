@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only WORD] [--full]`: measure, print the table, keep the results with the machine described."""
+"""`python -m bench [--only WORD] [--full]`: measure, print the table, keep the results with the machine described."""
 import argparse
 import json
 import sys
@@ -42,8 +42,8 @@ def main() -> int:
 
 def show(figure: Figure) -> None:
     row = figure.as_json()
-    verdict = "met" if figure.met else "NOT MET"
-    print(f"{figure.name} | {figure.against} | must {row['must']} | aim {figure.aim or '–'} | {figure.shown} | {verdict}", flush=True)
+    verdict = "told" if figure.must is None else "met" if figure.met else "NOT MET"
+    print(f"{figure.name} | {figure.against} | {row['must']} | aim {figure.aim or '–'} | {figure.shown} | {verdict}", flush=True)
 
 
 def keep(figures: list[Figure], full: bool) -> None:

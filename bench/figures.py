@@ -11,12 +11,13 @@ PAIRS = 5
 class Figure:
     """One row of the table: what was measured against what, the target and the aim as the issue states them, and the outcome.
 
-    `value` is the number that is held against `must` (at least, or at most when `at_most`); `shown` is its text with units.
+    `value` is the number that is held against `must` (at least, or at most when `at_most`; None: only told); `shown` is its
+    text with units.
     """
 
     name: str
     against: str
-    must: float
+    must: float | None
     aim: str
     value: float
     shown: str
@@ -24,12 +25,14 @@ class Figure:
 
     @property
     def met(self) -> bool:
+        if self.must is None:
+            return True
         return self.value <= self.must if self.at_most else self.value >= self.must
 
     def as_json(self) -> dict[str, object]:
         sign = "≤" if self.at_most else "≥"
         return {
-            "figure": self.name, "against": self.against, "must": f"{sign} {self.must:g}", "aim": self.aim,
+            "figure": self.name, "against": self.against, "must": "–" if self.must is None else f"{sign} {self.must:g}", "aim": self.aim,
             "value": round(self.value, 4), "shown": self.shown, "met": self.met,
         }
 

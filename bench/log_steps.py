@@ -1,4 +1,7 @@
-"""`python -m bench.log_steps ENTRIES`: the integrator and fsck alone, in this process, against the bare loop; prints JSON for `bench.log`.
+"""`python -m bench.log_steps compare | grow SIZE`: the integrator and fsck alone, in this process; prints JSON for `bench.log`.
+
+The integrator is step 3 of design.md §3, as everywhere in the field: what grows the tree and its tiles by entries whose
+places are decided. `whole` has steps 1 and 2 as well, of which PostgreSQL takes the larger part.
 
 A program of its own, because it needs the service's settings and a database, and because its memory is measured.
 """
@@ -25,12 +28,13 @@ from ledger.keys import log_signer  # noqa: E402
 from ledger.models import LogQueue  # noqa: E402
 from ledger.selectors import log_origin  # noqa: E402
 from ledger.sequencer.service import Sequencer  # noqa: E402
+from ledger.sequencer.tiles import apply_tiles  # noqa: E402
 from ledger.services import queue_rows  # noqa: E402
 from ledger.storage import log_store  # noqa: E402
 from tlog.entry import Entry  # noqa: E402
 from tlog.merkle import leaf_hash  # noqa: E402
 
-BATCH = 1000
+BATCH, PART, STEP = 1000, 50_000, 20_000
 
 
 def entries(first: int, count: int) -> list[bytes]:
@@ -46,20 +50,38 @@ def fill_queue(data: list[bytes]) -> None:
 
 
 def main() -> None:
-    each = int(sys.argv[1]) // (PAIRS + 1)
+    print(json.dumps(grown(int(sys.argv[2])) if sys.argv[1] == "grow" else compared()))
+
+
+def compared() -> dict[str, object]:
+    """Rates of integrator and fsck beside the bare loop's, over `PAIRS` parts of a log after one that is not counted."""
     sequencer = Sequencer(log_store(), log_signer(log_origin()), timezone.now)
-    rates: dict[str, list[float]] = {"integrator": [], "loop": [], "fsck": [], "fsck_loop": []}
+    rates: dict[str, list[float]] = {"integrator": [], "whole": [], "loop": [], "fsck": [], "fsck_loop": []}
     for turn in range(PAIRS + 1):
-        data = entries(turn * each, each)
+        data = entries(turn * PART, PART)
         fill_queue(data)
-        measured = {"integrator": timed(lambda: integrate(sequencer, each)), "loop": timed(lambda data=data: bare(data))}  # type: ignore[misc]
-        keep(rates, measured, turn)
-    memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    everything = entries(0, each * (PAIRS + 1))
+        committed = timed(lambda: commit(sequencer, PART))
+        applied = timed(lambda: integrate(sequencer, PART))
+        whole = 1 / (1 / committed + 1 / applied)
+        keep(rates, {"integrator": applied, "whole": whole, "loop": timed(lambda data=data: bare(data))}, turn)  # type: ignore[misc]
+    everything = entries(0, PART * (PAIRS + 1))
     sequencer.publish()
     for turn in range(PAIRS + 1):
         keep(rates, {"fsck": timed(lambda: examine(len(everything))), "fsck_loop": timed(lambda: bare(everything))}, turn)
-    print(json.dumps({"rates": rates, "entries": len(everything), "memory_mib": memory_mib}))
+    return {"rates": rates}
+
+
+def grown(size: int) -> dict[str, object]:
+    """Grow the log to `size` entries as a running sequencer does; this process's peak after the first step and at the end."""
+    sequencer = Sequencer(log_store(), log_signer(log_origin()), timezone.now)
+    peaks: list[float] = []
+    while sequencer.memory.size < size:
+        fill_queue(entries(sequencer.memory.size, STEP))
+        while sequencer.sequence():
+            continue
+        sequencer.publish()
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return {"entries": sequencer.memory.size, "first_mib": peaks[0], "memory_mib": peaks[-1]}
 
 
 def timed(work: Callable[[], int]) -> float:
@@ -72,8 +94,16 @@ def keep(rates: dict[str, list[float]], measured: dict[str, float], turn: int) -
         rates[name].append(value)
 
 
+def commit(sequencer: Sequencer, count: int) -> int:
+    """Steps 1 and 2: from the queue into the log, batch by batch."""
+    while sequencer.commit_batch(BATCH):
+        pass
+    return count
+
+
 def integrate(sequencer: Sequencer, count: int) -> int:
-    sequencer.integrate(batch_entries=BATCH)
+    """Step 3: from the committed rows to roots compared and tiles durable."""
+    apply_tiles(sequencer.memory, sequencer.store)
     return count
 
 

@@ -53,7 +53,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
 
 
 def insert_into(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> None:
-    """Rows for a table that may have no model, such as a temporary one; the caller sees to the transaction.
+    """Rows, at least one, for a table that may have no model, such as a temporary one; the caller sees to the transaction.
 
     `columns`: each column's name with its type, one of `_BINARY`; SQLite does not ask for types.
     """
@@ -61,8 +61,9 @@ def insert_into(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             raw: Any = cursor.cursor
+            data = io.BytesIO(_binary(columns.values(), rows))
             with connection.wrap_database_errors:
-                raw.copy_expert(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT binary)", io.BytesIO(_binary(columns.values(), rows)), 1 << 20)
+                raw.copy_expert(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT binary)", data, 1 << 20)
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", [[_sqlite(v) for v in row] for row in rows])  # noqa: S608

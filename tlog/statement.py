@@ -66,7 +66,8 @@ def format_statement(*, kind: str, record: str, received_at: str, claims: Sequen
     Raises:
         ValueError: a kind, record number, time, name or digest that `parse_statement` would refuse.
     """
-    ordered = [claim.digests() if isinstance(claim, Claim) else claim for claim in sorted(claims, key=lambda claim: _known_order(claim.name))]
+    in_order = sorted(claims, key=lambda claim: _known_order(claim.name))
+    ordered = [claim.digests() if isinstance(claim, Claim) else claim for claim in in_order]
     try:
         _check(kind, record, received_at, tuple([claim.name for claim in ordered]))
         _check_digests([claim for claim in claims if isinstance(claim, ClaimDigest)])
