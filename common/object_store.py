@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*", re.ASCII)
 TEMPORARY = ".tmp-"
 BLOCK = 1 << 20
+WRITE_AHEAD = 4 << 20
 WRITERS = 8
 REMEMBERED_FOLDERS = 20_000
 # Folders whose entries this process has made durable; each process syncs a folder's parents once.
@@ -125,8 +126,14 @@ def _modified_at(path: Path) -> datetime:
 
 def _write_durably(path: Path, chunks: Iterable[bytes]) -> None:
     with path.open("xb") as file:
+        begun = written = 0
         for chunk in chunks:
-            file.write(chunk)
+            written += file.write(chunk)
+            if written - begun >= WRITE_AHEAD:
+                # The kernel begins to write these pages now. Without it a large file's fsync starts from nothing, and the
+                # cache fills with originals that nobody reads soon. An error of this write is still fsync's to report.
+                os.posix_fadvise(file.fileno(), begun, written - begun, os.POSIX_FADV_DONTNEED)
+                begun = written
         file.flush()
         os.fsync(file.fileno())
 

@@ -14,7 +14,7 @@ from common.problems import UnsupportedMediaType
 from evidence.api.content_digest import BodyDigest
 from evidence.errors import FileTooLarge, JsonTooLarge, PartOrder, RequestMalformed, TooManyFiles
 from vault.storage import vault_store
-from vault.uploads import StoredFile, Upload
+from vault.uploads import StoredFile, store_upload
 
 CHUNK_BYTES = 1 << 18
 
@@ -27,19 +27,15 @@ class MultipartDeposit:
         self.stored: list[StoredFile] = []
         self._organisation_ref = organisation_ref
         self._store = vault_store()
-        self._upload: Upload | None = None
         self._document_seen = False
 
     def read(self, request: HttpRequest) -> None:
         """Take the whole body. Raises PartOrder, RequestMalformed, the limits' errors, OSError; then call `discard`."""
+        events = multipart_events(request)
         try:
-            for event in multipart_events(request):
-                if isinstance(event, MultipartSegment):
-                    self._begin(event)
-                elif event is None:
-                    self._end()
-                else:
-                    self._take(bytes(event))
+            for part in events:
+                assert isinstance(part, MultipartSegment), "each part's bytes and its end are taken below"
+                self._take(part, part_data(events))
         except MultipartError as fault:
             raise RequestMalformed(reason=str(fault)) from None
         if not self._document_seen:
@@ -47,42 +43,52 @@ class MultipartDeposit:
 
     def discard(self) -> None:
         """Remove every original of this request from the vault; for requests that end without a deposit."""
-        if self._upload is not None:
-            self._upload.abort()
-            self._upload = None
         for file in self.stored:
             self._store.delete(file.name)
         self.stored.clear()
 
-    def _begin(self, part: MultipartSegment) -> None:
+    def _take(self, part: MultipartSegment, data: Iterator[bytes]) -> None:
         if part.name != ("file" if self._document_seen else "deposit"):
             raise PartOrder
         if part.header("Content-Transfer-Encoding", "binary").lower() not in ("binary", "8bit", "7bit"):
             # SPEC: RFC 7578 4.7 deprecates it, and decoding would mean that the bytes we hash are not the bytes that were sent.
             raise RequestMalformed(reason="Content-Transfer-Encoding")
         if self._document_seen:
-            if len(self.stored) >= settings.MAX_FILES:
-                raise TooManyFiles(limit=settings.MAX_FILES)
-            self._upload = Upload(self._store, self._organisation_ref)
-        elif part.header("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
-            raise PartOrder
-
-    def _take(self, data: bytes) -> None:
-        if self._upload is None:
-            self.document += data
-            if len(self.document) > settings.MAX_JSON_BYTES:
-                raise JsonTooLarge(limit=settings.MAX_JSON_BYTES)
-        elif self._upload.size_bytes + len(data) > settings.MAX_FILE_BYTES:
-            raise FileTooLarge(limit=settings.MAX_FILE_BYTES)
+            self._take_file(data)
         else:
-            self._upload.push(data)
+            self._take_document(part, data)
 
-    def _end(self) -> None:
+    def _take_document(self, part: MultipartSegment, data: Iterator[bytes]) -> None:
+        if part.header("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            raise PartOrder
+        for chunk in up_to(settings.MAX_JSON_BYTES, data, JsonTooLarge):
+            self.document += chunk
         self._document_seen = True
-        if self._upload is not None:
-            upload, self._upload = self._upload, None
-            self.stored.append(upload.finish())
-            reached("evidence.original-stored")
+
+    def _take_file(self, data: Iterator[bytes]) -> None:
+        if len(self.stored) >= settings.MAX_FILES:
+            raise TooManyFiles(limit=settings.MAX_FILES)
+        self.stored.append(store_upload(self._store, self._organisation_ref, up_to(settings.MAX_FILE_BYTES, data, FileTooLarge)))
+        reached("evidence.original-stored")
+
+
+def part_data(events: Iterator[MultipartSegment | bytes | None]) -> Iterator[bytes]:
+    """The bytes of the part that has begun, up to its end."""
+    for event in events:
+        if event is None:
+            return
+        assert not isinstance(event, MultipartSegment), "a part ends before another begins"
+        yield bytes(event)
+
+
+def up_to(limit: int, data: Iterator[bytes], refusal: type[JsonTooLarge | FileTooLarge]) -> Iterator[bytes]:
+    """`data`, refused as soon as there are more than `limit` bytes."""
+    size = 0
+    for chunk in data:
+        size += len(chunk)
+        if size > limit:
+            raise refusal(limit=limit)
+        yield chunk
 
 
 def multipart_events(request: HttpRequest) -> Iterator[MultipartSegment | bytes | None]:

@@ -3,7 +3,6 @@
 Public, and a convenience only: the offline verifier says the same without us. What is uploaded here is hashed or examined
 and never kept.
 """
-import hashlib
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from evidence.api.record_views import answer
 from evidence.errors import FileTooLarge, RecordNumberMalformed, RequestMalformed, VerificationBusy
 from evidence.verification import verify_file
 from ledger.trust import trust_files
+from tlog.digests import new_sha256, new_sm3
 from tlog.package import examine_package
 from tlog.report import Report
 
@@ -111,7 +111,7 @@ def _short_text(chunks: Iterator[bytes]) -> str:
 
 
 def _digests(chunks: Iterator[bytes]) -> tuple[bytes, bytes]:
-    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+    sha256, sm3 = new_sha256(), new_sm3()
     for chunk in chunks:
         sha256.update(chunk)
         sm3.update(chunk)

@@ -1,11 +1,13 @@
 """The first tables of `evidence`."""
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from common.append_only import GuardTable
 
 
-def keep_rows_whole(apps, schema_editor):
+def keep_rows_whole(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """A record of some two kilobytes would be compressed in vain, for its salts and digests are random, and split in two."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE evidence_evidence SET (toast_tuple_target = 8160)")

@@ -3,13 +3,13 @@ import errno
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from common.object_store import FileObjectStore
-from vault.uploads import QUEUED, Upload
+from vault.uploads import QUEUED, store_upload
 
 
 class FullDisk(FileObjectStore):
@@ -38,45 +38,48 @@ def files(root: Path) -> list[Path]:
 @pytest.mark.parametrize("sizes", [[], [0], [1], [5, 7], [1 << 18] * 3, [1, 1 << 16, 0, 3], [1024] * (QUEUED * 3)])
 def test_digests_size_and_bytes_are_those_of_the_chunks(sizes: list[int], tmp_path: Path) -> None:
     chunks = [secrets.token_bytes(size) for size in sizes]
-    upload = Upload(FileObjectStore(tmp_path), "ab" * 16)
-    for chunk in chunks:
-        upload.push(chunk)
-    stored, data = upload.finish(), b"".join(chunks)
+    stored, data = store_upload(FileObjectStore(tmp_path), "ab" * 16, iter(chunks)), b"".join(chunks)
     assert (stored.size_bytes, stored.sha256, stored.sm3) == (len(data), hashlib.sha256(data).digest(), hashlib.new("sm3", data).digest())
     assert (tmp_path / stored.name).read_bytes() == data
     assert stored.name.startswith("ab" * 16 + "/")
 
 
 @pytest.mark.parametrize("count", [1, 2, QUEUED * 4])
-def test_a_full_disk_is_an_error_and_leaves_nothing(count: int, tmp_path: Path) -> None:
-    upload = Upload(FullDisk(tmp_path, 1000), "ab" * 16)
-
-    def push_all() -> None:
-        for _ in range(count):
-            upload.push(b"x" * 1001)
-        upload.finish()
-
+def test_a_full_disk_is_an_error_and_leaves_nothing_and_no_thread(count: int, tmp_path: Path) -> None:
+    before = threading.active_count()
     with pytest.raises(OSError, match="No space left"):
-        push_all()
-    upload.abort()
+        store_upload(FullDisk(tmp_path, 1000), "ab" * 16, (b"x" * 1001 for _ in range(count)))
     assert files(tmp_path) == []
+    assert threading.active_count() == before
+
+
+class SenderGoneError(Exception):
+    """What reading the request raises."""
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, QUEUED * 4])
-def test_an_aborted_upload_leaves_nothing_and_no_thread(count: int, tmp_path: Path) -> None:
+def test_a_sender_who_goes_away_leaves_nothing_and_no_thread(count: int, tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(count):
+            yield b"x" * 4096
+        raise SenderGoneError
+
     before = threading.active_count()
-    upload = Upload(FileObjectStore(tmp_path), "ab" * 16)
-    for _ in range(count):
-        upload.push(b"x" * 4096)
-    upload.abort()
+    with pytest.raises(SenderGoneError):
+        store_upload(FileObjectStore(tmp_path), "ab" * 16, chunks())
     assert files(tmp_path) == []
     assert threading.active_count() == before
-    upload.abort()
 
 
-def test_an_upload_aborted_after_it_was_finished_is_removed(tmp_path: Path) -> None:
-    upload = Upload(FileObjectStore(tmp_path), "ab" * 16)
-    upload.push(b"x")
-    upload.finish()
-    upload.abort()
+class FailsInTheEnd(FileObjectStore):
+    """A store whose folder cannot be made durable once the object has its name."""
+
+    def put_new(self, name: str, chunks: Iterable[bytes]) -> None:
+        super().put_new(name, chunks)
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_file_that_may_not_be_durable_is_removed(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Input/output error"):
+        store_upload(FailsInTheEnd(tmp_path), "ab" * 16, [b"x"])
     assert files(tmp_path) == []
