@@ -1,6 +1,7 @@
-"""System checks that refuse an unsafe production configuration: `manage.py check --deploy`, and every start of the service.
+"""System checks that refuse an unsafe production configuration: `manage.py check --deploy --database default`, and every start.
 
-Each has a stable id and one sentence that says what to change. In the embedded profile they are silent.
+Each has a stable id and one sentence that says what to change. In the embedded profile they are silent. Django runs them
+before the commands of `manage.py`, `starting.py` before web and Celery workers.
 """
 import os
 import re
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
+PRODUCTION = "production"
+DATABASE_AWAY = "cunzheng.E013"
 MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
 
 
@@ -19,7 +22,7 @@ def _error(number: int, sentence: str) -> Error:
     return Error(sentence, id=f"cunzheng.E{number:03}")
 
 
-@register(deploy=False)
+@register(PRODUCTION)
 def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
     """All checks of the production profile that need no database."""
     if settings.EMBEDDED:
@@ -40,17 +43,17 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
     return found + [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
 
 
-@register(deploy=False)
+@register(PRODUCTION)
 def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: Any) -> list[CheckMessage]:
-    """PostgreSQL must not acknowledge a commit before it is on disk; asked where Django names the databases (`check --database`)."""
+    """PostgreSQL must not acknowledge a commit before it is on disk; asked where databases are named (`check --database default`)."""
     if settings.EMBEDDED or connection.vendor != "postgresql" or not databases:
         return []
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(MUST_BE_ON)])
             off = [row[0] for row in cursor.fetchall()]
-    except DatabaseError:
-        return []
+    except DatabaseError as away:
+        return [Error(f"The database does not say whether it keeps what it acknowledges ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
 
 

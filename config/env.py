@@ -63,8 +63,9 @@ def database(url: str, var: Path) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        # Without it a session that forgets to commit would hold every thread of the web in time.
-        "OPTIONS": {"options": f"-c lock_timeout={LOCK_WAIT_S}s"},
+        # lock_timeout: without it a session that forgets to commit would hold every thread of the web in time.
+        # synchronous_commit: a receipt is given for this session's COMMIT; the default of a role or a database must not weaken it.
+        "OPTIONS": {"options": f"-c lock_timeout={LOCK_WAIT_S}s -c synchronous_commit=on"},
     }
 
 

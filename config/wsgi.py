@@ -1,7 +1,10 @@
-"""WSGI entry point for gunicorn."""
+"""WSGI entry point for gunicorn; in production it refuses to be one while anything is unsafe."""
 import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config.starting import refuse_unsafe_start
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+refuse_unsafe_start()

@@ -8,7 +8,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from config import env
-from config.checks import production_is_safe
+from config.checks import database_keeps_what_it_acknowledges, production_is_safe
 
 SAFE = {
     "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
@@ -56,6 +56,33 @@ def test_a_key_file_that_others_can_read_is_refused(settings: Settings, var_dir:
 def test_armed_failpoints_are_refused(settings: Settings, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUNZHENG_FAILPOINTS", "evidence.deposit-committed=kill")
     assert found(settings) == {"cunzheng.E010"}
+
+
+def test_a_session_that_may_lose_commits_is_refused_where_the_database_is_asked(database: str, settings: Settings) -> None:
+    found(settings)
+    assert database_keeps_what_it_acknowledges(databases=["default"]) == []
+    if connection.vendor == "sqlite":
+        return  # refused by E004, and opened with synchronous=FULL by the settings
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    [message] = database_keeps_what_it_acknowledges(databases=["default"])
+    assert (message.id, "synchronous_commit" in message.msg) == ("cunzheng.E012", True)
+    assert database_keeps_what_it_acknowledges(databases=None) == []
+
+
+def test_no_default_of_a_role_or_a_database_lets_a_receipt_be_given_for_a_commit_that_may_be_lost(database: str) -> None:
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous")
+            assert cursor.fetchone() == (2,)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('lock_timeout')")
+        assert cursor.fetchone() == ("on", f"{env.LOCK_WAIT_S}s")
 
 
 def test_the_embedded_default_is_left_in_peace(settings: Settings) -> None:

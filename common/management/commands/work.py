@@ -20,6 +20,10 @@ DAILY_ASKED_S = 300.0
 class Command(BaseCommand):
     help = "运行后台任务，直到收到停止信号 / Run due jobs until told to stop."
 
+    def check(self, *args: Any, **options: Any) -> None:
+        """The system checks before the start, those that ask the database too."""
+        super().check(*args, **{**options, "databases": ["default"]})
+
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,91 @@
+"""Production does not start while anything is unsafe, whichever way it is started; a database that is away is waited for."""
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from config.starting import refuse_unsafe_start
+from tests.config.test_checks import SAFE
+from tests.databases import ROOT
+from tests.repository.production_check import production_environment
+
+WEB = ["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread", "--no-control-socket"]
+STARTS = {
+    "web by its application alone": WEB,
+    "web as the guide says": [*WEB, "--config", "python:config.gunicorn"],
+    "web that loads before it forks": [*WEB, "--preload"],
+    "Celery worker": ["-m", "celery", "-A", "config", "worker", "--concurrency", "1"],
+    "Celery beat": ["-m", "celery", "-A", "config", "beat", "--scheduler", "celery.beat:Scheduler"],
+    "embedded worker": ["manage.py", "work"],
+    "sequencer": ["manage.py", "sequence"],
+}
+# The embedded default with the one word "production" before it: what an operator has who forgets everything else.
+REASONS = ("E002", "E003", "E004", "E005", "E006", "E007", "E008")
+NOBODY = "postgresql://cunzheng:password@127.0.0.1:9/cunzheng"
+
+
+def environment(var: Path, **changes: str) -> dict[str, str]:
+    return {**production_environment(var), "C_FORCE_ROOT": "1", **changes}
+
+
+@pytest.mark.parametrize("words", STARTS.values(), ids=STARTS)
+def test_an_unsafe_production_says_each_reason_and_ends(words: list[str], service: str, var_dir: Path) -> None:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("CUNZHENG_", "CELERY_"))}
+    unsafe = {**bare, "CUNZHENG_PROFILE": "production", "CUNZHENG_VAR": str(var_dir), "DATABASE_URL": f"sqlite:///{var_dir / 'db.sqlite3'}",
+              "C_FORCE_ROOT": "1"}
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=unsafe, capture_output=True, text=True, timeout=60, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode not in (0, None), said
+    assert [reason for reason in REASONS if f"cunzheng.{reason}" not in said] == [], said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("words", [STARTS["web as the guide says"], STARTS["Celery worker"]], ids=["web", "Celery worker"])
+def test_a_database_that_is_away_is_waited_for(words: list[str], var_dir: Path, tmp_path: Path) -> None:
+    log = tmp_path / "said"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, *words], cwd=ROOT, env=environment(var_dir, DATABASE_URL=NOBODY), stdout=file, stderr=file,
+            start_new_session=True)
+    try:
+        until = time.monotonic() + 60
+        while b"waiting for the database" not in log.read_bytes():
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        time.sleep(2)
+        assert process.poll() is None, log.read_text()
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert log.read_bytes().count(b"waiting for the database") == 1
+    assert b"refusing to start" not in log.read_bytes()
+
+
+def test_the_check_before_a_deployment_asks_the_database(var_dir: Path) -> None:
+    words = [sys.executable, "manage.py", "check", "--deploy", "--database", "default"]
+    done = subprocess.run(words, cwd=ROOT, env=environment(var_dir, DATABASE_URL=NOBODY), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cunzheng.E013" in done.stderr
+
+
+def test_a_safe_production_starts_and_keeps_no_connection(service: str, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    for name, value in SAFE.items():
+        setattr(settings, name, value)
+    if connection.vendor == "postgresql":
+        refuse_unsafe_start()
+        assert connection.connection is None
+        return
+    with pytest.raises(SystemExit):
+        refuse_unsafe_start()
+    assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == ["cunzheng.E004"]
+
+
+def test_the_embedded_default_starts(settings: Settings) -> None:
+    settings.EMBEDDED = True
+    refuse_unsafe_start()
