@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 # How long a statement waits for a lock of another transaction before it fails.
 LOCK_WAIT_S = 30
+# How long a counter may take to answer; nothing is lost without it.
+REDIS_WAIT_S = 1.0
 
 
 def text(name: str, default: str = "") -> str:
@@ -67,6 +69,14 @@ def database(url: str, var: Path) -> dict[str, object]:
         # synchronous_commit: a receipt is given for this session's COMMIT; the default of a role or a database must not weaken it.
         "OPTIONS": {"options": f"-c lock_timeout={LOCK_WAIT_S}s -c synchronous_commit=on"},
     }
+
+
+def counters(broker_url: str) -> dict[str, object]:
+    """Django's CACHES entry: the broker's Redis counts for all web processes; without one each process counts for itself."""
+    if not broker_url.startswith(("redis://", "rediss://")):
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+    patience = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": broker_url, "OPTIONS": patience}
 
 
 def _sqlite(path: Path) -> dict[str, object]:

@@ -110,9 +110,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {"sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 1.0}}
 
-# Counters of requests per credential. One Redis serves all web processes; without one each process counts for itself.
-if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CELERY_BROKER_URL}}
+# Counters of requests per credential.
+CACHES = {"default": env.counters(CELERY_BROKER_URL)}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiKeyAuthentication"],
