@@ -1,18 +1,24 @@
 """Hold every evidence row and every original against what the log commits to, and name what differs.
 
-The chain of reasons: log entry → statement → salted claims → rows in clear → bytes in the vault. Not covered, because
-nothing commits to it: the client's own case reference and the names of organisations after the deposit.
+The chain of reasons: log entry → statement → salted claims → rows in clear → bytes in the vault; and back: every record that
+a receipt names has its row. Not covered, because nothing commits to it: the client's own case reference, the names of
+organisations after the deposit, and the text and fingerprint of an idempotency key.
 Source: threats T13 (a superuser who edits a row, swaps a leaf or deletes an original); design.md §3.
 """
 import hashlib
 from collections.abc import Iterator, Mapping
 
+from django.db.models import Count, Exists, Model, OuterRef
+
+from accounts.models import ApiKey, Organisation
+from cases.models import Case
+from common.idempotency import IdempotencyKey
 from common.object_store import BLOCK
 from evidence.drafts import unpack_claims
 from evidence.models import Evidence, EvidenceFile
 from evidence.selectors import custody_of
 from ledger.fsck import Finding
-from ledger.models import LogEntry, LogQueue
+from ledger.models import LogEntry, LogQueue, Receipt
 from ledger.selectors import entry_of
 from tlog.canonical import Json
 from tlog.claims import verify_claim
@@ -24,11 +30,13 @@ from vault.search import blind_digest
 from vault.storage import vault_store
 
 CHUNK = 500
+# What a record refers to; a row that hangs in the air is in no join, so it is looked for by itself.
+REFERRED: dict[str, type[Model]] = {"organisation": Organisation, "case": Case, "credential": ApiKey, "receipt": Receipt}
 Claims = Mapping[str, dict[str, Json]]
 
 
 def examine_evidence() -> Iterator[Finding]:
-    """Every finding, record by record and case by case; nothing when all is well. Reads every original once."""
+    """Every finding, record by record and case by case, receipts and keys; nothing when all is well. Reads every original once."""
     previous: Evidence | None = None
     rows = Evidence.objects.select_related("organisation", "case", "receipt").order_by("case_id", "case_sequence")
     for record in rows.iterator(chunk_size=CHUNK):
@@ -39,6 +47,9 @@ def examine_evidence() -> Iterator[Finding]:
         previous = record
     if previous is not None:
         yield from _case_head(previous)
+    yield from _dangling()
+    yield from _receipts()
+    yield from _idempotency_keys()
 
 
 def examine_record(record: Evidence, previous: Evidence | None) -> Iterator[Finding]:
@@ -55,6 +66,8 @@ def examine_record(record: Evidence, previous: Evidence | None) -> Iterator[Find
         yield Finding(where, "the receipt does not promise this record")
     if statement.received_at != record.received_at:
         yield Finding(where, "received_at is not the statement's")
+    elif record.receipt.received_at != record.received_at:
+        yield Finding(f"ledger_receipt {record.receipt_id}", f"received_at is not that of {record.record}")
     try:
         claims = _claims(record, statement)
     except VerificationError as fault:
@@ -123,7 +136,7 @@ def _file(record: Evidence, row: EvidenceFile, claim: Mapping[str, Json]) -> Ite
     if columns != (record.organisation_id, claim["size_bytes"], blind, record.received_at):
         yield Finding(f"vault_storedobject {stored.name}", "organisation, size, digest or time is not the record's")
     if (fault := original_fault(stored.name, claim)) is not None:
-        yield Finding(f"vault/{stored.name}", fault)
+        yield Finding(f"vault/{stored.name}", f"{fault}: files/{row.position} of {record.record}")
 
 
 def original_fault(name: str, claim: Mapping[str, Json]) -> str | None:
@@ -153,3 +166,31 @@ def _custody(record: Evidence) -> Iterator[Finding]:
 def _case_head(last: Evidence) -> Iterator[Finding]:
     if (last.case.sequence, last.case.head()) != (last.case_sequence, commit("deposit", bytes(last.statement)).sha256):
         yield Finding(f"cases_case {last.case.ref}", "the head is not its last record")
+
+
+def _dangling() -> Iterator[Finding]:
+    for name, model in REFERRED.items():
+        alone = Evidence.objects.filter(~Exists(model._default_manager.filter(pk=OuterRef(f"{name}_id")))).order_by("id")
+        for number in alone.values_list("record", flat=True).iterator(chunk_size=CHUNK):
+            yield Finding(f"evidence_evidence {number}", f"its row of {model._meta.db_table} is missing")
+
+
+def _receipts() -> Iterator[Finding]:
+    """Records that were promised and have no row under their receipt: whoever deletes all rows of a record leaves this one."""
+    for receipt in Receipt.objects.order_by("id").iterator(chunk_size=CHUNK):
+        promised = [line.partition(" ")[0] for line in receipt.text.splitlines()[3:]]
+        kept = set(Evidence.objects.filter(receipt_id=receipt.pk).values_list("record", flat=True))
+        for number in promised:
+            if number not in kept:
+                yield Finding(f"evidence_evidence {number}", f"the row is missing, or not under receipt {receipt.pk} that promises it")
+
+
+def _idempotency_keys() -> Iterator[Finding]:
+    """A key answers with a receipt of its own organisation and its own moment, and no two keys with the same one."""
+    for key in IdempotencyKey.objects.order_by("id").iterator(chunk_size=CHUNK):
+        first = Evidence.objects.filter(receipt_id=key.answer_id).values_list("organisation_id", "received_at").first()
+        if first != (key.organisation_id, key.created_at):
+            yield Finding(f"common_idempotencykey {key.pk}", f"receipt {key.answer_id} is not of its organisation and moment")
+    rows = IdempotencyKey.objects.values("answer_id").annotate(keys=Count("id")).filter(keys__gt=1).order_by("answer_id")
+    for answer_id, keys in rows.values_list("answer_id", "keys"):
+        yield Finding("common_idempotencykey", f"{keys} keys answer with receipt {answer_id}")

@@ -44,6 +44,14 @@ TWICE = """
     ORDER BY id
 """
 
+# An entry without a ticket was replayed from storage, and its receipt may be lost with the rest.
+UNPROMISED = """
+    SELECT leaf FROM (
+        SELECT leaf FROM fsck_placed JOIN ledger_logentry ON ledger_logentry."index" = place WHERE ticket IS NOT NULL
+        UNION ALL SELECT leaf_hash FROM ledger_logqueue
+    ) AS taken WHERE leaf NOT IN (SELECT leaf FROM fsck_promised) LIMIT 1
+"""
+
 
 def examine_promises(examined: Examined) -> Iterator[Finding]:
     signer = receipt_signer(examined.state.origin)
@@ -54,6 +62,8 @@ def examine_promises(examined: Examined) -> Iterator[Finding]:
     for receipt_id, leaf in _select(LOST):
         promised = encode_base64(bytes(leaf))
         yield Finding(f"ledger_receipt {receipt_id}", f"the promised leaf {promised} is neither in the log nor in the queue")
+    for (leaf,) in _select(UNPROMISED):
+        yield Finding("ledger_receipt", f"no receipt promises every entry: that of leaf {encode_base64(bytes(leaf))}, for one, has none")
     for (receipt_id,) in _select(BROKEN, [_parameter(timezone.now()), examined.state.published_size]):
         yield Finding(f"ledger_receipt {receipt_id}", "the promise is broken: not published by include-by")
     for (ticket,) in _select(MOVED):
