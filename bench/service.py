@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,8 +143,7 @@ def post_all(
     run: Service, path: str, bodies: Sequence[Body], *, clients: int, status: int = 201, done: Callable[[float], None] | None = None
 ) -> int:
     """Post the bodies, shared out over keep-alive connections; `done` is told the moment of each answer. Returns their number."""
-    waiting, failures = iter(bodies), []
-    lock = threading.Lock()
+    waiting, lock = iter(bodies), threading.Lock()
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=600)
@@ -157,19 +157,14 @@ def post_all(
             answer = connection.getresponse()
             text = answer.read()
             if answer.status != status:
-                failures.append((answer.status, text[:300]))
-                break
+                raise RuntimeError(f"the service answered {answer.status} {text[:300]!r}")
             if done is not None:
                 done(time.time())
         connection.close()
 
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise RuntimeError(f"the service answered {failures[0]}")
+    with ThreadPoolExecutor(clients) as threads:
+        for finished in [threads.submit(client) for _ in range(clients)]:
+            finished.result()  # a client that could not reach the service would otherwise make it look fast
     return len(bodies)
 
 
