@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connection
 
+from ledger.stamping import pinned_authorities
+
 PRODUCTION = "production"
 DATABASE_AWAY = "cunzheng.E013"
 MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
@@ -40,7 +42,8 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
         (10, bool(os.environ.get("CUNZHENG_FAILPOINTS")), "CUNZHENG_FAILPOINTS is set; failpoints are for tests."),
     ]
     found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]
-    return found + [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
+    found += [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
+    return found + [_error(14, f"CUNZHENG_TSAS: {sentence}.") for sentence in _unpinned_authorities()]
 
 
 @register(PRODUCTION)
@@ -60,6 +63,15 @@ def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: An
 def _operators(text: str) -> set[str]:
     """Host names of the configured authorities; two URLs of one host are one operator."""
     return {match[1] for match in re.finditer(r"=https?://([^/\s:]+)", text)}
+
+
+def _unpinned_authorities() -> list[str]:
+    """Why the authorities' tokens could not be verified: one sentence, or none."""
+    try:
+        pinned_authorities()
+    except ValueError as wrong:
+        return [str(wrong)]
+    return []
 
 
 def _open_key_files() -> list[Path]:

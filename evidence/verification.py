@@ -33,7 +33,8 @@ SKEW = timedelta(seconds=300)
 def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, now: datetime) -> Report:
     """Judge a file, given by its digests (`file_sm3` None: not given), against a record.
 
-    Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased.
+    Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased,
+    AuthoritiesMisconfigured.
     """
     disclosed = disclose_file(number, file_sha256, today=now.date())
     findings = Findings()

@@ -20,6 +20,15 @@ class LogFrozen(DomainError):
     detail = _("日志的存储与数据库不一致，已被冻结以防分叉；请联系运营方。")
 
 
+class AuthoritiesMisconfigured(DomainError):
+    """CUNZHENG_TSAS, or the pinned roots of an authority, cannot be read; `__cause__` has the sentence, for the operator."""
+
+    code = "timestamp-authorities-misconfigured"
+    status = 503
+    title = _("时间戳机构的配置有误")
+    detail = _("服务端读不到时间戳机构的根证书，暂不能制作证据包或核验；已受理的存证不受影响。请告知运营方。")
+
+
 class RecordNotPublished(DomainError):
     code = "record-not-published"
     status = 409

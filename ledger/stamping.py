@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 
 from common.failpoints import reached
 from common.jobs import Job, RetryLater, enqueue_job
+from ledger.errors import AuthoritiesMisconfigured
 from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
 from ledger.timestamping import Authority, StampedToken, TimestampUnavailable, load_authorities, request_timestamp
 from tlog.note import split_note
@@ -28,19 +28,24 @@ logger = logging.getLogger(__name__)
 
 STAMP_CHECKPOINT = "ledger.stamp-checkpoint"
 UNAVAILABLE = "timestamp-unavailable"
-MISCONFIGURED = "timestamp-authorities-misconfigured"
 
 
 def authorities() -> tuple[Authority, ...]:
-    """The configured authorities with their pinned roots, in the order of preference. Raises ImproperlyConfigured."""
+    """The configured authorities with their pinned roots, in the order of preference. Raises AuthoritiesMisconfigured."""
     try:
-        return load_authorities(settings.TSAS, Path(settings.VAR_DIR) / "trust" / "tsa")
+        return pinned_authorities()
     except ValueError as wrong:
-        raise ImproperlyConfigured(f"CUNZHENG_TSAS: {wrong}") from wrong
+        logger.error("CUNZHENG_TSAS: %s", wrong)
+        raise AuthoritiesMisconfigured from wrong
+
+
+def pinned_authorities() -> tuple[Authority, ...]:
+    """The same for whoever tells the operator. Raises ValueError with one sentence."""
+    return load_authorities(settings.TSAS, Path(settings.VAR_DIR) / "trust" / "tsa")
 
 
 def authority_ids() -> list[str]:
-    """The ids alone: asking for a stamp must not depend on files that only the worker needs."""
+    """The ids alone: what needs no roots must not depend on their files."""
     return [word.partition("=")[0] for word in settings.TSAS.split()]
 
 
@@ -145,9 +150,8 @@ def _authority(id_: str) -> Authority:
     """Raises RetryLater when its roots cannot be read: the worker and the other authorities go on."""
     try:
         return next(authority for authority in authorities() if authority.id == id_)
-    except ImproperlyConfigured as wrong:
-        logger.error("%s", wrong)
-        raise RetryLater(MISCONFIGURED) from wrong
+    except AuthoritiesMisconfigured as wrong:
+        raise RetryLater(wrong.code) from wrong
 
 
 def _end(request: StampRequest, outcome: str) -> bool:

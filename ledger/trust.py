@@ -22,7 +22,7 @@ def vkeys_text() -> str:
 
 
 def trust_files() -> dict[str, bytes]:
-    """Path in the trust folder → bytes. Raises ImproperlyConfigured when the log or an authority's roots are not set up."""
+    """Path in the trust folder → bytes. Raises ImproperlyConfigured when the log is not set up, AuthoritiesMisconfigured."""
     files = {"policy.txt": policy_text().encode(), "receipt.vkey": f"{receipt_vkey()}\n".encode()}
     for authority in authorities():
         roots = dict.fromkeys(authority.roots)

@@ -11,7 +11,7 @@ from common.idempotency import IdempotencyKeyMalformed, IdempotencyKeyReused
 from evidence import errors
 from evidence.api import answers, payloads
 from evidence.api.openapi import JSON, Refusals, Responses, endpoint, found, header, query, ref
-from ledger.errors import LogBehind, LogFrozen, RecordNotPublished
+from ledger.errors import AuthoritiesMisconfigured, LogBehind, LogFrozen, RecordNotPublished
 
 NUMBER = "CZ-20261123-4K7QM-X2R9D-0"
 BYTES = {"type": "string", "format": "binary"}
@@ -97,7 +97,7 @@ PACKAGE = endpoint(
               type="array", items={"type": "string"}, maxItems=99),
     ],
     success={(200, "application/vnd.etsi.asic-e+zip"): OpenApiResponse(BYTES, description="The package. 证据包。")},
-    refusals=(*PROOF_ERRORS, errors.RequestMalformed, errors.TooManyRecords))
+    refusals=(*PROOF_ERRORS, errors.RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured))
 
 
 def proof(name: str, *, tag: str, public: bool) -> dict[str, Any]:
@@ -159,6 +159,7 @@ VERIFY = endpoint(
     success=found(answers.Report, "Named checks and the verdict; a failed check is an answer, not an error. 各项核验结论。"),
     refusals=(
         *RECORD_ERRORS, *JSON_ERRORS, errors.FileTooLarge, errors.DisclosureLimited, errors.ClaimsErased, errors.VerificationBusy,
+        AuthoritiesMisconfigured,
     ))
 
 SCHEMA = endpoint(

@@ -15,7 +15,7 @@ from evidence.selectors import claims_of, custody_of
 from ledger.proofs import RecordProof
 from ledger.receipts import sign_case_head
 from ledger.selectors import entry_of
-from ledger.stamping import authorities
+from ledger.stamping import authority_ids
 from ledger.trust import trust_files
 from tlog.claims import Claim
 from tlog.digests import sha256
@@ -27,7 +27,7 @@ from vault.storage import vault_store
 def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) -> PackageContents:
     """The parts of a package of these records, in their order.
 
-    Raises RecordNotPublished while one of them is in no published checkpoint.
+    Raises RecordNotPublished while one of them is in no published checkpoint, AuthoritiesMisconfigured.
     """
     proofs = [proof_of(record) for record in records]
     return PackageContents(
@@ -70,7 +70,7 @@ def _blocks(name: str) -> Iterator[bytes]:
 
 def _log_folder(proof: RecordProof) -> LogFolder:
     stamps = {stamp.authority: Stamp(stamp.token) for stamp in proof.stamps}
-    missing = [authority.id for authority in authorities() if authority.id not in stamps]
+    missing = [id_ for id_ in authority_ids() if id_ not in stamps]
     return LogFolder(proof.note, stamps, missing)
 
 

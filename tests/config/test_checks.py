@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from config import env
 from config.checks import database_keeps_what_it_acknowledges, production_is_safe
+from tests.repository.production_check import pin_roots
 
 SAFE = {
     "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
@@ -23,6 +24,7 @@ UNSAFE = [
 
 
 def found(settings: Settings, **changes: Any) -> set[str]:
+    pin_roots(Path(settings.VAR_DIR), "a", "b")
     for name, value in {**SAFE, **changes}.items():
         setattr(settings, name, value)
     return {str(message.id) for message in production_is_safe()} - ({"cunzheng.E004"} if connection.vendor == "sqlite" else set())
@@ -51,6 +53,13 @@ def test_a_key_file_that_others_can_read_is_refused(settings: Settings, var_dir:
     assert found(settings) == {"cunzheng.E011"}
     path.chmod(0o600)
     assert found(settings) == set()
+
+
+def test_an_authority_whose_root_is_not_pinned_is_refused_by_its_name(settings: Settings, var_dir: Path) -> None:
+    assert found(settings) == set()
+    (var_dir / "trust" / "tsa" / "b.pem").unlink()
+    [message] = [each for each in production_is_safe() if each.id == "cunzheng.E014"]
+    assert "authority b" in message.msg
 
 
 def test_armed_failpoints_are_refused(settings: Settings, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

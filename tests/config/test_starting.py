@@ -13,7 +13,7 @@ from pytest_django import Settings
 from config.starting import refuse_unsafe_start
 from tests.config.test_checks import SAFE
 from tests.databases import ROOT
-from tests.repository.production_check import production_environment
+from tests.repository.production_check import pin_roots, production_environment
 
 WEB = ["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread", "--no-control-socket"]
 STARTS = {
@@ -31,6 +31,7 @@ NOBODY = "postgresql://cunzheng:password@127.0.0.1:9/cunzheng"
 
 
 def environment(var: Path, **changes: str) -> dict[str, str]:
+    pin_roots(var, "first", "second")
     return {**production_environment(var), "C_FORCE_ROOT": "1", **changes}
 
 
@@ -74,7 +75,10 @@ def test_the_check_before_a_deployment_asks_the_database(var_dir: Path) -> None:
     assert "cunzheng.E013" in done.stderr
 
 
-def test_a_safe_production_starts_and_keeps_no_connection(service: str, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_safe_production_starts_and_keeps_no_connection(
+    service: str, var_dir: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    pin_roots(var_dir, "a", "b")
     for name, value in SAFE.items():
         setattr(settings, name, value)
     if connection.vendor == "postgresql":

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from common.key_files import key_path
+from ledger.errors import AuthoritiesMisconfigured
 from ledger.keys import log_signer
 from ledger.models import LogState
 from ledger.receipts import receipt_vkey
@@ -95,5 +96,7 @@ def test_the_trust_folder_may_be_written_over_itself(service: str, authority: Ti
 
 def test_an_authority_without_pinned_roots_is_named(service: str, authority: TimestampServer, var_dir: Path) -> None:
     (var_dir / "trust" / "tsa" / "sandbox-tsa.pem").unlink()
-    with pytest.raises(ImproperlyConfigured, match="no root certificate"):
+    with pytest.raises(AuthoritiesMisconfigured):
         trust_files()
+    with pytest.raises(CommandError, match="no root certificate"):
+        call_command("export_trust", str(var_dir / "elsewhere"))

@@ -2,8 +2,9 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ledger.errors import AuthoritiesMisconfigured
 from ledger.trust import trust_files
 
 
@@ -14,7 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="目标目录")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, data in trust_files().items():
+        try:
+            files = trust_files()
+        except AuthoritiesMisconfigured as wrong:
+            raise CommandError(f"CUNZHENG_TSAS: {wrong.__cause__}") from wrong
+        for name, data in files.items():
             path = options["folder"] / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
