@@ -2,9 +2,12 @@
 
 A broker is never the record of work. One worker process (`manage.py work`) or Celery runs the same `run_job`; whoever
 wins the lease by compare-and-swap does the work, and a worker that dies leaves a lease that runs out. Handlers take a
-subject's id, must be idempotent, and are registered by each room's AppConfig.
+subject's id, must be idempotent, and are registered by each room's AppConfig. A job that fails for whatever reason stays due and
+stops no other.
 """
 import logging
+import secrets
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -17,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=settings.JOB_LEASE_S)
 LONGEST_PAUSE = timedelta(minutes=5)
+UNKNOWN_KIND = "unknown-kind"
 Handler = Callable[[int], None]
 HANDLERS: dict[str, Handler] = {}
 DAILY: set[str] = set()
@@ -84,16 +88,31 @@ def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
     job = _lease(job_id, now())
     if job is None:
         return False
+    handler = HANDLERS.get(job.kind)
+    if handler is None:
+        # A newer version's job during an upgrade, or an older one's after it.
+        logger.error("job %s %s: nobody here knows this kind", job.kind, job.pk)
+        _postpone(job, UNKNOWN_KIND, now())
+        return True
     try:
-        HANDLERS[job.kind](job.subject_id)
+        handler(job.subject_id)
     except RetryLater as later:
         _postpone(job, later.code, now())
     except (OSError, DatabaseError) as broken:
         logger.warning("job %s %s failed: %s", job.kind, job.pk, type(broken).__name__)
         _postpone(job, type(broken).__name__, now())
+    except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop all others; it is logged and the job stays due
+        _postpone(job, _log_bug(job, bug), now())
     else:
         Job.objects.filter(pk=job.pk, attempts=job.attempts).update(done_at=now(), lease_until=None, last_error="")
     return True
+
+
+def _log_bug(job: Job, bug: Exception) -> str:
+    """Log where nobody foresaw `bug`, but not its text, which may quote a row; returns its class name and the log id for the job's row."""
+    name, log_id = type(bug).__name__, secrets.token_hex(6)
+    logger.error("job %s %s failed: %s, log id %s\n%s", job.kind, job.pk, name, log_id, "".join(traceback.format_tb(bug.__traceback__)))
+    return f"{name[:80]}: {log_id}"
 
 
 def _lease(job_id: int, now: datetime) -> Job | None:

@@ -1,4 +1,6 @@
 """Job rows: leased by one, tried again, due once a day."""
+import secrets
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +19,7 @@ from common.jobs import (
     register_job,
     run_job,
 )
+from tests.conftest import Start
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -76,6 +79,46 @@ def test_a_job_that_fails_is_tried_again_later_and_later(trouble: Exception, ran
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=1), jobs.LONGEST_PAUSE)
     assert Job.objects.get().last_error == ("not-yet" if isinstance(trouble, RetryLater) else "OSError")
+
+
+def test_a_bug_in_one_job_stops_no_other_and_is_logged_without_its_words(ran: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    quoted = secrets.token_hex(8)
+
+    def stumble(_subject: int) -> None:
+        raise KeyError(quoted)
+
+    register_job("buggy", stumble)
+    enqueue_job("buggy", 1, now=NOW)
+    enqueue_job("test", 7, now=NOW)
+    assert [run_job(job_id, now=at(NOW)) for job_id in due_jobs(NOW)] == [True, True]
+    assert ran == [7]
+    buggy = Job.objects.get(kind="buggy")
+    assert (buggy.done_at, buggy.lease_until, buggy.next_attempt_at) == (None, None, NOW + timedelta(seconds=1))
+    name, _, log_id = buggy.last_error.partition(": ")
+    assert name == "KeyError"
+    assert f"log id {log_id}" in caplog.text
+    assert "in stumble" in caplog.text
+    assert quoted not in caplog.text
+
+
+def test_a_job_of_an_unknown_kind_is_postponed_and_stops_no_other(ran: list[int]) -> None:
+    enqueue_job("of-a-later-version", 1, now=NOW)
+    enqueue_job("test", 7, now=NOW)
+    assert [run_job(job_id, now=at(NOW)) for job_id in due_jobs(NOW)] == [True, True]
+    assert ran == [7]
+    unknown = Job.objects.get(kind="of-a-later-version")
+    assert (unknown.last_error, unknown.next_attempt_at) == ("unknown-kind", NOW + timedelta(seconds=1))
+
+
+def test_the_worker_goes_on_with_what_it_knows(service: str, start: Start) -> None:
+    enqueue_job("of-a-later-version", 1, now=datetime.now(UTC) - timedelta(hours=1))
+    worker = start("manage.py", "work")
+    deadline = time.monotonic() + 30
+    while not (Job.objects.filter(kind="vault.sweep-orphans").exclude(done_at=None).exists()
+               and Job.objects.filter(kind="of-a-later-version", attempts__gte=2).exists()):
+        assert time.monotonic() < deadline, list(Job.objects.values())
+        assert worker.poll() is None
+        time.sleep(0.1)
 
 
 def test_a_daily_job_is_due_once_a_day_however_many_workers_ask(ran: list[int]) -> None:
