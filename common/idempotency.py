@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from common.bulk import Insert
 from common.errors import DomainError
 
-KEY = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+# A space is a character of a header's value like any other, except at its ends, where HTTP drops it (RFC 9110 5.5).
+KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?", re.ASCII)
 
 
 class IdempotencyKeyMalformed(DomainError):
     code = "idempotency-key-malformed"
     title = _("Idempotency-Key 格式不正确")
-    detail = _("请使用 1 至 128 个可见 ASCII 字符。")
+    detail = _("请使用 1 至 128 个可打印的 ASCII 字符，首尾不得为空格。")
 
 
 class IdempotencyKeyReused(DomainError):
@@ -48,7 +49,7 @@ class IdempotencyKey(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request that may be retried: its key (≤ 128 visible ASCII characters) and 32-byte fingerprint."""
+    """A request that may be retried: its key (≤ 128 printable ASCII characters) and 32-byte fingerprint."""
 
     key: str
     fingerprint: bytes

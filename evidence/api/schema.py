@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
 from common import problems
-from common.idempotency import IdempotencyKeyMalformed, IdempotencyKeyReused
+from common.idempotency import KEY, IdempotencyKeyMalformed, IdempotencyKeyReused
 from evidence import errors
 from evidence.api import answers, payloads
 from evidence.api.openapi import JSON, Refusals, Responses, endpoint, found, header, query, ref
@@ -29,7 +29,8 @@ FILE_ERRORS: Refusals = (errors.PartOrder, errors.FileTooLarge, errors.TooManyFi
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key",
     "A retry with the same key and the same request gets the same receipt and makes nothing; kept for the record's life. "
-    "同一密钥重试同一请求，得到同一回执，不重复存证。", pattern=r"^[\x21-\x7e]{1,128}$")
+    "1 to 128 printable ASCII characters, no space at either end. "
+    "同一密钥重试同一请求，得到同一回执，不重复存证。", pattern=rf"^{KEY.pattern}$")
 PREFER = header(
     "Prefer",
     "RFC 7240. `wait=10` answers once the records are in a published checkpoint, or after so many seconds (at most 10). "
