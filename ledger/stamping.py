@@ -1,4 +1,4 @@
-"""RFC 3161 stamps: on published checkpoints as job rows, and on a package's manifest on demand.
+"""RFC 3161 stamps on published checkpoints, as job rows; those on a package's manifest are `digest_stamps`.
 
 A checkpoint whose stamping failed is not stamped once a newer one was (formats A7): the insert moves
 `LogState.stamped_size` by compare-and-swap. So the first stamped checkpoint that covers a record stays the first for ever.
@@ -119,20 +119,6 @@ def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetim
         )
         reached("ledger.stamp-inserted")
     return True
-
-
-def stamp_digest(digest: bytes) -> bytes | None:
-    """A verified token over a 32-byte SHA-256 from the first authority that answers; None when none does. No transaction may be open."""
-    assert not transaction.get_connection().in_atomic_block
-    for authority in authorities():
-        now = timezone.now()
-        try:
-            return request_timestamp(
-                authority, digest, nonce=fresh_nonce(), now=now, not_before=now, timeout_s=settings.TSA_TIMEOUT_S,
-            ).token
-        except TimestampUnavailable as unavailable:
-            logger.warning("timestamp authority %s: %s", authority.id, unavailable)
-    return None
 
 
 def checkpoint_digest(checkpoint: PublishedCheckpoint) -> bytes:

@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from common import jobs
 from config import env
+from ledger import digest_stamps
 from ledger.keys import log_signer
 from ledger.selectors import log_origin
 from ledger.sequencer.service import Sequencer
@@ -111,7 +112,8 @@ def timestamp_server(timestamp_hierarchy: Authority) -> Iterator[TimestampServer
 def authority(
     timestamp_server: TimestampServer, timestamp_hierarchy: Authority, var_dir: Path, settings: Settings
 ) -> TimestampServer:
-    """The one authority that the service is configured to ask, its root pinned."""
+    """The one authority that the service is configured to ask, its root pinned; nobody has seen it fail."""
+    digest_stamps.RESTING.clear()
     settings.TSAS = f"sandbox-tsa={timestamp_server.url}"
     roots = var_dir / "trust" / "tsa"
     roots.mkdir(parents=True, exist_ok=True)

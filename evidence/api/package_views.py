@@ -13,7 +13,7 @@ from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope
 from evidence.selectors import case_records, record_of, selection_of
-from ledger.stamping import stamp_digest
+from ledger.digest_stamps import stamp_digest
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 # They stand in the address, and gunicorn takes 4,094 bytes of it.

@@ -1,5 +1,4 @@
 """Stamps on checkpoints: by every authority, never late, never in anybody's way."""
-import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +16,7 @@ from ledger.models import LogQueue, LogState, PublishedCheckpoint, StampRequest,
 from ledger.proofs import record_proof
 from ledger.selectors import covering_checkpoint, facts_for, log_facts, stamps_of
 from ledger.sequencer.service import Sequencer
-from ledger.stamping import authorities, checkpoint_digest, fresh_nonce, keep_timestamp, request_stamps, stamp_checkpoint, stamp_digest
+from ledger.stamping import authorities, checkpoint_digest, fresh_nonce, keep_timestamp, request_stamps, stamp_checkpoint
 from ledger.timestamping import StampedToken, request_timestamp
 from sandbox.tsa.answering import WrongAnswer
 from sandbox.tsa.server import Behaviour, TimestampServer
@@ -252,15 +251,6 @@ def test_an_authority_that_is_not_configured_any_more_ends_its_request(
     settings.TSAS = ""
     work()
     assert (StampRequest.objects.get().outcome, Timestamp.objects.count()) == (StampRequest.DROPPED, 0)
-
-
-def test_a_digest_is_stamped_by_the_first_authority_that_answers(service: str, tsa: TimestampServer, settings: Settings) -> None:
-    settings.TSAS = f"sandbox-tsa-dead=http://127.0.0.1:9/ {settings.TSAS}"
-    roots = settings.VAR_DIR / "trust" / "tsa"
-    (roots / "sandbox-tsa-dead.pem").write_bytes((roots / "sandbox-tsa.pem").read_bytes())
-    assert stamp_digest(hashlib.sha256(b"manifest").digest())
-    settings.TSAS = settings.TSAS.split()[0]
-    assert stamp_digest(hashlib.sha256(b"manifest").digest()) is None
 
 
 def test_deposits_and_publication_go_on_while_an_authority_hangs(store: FileObjectStore, tsa: TimestampServer, settings: Settings) -> None:
