@@ -1,11 +1,13 @@
 """How much of each walk is made: what fits into `make test`, or all of it (`make faults` sets CUNZHENG_FAULTS=full)."""
 import os
 import random
+from typing import TypeVar
 
+T = TypeVar("T")
 FULL = os.environ.get("CUNZHENG_FAULTS") == "full"
 
 
-def sized(usual: int, full: int) -> int:
+def sized(usual: T, full: T) -> T:
     return full if FULL else usual
 
 

@@ -1,7 +1,7 @@
-"""Back up the test's database and put the copy back later: a stale restore, on both engines."""
+"""Back up the test's database and put the copy back, once or often: a stale restore, on both engines."""
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
@@ -10,39 +10,54 @@ from psycopg2 import sql
 
 from tests.databases import Template, administrator
 
+Restore = Callable[[], None]
+
 
 class Backup:
-    """Callable; each call is one backup and, when the block ends, its restore."""
+    """Callable; each call is one backup and, when the block ends, its restore. `keep` leaves it to the block when to restore."""
 
     def __init__(self, url: str, template: Template) -> None:
         self.url, self.template = url, template
 
-    def __call__(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self.keep() as restore:
+            yield
+            restore()
+
+    def keep(self) -> AbstractContextManager[Restore]:
+        """A backup for as long as the block lasts, and what puts it back, as often as it is called."""
         return self._sqlite() if connection.vendor == "sqlite" else self._postgres()
 
     @contextmanager
-    def _sqlite(self) -> Iterator[None]:
+    def _sqlite(self) -> Iterator[Restore]:
         path = str(connection.settings_dict["NAME"])
         copied = sqlite3.connect(":memory:")
         with sqlite3.connect(path) as source:
             source.backup(copied)
         source.close()
-        yield
-        connections.close_all()
-        with sqlite3.connect(path) as target:
-            copied.backup(target)
-        target.close()
+
+        def restore() -> None:
+            connections.close_all()
+            with sqlite3.connect(path) as target:
+                copied.backup(target)
+            target.close()
+
+        yield restore
         copied.close()
 
     @contextmanager
-    def _postgres(self) -> Iterator[None]:
+    def _postgres(self) -> Iterator[Restore]:
         name, kept = urlsplit(self.url).path[1:], f"cunzheng_backup_{secrets.token_hex(6)}"
         self._copy(name, kept)
-        try:
-            yield
+
+        def restore() -> None:
             connections.close_all()
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             self._copy(kept, name)
+
+        try:
+            yield restore
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(kept)))
 

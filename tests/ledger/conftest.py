@@ -7,7 +7,7 @@ import pytest
 from common.object_store import FileObjectStore
 from ledger.storage import log_store
 from tests.databases import Template
-from tests.ledger.backups import Backup
+from tests.ledger.backups import Backup, Restore
 
 
 @pytest.fixture
@@ -22,3 +22,9 @@ def store(service: str) -> FileObjectStore:
 def backup(service: str, database_template: Template) -> "Callable[[], AbstractContextManager[None]]":
     """`with backup(): …` takes a copy of the database, runs the block, and restores the copy: what an operator does after a disaster."""
     return Backup(service, database_template)
+
+
+@pytest.fixture
+def keep(service: str, database_template: Template) -> "Callable[[], AbstractContextManager[Restore]]":
+    """`with keep() as restore: …` takes a copy of the database, and `restore()` puts it back, as often as it is called."""
+    return Backup(service, database_template).keep
