@@ -5,6 +5,7 @@ start says each reason in one sentence and ends with status 3, which gunicorn ta
 What this does not do: end because the database is away. It waits, as the running service would.
 """
 import logging
+import os
 import sys
 import time
 
@@ -27,7 +28,7 @@ def refuse_unsafe_start() -> None:
     """
     if settings.EMBEDDED:
         return
-    waiting = False
+    waiting, parent = False, os.getppid()
     while found := run_checks(tags=[PRODUCTION], databases=["default"]):
         connection.close()
         if {each.id for each in found} != {DATABASE_AWAY}:
@@ -38,4 +39,7 @@ def refuse_unsafe_start() -> None:
             logger.warning("waiting for the database: %s", found[0].msg)
         waiting = True
         time.sleep(PAUSE_S)
+        if os.getppid() != parent:
+            # Whoever started this process is gone; it would hold the port against the next one.
+            sys.exit(REFUSED)
     connection.close()

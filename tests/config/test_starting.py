@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from config.starting import refuse_unsafe_start
 from tests.config.test_checks import SAFE
 from tests.databases import ROOT
+from tests.faults.programs import wait_until
 from tests.repository.production_check import pin_roots, production_environment
 
 WEB = ["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--worker-class", "gthread", "--no-control-socket"]
@@ -55,17 +57,26 @@ def test_a_database_that_is_away_is_waited_for(words: list[str], var_dir: Path, 
             [sys.executable, *words], cwd=ROOT, env=environment(var_dir, DATABASE_URL=NOBODY), stdout=file, stderr=file,
             start_new_session=True)
     try:
-        until = time.monotonic() + 60
-        while b"waiting for the database" not in log.read_bytes():
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.1)
+        wait_until("it waits", lambda: b"waiting for the database" in log.read_bytes())
         time.sleep(2)
         assert process.poll() is None, log.read_text()
+        process.kill()
+        process.wait()
+        wait_until("what it started ends with it", lambda: not is_there(process.pid), within_s=20)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert log.read_bytes().count(b"waiting for the database") == 1
     assert b"refusing to start" not in log.read_bytes()
+
+
+def is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_check_before_a_deployment_asks_the_database(var_dir: Path) -> None:
