@@ -7,7 +7,10 @@ import pytest
 from common.object_store import FileObjectStore
 from ledger.storage import log_store
 from tests.databases import Template
+from tests.depositing import client, key, organisation, post_deposit
 from tests.ledger.backups import Backup, Restore
+
+__all__ = ["client", "key", "organisation", "post_deposit"]
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -12,15 +14,18 @@ from common import jobs
 from common.jobs import Job
 from common.object_store import FileObjectStore
 from ledger.fsck import examine_log
-from ledger.models import LogQueue, LogState, PublishedCheckpoint, StampRequest, Timestamp
+from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
 from ledger.proofs import record_proof
 from ledger.selectors import covering_checkpoint, facts_for, log_facts, stamps_of
 from ledger.sequencer.service import Sequencer
 from ledger.stamping import authorities, checkpoint_digest, fresh_nonce, keep_timestamp, request_stamps, stamp_checkpoint
 from ledger.timestamping import StampedToken, request_timestamp
-from sandbox.tsa.answering import WrongAnswer
+from sandbox.tsa.answering import Responder, WrongAnswer
+from sandbox.tsa.authority import Authority
 from sandbox.tsa.server import Behaviour, TimestampServer
+from tests.depositing import Post, document
 from tests.ledger.logs import deposit, grow, sequencer
+from tests.ledger.processes import wait_until
 
 
 @pytest.fixture
@@ -253,18 +258,65 @@ def test_an_authority_that_is_not_configured_any_more_ends_its_request(
     assert (StampRequest.objects.get().outcome, Timestamp.objects.count()) == (StampRequest.DROPPED, 0)
 
 
-def test_deposits_and_publication_go_on_while_an_authority_hangs(store: FileObjectStore, tsa: TimestampServer, settings: Settings) -> None:
-    settings.TSA_TIMEOUT_S = 3.0
-    tsa.behaviour = Behaviour.HANG
+def test_the_newest_checkpoint_is_stamped_once_an_interval(store: FileObjectStore, tsa: TimestampServer, settings: Settings) -> None:
+    """Checkpoints come as fast as they can and every stamp is answered at once: it is the interval alone that holds requests back."""
+    settings.SEQUENCE_INTERVAL_S, settings.CHECKPOINT_INTERVAL_S, settings.STAMP_INTERVAL_S = 0.0, 0.0, 0.5
+    log = sequencer()
+    newest_then: list[int] = []
+
+    def a_third_stamp() -> bool:
+        deposit(LogState.objects.get().size, 1)
+        log.turn()
+        if StampRequest.objects.count() > len(newest_then):
+            newest_then.append(LogState.objects.get().published_size)
+        work()
+        return len(newest_then) == 3
+
+    wait_until(a_third_stamp)
+    asked = list(StampRequest.objects.order_by("requested_at").values_list("requested_at", "checkpoint__size", "outcome"))
+    assert [(size, outcome) for _, size, outcome in asked] == [(size, "stamped") for size in newest_then]
+    assert all(later[0] - sooner[0] >= timedelta(seconds=0.5) for sooner, later in pairwise(asked))
+    assert PublishedCheckpoint.objects.count() > 3
+
+
+@pytest.fixture
+def silent(timestamp_hierarchy: Authority, authority: TimestampServer, settings: Settings) -> Iterator[TimestampServer]:
+    """The configured authority is one that takes queries and never answers, until it is stopped."""
+    server = TimestampServer(("127.0.0.1", 0), Responder(timestamp_hierarchy))
+    server.behaviour = Behaviour.HANG
+    settings.TSAS = f"sandbox-tsa={server.url}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.stop()
+    thread.join()
+
+
+def test_deposits_and_publication_go_on_while_an_authority_hangs(
+    store: FileObjectStore, silent: TimestampServer, settings: Settings, post_deposit: Post, client: Client
+) -> None:
+    settings.TSA_TIMEOUT_S = 300.0
     log = sequencer()
     publish(log, 0, 3)
     [job_id] = jobs.due_jobs(timezone.now())
     worker = threading.Thread(target=run_and_close, args=(job_id,))
     worker.start()
-    publish(log, 3, 3)
-    assert LogState.objects.get().published_size == 6
-    assert not LogQueue.objects.exists()
-    worker.join()
+    try:
+        wait_until(lambda: silent.queries == 1)
+        answer = post_deposit(document(), b"while it hangs")
+        assert answer.status_code == 201, answer.content
+        publish(log, 3, 0)
+        assert LogState.objects.get().published_size == 4
+        record = client.get(f"/api/v1/records/{answer.json()['records'][0]['record']}").json()
+        assert (record["state"], record["log"]["state"], record["time"]["state"]) == ("COMMITTED", "published", "waiting")
+        # All of that happened while the worker was still waiting for its answer, with its lease.
+        assert worker.is_alive()
+        job = Job.objects.get(pk=job_id)
+        assert (job.attempts, job.done_at, job.lease_until is None) == (1, None, False)
+    finally:
+        silent.stop()
+        worker.join()
+    assert Job.objects.get(pk=job_id).last_error.startswith("timestamp-unavailable: ")
 
 
 def run_and_close(job_id: int) -> None:
