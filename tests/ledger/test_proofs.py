@@ -1,7 +1,7 @@
 """Proofs from stored tiles: right for every record, few reads, the same from partial and from full tiles."""
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from django.db import connection
@@ -80,22 +80,57 @@ def test_a_proof_reads_at_most_two_tiles_of_each_level(grown: FileObjectStore) -
     assert len(counting.opened) <= 4
 
 
-@pytest.mark.parametrize("read", [lambda: record_proof(3), lambda: covering_checkpoint(3), lambda: facts_for([4]), lambda: places_of([4])])
-def test_reads_take_a_handful_of_queries_and_scan_no_table(grown: FileObjectStore, read: Callable[[], object]) -> None:
+READS: dict[str, Callable[[], object]] = {
+    "proof": lambda: record_proof(3), "covering": lambda: covering_checkpoint(3), "facts": lambda: facts_for([4]),
+    "places": lambda: places_of([4]), "entry": lambda: entry_of(4), "log": log_facts, "several": lambda: covering_checkpoints([3, 599]),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_reads_take_a_handful_of_queries_and_scan_no_table(grown: FileObjectStore, read: str) -> None:
     with CaptureQueriesContext(connection) as queries:
-        read()
-    assert len(queries) <= 3
+        READS[read]()
+    assert 0 < len(queries) <= 6
     for query in queries.captured_queries:
-        assert not full_scans(query["sql"]), query["sql"]
+        # The queue is short, or deposits are refused: the home page counts it.
+        if 'COUNT(*) AS "__count" FROM "ledger_logqueue"' not in query["sql"]:
+            assert full_scans(query["sql"]) == [], query["sql"]
 
 
 def full_scans(statement: str) -> list[str]:
-    """Lines of SQLite's plan that walk a whole table; PostgreSQL rightly scans tables as small as these."""
-    if connection.vendor != "sqlite":
-        return []
+    """Steps of the plan that walk a whole table or index: no condition finds the rows, and no LIMIT ends the walk at its first ones."""
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
-        return [row[3] for row in cursor.fetchall() if row[3].startswith("SCAN") and "INDEX" not in row[3]]
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            steps = [str(row[3]) for row in cursor.fetchall()]
+            ended = " LIMIT " in statement and " WHERE " not in statement and not any("TEMP B-TREE" in step for step in steps)
+            return [step for step in steps if step.startswith("SCAN") and not ended]
+        # Tables as small as these are rightly scanned: forbidden that, the planner scans only where no index serves.
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+        [[[explained]]] = cursor.fetchall()
+        cursor.execute("RESET enable_seqscan")
+    return list(walks(explained["Plan"]))
+
+
+def walks(node: dict[str, Any], *, ended: bool = False) -> Iterator[str]:
+    """Nodes of PostgreSQL's plan that read everything; `ended`: a LIMIT above takes the first rows only."""
+    kind = str(node["Node Type"])
+    found_by_condition = "Index Cond" in node or "Recheck Cond" in node
+    if "Scan" in kind and not found_by_condition and ("Seq" in kind or not ended or "Filter" in node):
+        yield kind
+    for below in node.get("Plans", []):
+        yield from walks(below, ended=kind == "Limit" or (ended and kind not in ("Sort", "Aggregate")))
+
+
+@pytest.mark.parametrize("statement", [
+    "SELECT count(*) FROM ledger_logentry",
+    "SELECT ticket FROM ledger_logentry WHERE entry = entry",
+    "SELECT size FROM ledger_publishedcheckpoint WHERE published_at > '2026-11-23' LIMIT 1",
+    "SELECT size FROM ledger_publishedcheckpoint ORDER BY published_at LIMIT 1",
+])
+def test_a_scan_would_be_seen(grown: FileObjectStore, statement: str) -> None:
+    assert full_scans(statement) != []
 
 
 def test_places_facts_and_entries_of_tickets(grown: FileObjectStore) -> None:
