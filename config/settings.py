@@ -83,6 +83,7 @@ if not EMBEDDED:
 MAX_FILE_BYTES = env.number("CUNZHENG_MAX_FILE_BYTES", 4 * 1024**3, at_least=1)
 MAX_FILES = env.number("CUNZHENG_MAX_FILES", 100, at_least=1)
 MAX_JSON_BYTES = env.number("CUNZHENG_MAX_JSON_BYTES", 4 * 1024**2, at_least=1024)
+MAX_JSON_DEPTH = env.number("CUNZHENG_MAX_JSON_DEPTH", 8, at_least=5)  # a batch without any metadata has five levels
 MAX_BATCH_RECORDS = env.number("CUNZHENG_MAX_BATCH_RECORDS", 1000, at_least=1)
 DEPOSITS_PER_MINUTE = env.number("CUNZHENG_DEPOSITS_PER_MINUTE", 6000, at_least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_JSON_BYTES

@@ -1,4 +1,7 @@
-"""Where in a request a value breaks the rules of A1: every fault with its JSON pointer, so that a batch is mended in one go."""
+"""Where in a request a value breaks the rules of A1: every fault with its JSON pointer, so that a batch is mended in one go.
+
+Faults of shape, which are met before a value can be judged, are found by `evidence.api.payloads`; a batch that has both is told both.
+"""
 from collections.abc import Sequence
 
 from evidence.capture import DepositItem

@@ -4,17 +4,19 @@ DRF serializers take 50–600 ms for a batch of 1,000 (measured), so they stay o
 canonical form (A1: no floats, no U+0000) are judged where the claims are made.
 """
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
+from django.conf import settings
 from msgspec import Meta, Struct
 
+from evidence.api.faults import LISTED, item_faults
 from evidence.capture import DepositItem, FileItem
 from evidence.errors import JsonTooDeep, RequestMalformed
 
 T = TypeVar("T")
 
-MAX_DEPTH = 8
 # `$(?!\n)`: Python's `$` alone would let a final newline pass, ECMAScript's does not.
 Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="lower-case hex, 32 bytes")]
 MediaType = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[\x20-\x7e]+)?$(?!\n)", max_length=200)]
@@ -30,7 +32,10 @@ Time = Annotated[str, Meta(
 Milliseconds = Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)]
 # The rules of claims, said in the document and judged where the claims are made.
 KEYS = {"propertyNames": {"pattern": "^[a-z0-9_]+$"}}
-VALUES = {**KEYS, "additionalProperties": {"$ref": "#/components/schemas/Value"}, "description": "the request is at most 8 levels deep"}
+VALUES = {
+    **KEYS, "additionalProperties": {"$ref": "#/components/schemas/Value"},
+    "description": "the request is at most 8 levels deep, unless the service is configured otherwise",
+}
 
 
 class Provenance(Struct, forbid_unknown_fields=True, frozen=True):
@@ -110,23 +115,79 @@ class DigestToVerify(Struct, forbid_unknown_fields=True, frozen=True):
     sm3: Hex | None = None
 
 
+class RawBatch(Struct, frozen=True):
+    """A batch whose records are not looked into yet."""
+
+    records: tuple[msgspec.Raw, ...]
+
+
 # Made here, in one thread: msgspec learns a type at its first use, and two first requests at once would crash the process.
 DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
-    payload: msgspec.json.Decoder(payload) for payload in (Deposit, Batch, DisclosureRequest, DigestToVerify)
+    payload: msgspec.json.Decoder(payload) for payload in (Deposit, Batch, DisclosureRequest, DigestToVerify, KeptDeposit, RawBatch)
 }
 PATH = re.compile(r"^(?P<reason>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)
+METADATA = "/subject/metadata"
 
 
 def decode(data: bytes, payload: type[T]) -> T:
-    """`data` as `payload`. Raises RequestMalformed with the JSON pointer of the first fault, JsonTooDeep."""
+    """`data` as `payload`. Raises RequestMalformed with the JSON pointer of the first fault, of each record's in a batch; JsonTooDeep."""
     try:
-        return cast(T, DECODERS[payload].decode(data))
-    except RecursionError:
-        raise JsonTooDeep(limit=MAX_DEPTH) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        match = PATH.match(str(fault))
-        assert match is not None
-        raise RequestMalformed(pointer=json_pointer(match["path"] or ""), reason=match["reason"]) from None
+        value = cast(T, DECODERS[payload].decode(data))
+    except (RecursionError, *MALFORMED) as fault:
+        if payload is Batch:
+            refuse_records(data)
+        if isinstance(fault, RecursionError):
+            raise _too_deep() from None
+        pointer, reason = located(fault)
+        raise RequestMalformed(pointer=pointer, reason=reason) from None
+    if isinstance(value, Batch) and any(too_deep(record.subject.metadata, above=4) for record in value.records):
+        refuse_records(data)
+    return value
+
+
+def located(fault: Exception) -> tuple[str, str]:
+    """JSON pointer and reason of what msgspec says."""
+    match = PATH.match(str(fault))
+    assert match is not None
+    return json_pointer(match["path"] or ""), match["reason"]
+
+
+def refuse_records(data: bytes) -> None:
+    """Raise RequestMalformed or JsonTooDeep with a pointer into each faulty record of a batch (the first 100).
+
+    Decodes record by record, which costs time: called when the batch as a whole is known to be faulty. Returns when it is not
+    its records that are at fault.
+    """
+    try:
+        records: tuple[msgspec.Raw, ...] = DECODERS[RawBatch].decode(data).records
+    except (*MALFORMED, RecursionError):
+        return
+    malformed: list[tuple[str, str]] = []
+    deep: list[str] = []
+    for number, raw in enumerate(records[:settings.MAX_BATCH_RECORDS]):
+        base = f"/records/{number}"
+        try:
+            record: KeptDeposit = DECODERS[KeptDeposit].decode(raw)
+        except RecursionError:
+            deep.append(base)
+            continue
+        except MALFORMED as fault:
+            pointer, reason = located(fault)
+            malformed.append((base + pointer, reason))
+            continue
+        if too_deep(record.subject.metadata, above=4):
+            deep.append(base + METADATA)
+        else:
+            malformed += [(base + pointer, reason) for pointer, reason in item_faults(kept_item(record))]
+        if len(malformed) + len(deep) >= LISTED:
+            break
+    depth = [(pointer, _too_deep().sentence()) for pointer in deep]
+    if malformed:
+        faults = sorted([*malformed, *depth], key=lambda fault: int(fault[0].split("/")[2]))[:LISTED]
+        raise RequestMalformed(faults=faults, reason=malformed[0][1])
+    if depth:
+        raise _too_deep(faults=depth[:LISTED])
 
 
 def json_pointer(path: str) -> str:
@@ -135,19 +196,28 @@ def json_pointer(path: str) -> str:
 
 
 def check_depth(metadata: dict[str, Any], *, above: int) -> None:
-    """Raise JsonTooDeep when `metadata`, itself below `above` levels, nests beyond MAX_DEPTH; looks no deeper than that."""
+    """Raise JsonTooDeep when `metadata`, itself below `above` levels, nests deeper than the request may."""
+    if too_deep(metadata, above=above):
+        raise _too_deep(pointer=METADATA)
+
+
+def too_deep(metadata: dict[str, Any], *, above: int) -> bool:
+    """Whether `metadata`, itself below `above` levels, nests beyond MAX_JSON_DEPTH; looks no deeper than that."""
     level: list[Any] = [metadata]
-    for _ in range(MAX_DEPTH - above):
+    for _ in range(settings.MAX_JSON_DEPTH - above):
         parts = (part for value in level for part in (value.values() if isinstance(value, dict) else value))
         level = [part for part in parts if isinstance(part, dict | list)]
         if not level:
-            return
-    raise JsonTooDeep(limit=MAX_DEPTH)
+            return False
+    return True
+
+
+def _too_deep(*, pointer: str | None = None, faults: Sequence[tuple[str, str]] = ()) -> JsonTooDeep:
+    return JsonTooDeep(limit=settings.MAX_JSON_DEPTH, pointer=pointer, faults=faults)
 
 
 def kept_item(payload: KeptDeposit) -> DepositItem:
-    """The domain value of one record by digest."""
-    check_depth(payload.subject.metadata, above=4)
+    """The domain value of one record by digest, whose depth was judged."""
     files = tuple(FileItem(file.name, file.media_type, file.size_bytes, file.sha256, file.sm3) for file in payload.files)
     return DepositItem(
         payload.case, payload.subject.kind, payload.subject.title, files, payload.subject.metadata, provenance_values(payload.provenance)

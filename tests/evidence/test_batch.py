@@ -1,5 +1,8 @@
 """POST /api/v1/evidence/batch: records by digest, all or none."""
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,7 +12,8 @@ from evidence.models import Evidence, EvidenceFile
 from evidence.selectors import claims_of
 from ledger.models import LogQueue
 from ledger.receipts import receipt_vkey
-from tests.depositing import Post, batch
+from tests.databases import ROOT
+from tests.depositing import Post, batch, document
 from tlog.claims import parse_claim
 from tlog.note import Verifier
 from tlog.receipt import open_receipt
@@ -60,7 +64,79 @@ def test_a_malformed_record_is_pointed_at(post_batch: Post) -> None:
     body = json.dumps(batch(2)).replace('"size_bytes": 3', '"size_bytes": -3')
     answer = post_batch(body.encode())
     assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
-    assert answer.json()["errors"][0]["pointer"].endswith("/files/0/size_bytes")
+    assert [row["pointer"] for row in answer.json()["errors"]] == [f"#/records/{n}/files/0/size_bytes" for n in range(2)]
+
+
+def faulty(good: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**good, **changes}
+
+
+def test_every_malformed_record_is_pointed_at_in_one_go(post_batch: Post) -> None:
+    """Shape and values alike: what is wrong with one record hides nothing of another."""
+    good = batch(1)["records"][0]
+    deep: Any = {"a": [[[[[]]]]]}
+    body = {"records": [
+        good,
+        faulty(good, subject={"kind": "SMS", "title": "t"}),
+        faulty(good, subject={"kind": "sms", "title": "t", "metadata": {"sum": 0.5}}),
+        good,
+        faulty(good, subject={"kind": "sms", "title": "t", "metadata": deep}),
+        faulty(good, subject={"kind": "Sms", "title": "t"}),
+        faulty(good, colour="red"),
+    ]}
+    answer = post_batch(body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed"), answer.content
+    assert [row["pointer"] for row in answer.json()["errors"]] == [
+        "#/records/1/subject/kind", "#/records/2/subject", "#/records/4/subject/metadata", "#/records/5/subject/kind", "#/records/6"]
+    assert all(row["detail"] for row in answer.json()["errors"])
+    assert Evidence.objects.count() == 0
+
+
+def test_at_most_a_hundred_faults_are_listed(post_batch: Post) -> None:
+    good = batch(1)["records"][0]
+    answer = post_batch({"records": [faulty(good, case="") for _ in range(250)]})
+    assert [row["pointer"] for row in answer.json()["errors"]] == [f"#/records/{n}/case" for n in range(100)]
+
+
+@pytest.mark.parametrize("levels", [5, 100, 100_000])
+def test_records_that_are_too_deep_are_pointed_at(levels: int, post_batch: Post) -> None:
+    text = json.dumps(batch(3)).split('"metadata": {}')
+    nested = b'"metadata": {"a": ' + b"[" * levels + b"]" * levels + b"}"
+    # The first and the last record.
+    answer = post_batch(nested.join([text[0].encode(), f'{text[1]}"metadata": {{}}{text[2]}'.encode(), text[3].encode()]))
+    assert (answer.status_code, answer.json()["code"], answer.json()["limit"]) == (413, "json-too-deep", 8)
+    told = [row["pointer"] for row in answer.json().get("errors", [])]
+    # No decoder goes as deep as the last of these, not even to see where it ends.
+    assert told == (["#/records/0/subject/metadata", "#/records/2/subject/metadata"] if levels <= 100 else [])
+
+
+def test_the_depth_that_is_allowed_is_a_setting(post_batch: Post, post_deposit: Post, settings: Settings) -> None:
+    """A batch's metadata is its fifth level, a deposit's its third."""
+    for allowed in (5, 6, 8, 12):
+        settings.MAX_JSON_DEPTH = allowed
+        for above in (5, 3):
+            for more, status in ((0, 201), (1, 413)):
+                subject = {"kind": "sms", "title": "t", "metadata": nested(allowed - above + more)}
+                answer = post_batch(batch(1, subject=subject)) if above == 5 else post_deposit(document(subject=subject), b"file")
+                assert answer.status_code == status, (allowed, above, more, answer.content)
+                if status == 413:
+                    assert (answer.json()["code"], answer.json()["limit"]) == ("json-too-deep", allowed)
+                    assert answer.json()["errors"][0]["pointer"].endswith("/subject/metadata")
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """Metadata with so many levels below it."""
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def test_a_depth_that_leaves_no_room_for_a_batch_is_no_setting() -> None:
+    words = [sys.executable, "-c", "import config.settings"]
+    done = subprocess.run(words, cwd=ROOT, env={**os.environ, "CUNZHENG_MAX_JSON_DEPTH": "4"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "CUNZHENG_MAX_JSON_DEPTH='4' is not a whole number of at least 5." in done.stderr
 
 
 @pytest.mark.parametrize("body", [{"records": []}, b" ", b"[]", b"null"])
