@@ -3,6 +3,7 @@
 Import directions between rooms are import-linter's (`pyproject.toml`); this file judges what it cannot see.
 """
 import ast
+import os
 import re
 import statistics
 import subprocess
@@ -153,6 +154,38 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
     marked = [f"{source.path}:{node.lineno}" for source in sources() if source.path.startswith("tests/")
               for node in ast.walk(source.tree) if isinstance(node, ast.Attribute) and word.fullmatch(node.attr)]
     assert marked == []
+
+
+# What `make test` does not collect: the file, and what runs it. There is no other way to leave a test out.
+LEFT_OUT = {"tests/faults/test_server_kills.py": "kills a PostgreSQL server of its own: `make faults` with DATABASE_URL runs it"}
+
+
+def test_no_test_is_left_out_without_its_reason() -> None:
+    hooks = {"pytest_ignore_collect", "pytest_collection_modifyitems", "pytest_runtest_setup", "collect_ignore_glob", "__test__"}
+    named, hooked = set(), []
+    for source in (source for source in sources() if source.path.startswith("tests/")):
+        for node in ast.walk(source.tree):
+            if (isinstance(node, ast.Name) and node.id in hooks) or (isinstance(node, Function) and node.name in hooks):
+                hooked.append(f"{source.path}:{node.lineno}")
+            if isinstance(node, ast.Assign) and "collect_ignore" in map(ast.unparse, node.targets):
+                named |= {f"{Path(source.path).parent}/{part.value}" for part in ast.walk(node.value)
+                          if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.endswith(".py")}
+    assert hooked == []
+    assert named == set(LEFT_OUT)
+    options = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.pytest.ini_options]")[2].partition("[tool.")[0]
+    assert re.findall(r"--(?:ignore|deselect)|-[km]\b|norecursedirs|collect_ignore", options) == []
+
+
+@pytest.mark.parametrize("path", LEFT_OUT)
+def test_what_is_left_out_is_run_by_make_faults_on_postgresql(path: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.partition("\nfaults:")[2].partition("\n\n")[0]
+    assert "CUNZHENG_FAULTS=full" in recipe
+    folder = next(word for word in recipe.split() if path.startswith(word) and word.startswith("tests/"))
+    environment = {**os.environ, "CUNZHENG_FAULTS": "full", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", folder]
+    collected = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    assert f"{path}::test_" in collected
 
 
 def test_our_own_code_is_not_patched_in_tests() -> None:

@@ -1,5 +1,4 @@
 """Two sequencers started by mistake: one history, one winner at every step, and the loser says so."""
-import os
 import random
 import signal
 import time
@@ -15,11 +14,13 @@ from ledger.sequencer import batch
 from ledger.sequencer.checkpoints import publish_checkpoint, sign_checkpoint
 from ledger.sequencer.refusals import LostRace
 from ledger.sequencer.tiles import apply_tiles
+from tests.faults.sizes import sized
 from tests.ledger.logs import deposit, leaves, sequencer
 from tests.ledger.processes import sequencers, wait_until
 from tlog.merkle import root_hash
 
-STOPS = 200 if os.environ.get("CUNZHENG_FAULTS") == "full" else 20
+STOPS = sized(60, 200)
+SEQUENCERS = 4
 
 
 def test_the_second_to_commit_loses_and_finds_nothing_changed(store: FileObjectStore) -> None:
@@ -79,7 +80,7 @@ def test_of_two_that_sign_one_size_one_publishes(store: FileObjectStore) -> None
 def test_sequencers_that_are_stopped_and_continued_at_random_write_one_history(service: str, var_dir: Path) -> None:
     chance = random.Random(4)
     deposited = 0
-    with sequencers(3, service, var_dir) as processes:
+    with sequencers(SEQUENCERS, service, var_dir) as processes:
         for _ in range(STOPS):
             sleeper = chance.choice(processes)
             time.sleep(chance.random() * 0.05)
@@ -90,7 +91,7 @@ def test_sequencers_that_are_stopped_and_continued_at_random_write_one_history(s
             time.sleep(0.1 + chance.random() * 0.1)
             sleeper.send(signal.SIGCONT)
         wait_until(lambda: LogState.objects.get().published_size == deposited)
-        assert [process.stop() for process in processes] == [0, 0, 0]
+        assert [process.stop() for process in processes] == [0] * SEQUENCERS
     state = LogState.objects.get()
     assert bytes(state.root) == root_hash(leaves(deposited))
     assert not LogQueue.objects.exists()
