@@ -24,8 +24,9 @@ run: .venv/.stamp ## set up and start the whole service, deposit the sample case
 test: .venv/.stamp-dev ## all tests, on SQLite or on the database of DATABASE_URL; ARGS="tests/tlog -k merkle" selects
 	@$(RUN) -m pytest $(COVERAGE) $(ARGS)
 
-faults: .venv/.stamp-dev ## the tests of faults at full size, about half an hour: 600 kills, every write failed, every connection cut; DATABASE_URL as above
-	@CUNZHENG_FAULTS=full $(RUN) -m pytest tests/faults tests/ledger/test_faults.py tests/ledger/test_races.py $(ARGS)
+faults: .venv/.stamp-dev ## faults and proofs at full size, about an hour: 600 kills, every write failed, every pair of faults, every bit flipped; DATABASE_URL as above
+	@CUNZHENG_FAULTS=full $(RUN) -m pytest tests/faults tests/ledger/test_faults.py tests/ledger/test_races.py \
+	    tests/tlog/test_merkle.py tests/vault/test_memory.py $(ARGS)
 
 coverage: .venv/.stamp-dev ## judge the branch coverage of the last `make test`
 	@$(RUN) -m coverage report --include='tlog/*' --fail-under=100
