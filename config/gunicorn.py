@@ -20,6 +20,10 @@ class Arbiter(Protocol):
 
 
 def when_ready(server: Arbiter) -> None:
-    """Accepted connections inherit the limit; a read that meets it fails, and the request with it."""
     for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", SILENCE_S, 0))
+        limit_silence(listener.sock, SILENCE_S)
+
+
+def limit_silence(listening: socket.socket, limit_s: int) -> None:
+    """Accepted connections inherit the limit; a read that meets it fails, and the request with it."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", limit_s, 0))

@@ -30,11 +30,12 @@ def install(service: str, var_dir: Path) -> Install:
     """`with install() as programs:` the test's own service, of which nothing runs yet; its logs are shown when the test fails."""
 
     @contextmanager
-    def installed(application: str = "config.wsgi", **environment: str) -> Iterator[Service]:
+    def installed(application: str = "config.wsgi", hooks: str = "config.gunicorn", **environment: str) -> Iterator[Service]:
         whole = process_environment(service, var_dir, **{**QUICK, **environment})
         # What is killed measures nothing, and measuring makes every start slower.
         plain = {name: value for name, value in whole.items() if not name.startswith("COVERAGE_")}
-        with installation(plain, port=port_for_a_server_that_dies(), logs=var_dir.parent / "logs", application=application) as programs:
+        port, logs = port_for_a_server_that_dies(), var_dir.parent / "logs"
+        with installation(plain, port=port, logs=logs, application=application, hooks=hooks) as programs:
             try:
                 yield programs
             except BaseException:

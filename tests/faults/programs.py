@@ -52,10 +52,13 @@ class Running:
 
 
 class Service:
-    """One installation's programs. `environment` is theirs; their logs lie in `logs`. Not for several threads."""
+    """One installation's programs. `environment` is theirs; their logs lie in `logs`. Not for several threads.
 
-    def __init__(self, launcher: "subprocess.Popen[str]", *, port: int, logs: Path, application: str) -> None:
-        self.launcher, self.port, self.logs, self.application = launcher, port, logs, application
+    `application` and `hooks` stand in the web's command line where the Procfile has `config.wsgi` and `config.gunicorn`.
+    """
+
+    def __init__(self, launcher: "subprocess.Popen[str]", *, port: int, logs: Path, application: str, hooks: str) -> None:
+        self.launcher, self.port, self.logs, self.application, self.hooks = launcher, port, logs, application, hooks
         self.running: dict[str, Running] = {}
         self.starts = 0
         self._procfile = {program.name: program.command for program in parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8"))}
@@ -108,7 +111,8 @@ class Service:
         if name != "web":
             return ["manage.py", {"sequencer": "sequence", "worker": "work"}[name]]
         # The Procfile's line with the application that is under test.
-        line = self._procfile["web"].replace("config.wsgi", self.application).replace("$CUNZHENG_PORT", str(self.port))
+        line = self._procfile["web"].replace("config.wsgi", self.application).replace("config.gunicorn", self.hooks)
+        line = line.replace("$CUNZHENG_PORT", str(self.port))
         words = [word.strip('"') for word in line.split()]
         expanded = [word.partition(":-")[2].rstrip("}") if word.startswith("${") else word for word in words]
         return expanded[expanded.index("gunicorn"):]
@@ -141,14 +145,16 @@ def port_for_a_server_that_dies() -> int:
 
 
 @contextmanager
-def installation(environment: dict[str, str], *, port: int, logs: Path, application: str = "config.wsgi") -> Iterator[Service]:
+def installation(
+    environment: dict[str, str], *, port: int, logs: Path, application: str = "config.wsgi", hooks: str = "config.gunicorn"
+) -> Iterator[Service]:
     """A service of which nothing runs yet; whatever runs in the end is killed."""
     logs.mkdir(parents=True, exist_ok=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     launcher = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.launcher"], cwd=ROOT, env={**environment, "PATH": path, "CUNZHENG_PORT": str(port)},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    service = Service(launcher, port=port, logs=logs, application=application)
+    service = Service(launcher, port=port, logs=logs, application=application, hooks=hooks)
     try:
         yield service
     finally:

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from config.gunicorn import SILENCE_S
+from config.gunicorn import SILENCE_S, Listener, when_ready
 from evidence.models import Evidence
 from ledger.models import LogEntry
+from tests.faults import impatient
 from tests.faults.conftest import Install
 from tests.faults.depositors import Acknowledged, Client, Request, single_request
 from tests.faults.ordeal import fsck, judge_now, settle
@@ -107,15 +109,37 @@ def test_bytes_that_are_no_request_disturb_nobody(running: Service, client: Clie
     assert running.worker_deaths() == 0
 
 
-def test_clients_that_fall_silent_hold_others_up_for_a_moment_at_most(running: Service, client: Client, key: str) -> None:
+def test_clients_that_fall_silent_hold_others_up_for_a_moment_at_most(install: Install, key: str) -> None:
     """More of them than the web has threads, half in the head and half in an upload."""
     request = single_request("silent", (bytes(10_000),), case="LN-1")
     whole = head(request, key) + request.body
-    with ExitStack() as lines:
+    with install(hooks=impatient.__name__) as programs, ExitStack() as lines:
+        programs.start_all(("web",))
+        client = Client(programs.port, key)
+        lines.callback(client.close)
         for number in range(20):
-            line = lines.enter_context(connected(running.port))
+            line = lines.enter_context(connected(programs.port))
             line.sendall(whole[:40 if number % 2 else 2_000])
         began = time.monotonic()
-        until_acknowledged(client, single_request("first", (b"x",), case="LN-1"), within_s=4 * SILENCE_S)
+        until_acknowledged(client, single_request("first", (b"x",), case="LN-1"), within_s=4 * impatient.SILENCE_S)
         print(f"held up for {time.monotonic() - began:.1f} s")
-        assert time.monotonic() - began < 3 * SILENCE_S
+        assert time.monotonic() - began < 3 * impatient.SILENCE_S
+
+
+@dataclass
+class Listening:
+    sock: socket.socket
+
+
+@dataclass
+class Master:
+    LISTENERS: list[Listener]
+
+
+def test_the_service_itself_waits_twenty_seconds_for_a_silent_client() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        when_ready(Master([Listening(listening)]))
+        with connected(listening.getsockname()[1]):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert struct.unpack("@ll", accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)) == (20, 0)
