@@ -59,7 +59,7 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed_whenever(
 
 def test_the_judge_sees_an_acknowledgement_that_comes_before_the_commit(install: Install, key: str, chance: random.Random) -> None:
     with install("tests.faults.planted:hasty") as programs:
-        verdict = ordeal(programs, key, [Blow(("web",))] * 12, chance).verdict
+        verdict = ordeal(programs, key, [Blow(("web",))] * 40, chance).verdict
     print(f"{len(verdict.lost)} lost")
     assert verdict.lost
 
