@@ -36,7 +36,7 @@ from vault.services import stored_file_rows
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-TRIES = 3
+TRIES = 4
 # A try that took longer has waited for a lock as long as the database allows; another would keep the client as long again.
 TRIES_WITHIN_S = 10.0
 # deadlock detected, serialisation failure, lock not available: the transaction was rolled back whole and may be tried again.
@@ -70,7 +70,7 @@ def deposit(
     Raises:
         tlog.canonical.IllegalValue: a value breaks the rules of A1; nothing was written.
         common.idempotency.IdempotencyKeyReused: the key stands for another request.
-        DepositBusy: three tries met a conflict, or one waited too long for a lock; nothing was written.
+        DepositBusy: a try and three retries met a conflict, or one waited too long for a lock; nothing was written.
     """
     if request is not None and (earlier := acknowledged_before(depositor, request)) is not None:
         return earlier
