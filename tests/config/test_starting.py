@@ -101,6 +101,14 @@ def test_a_safe_production_starts_and_keeps_no_connection(
     assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == ["cunzheng.E004"]
 
 
-def test_the_embedded_default_starts(settings: Settings) -> None:
+def test_the_embedded_default_starts_with_what_production_refuses(
+    database: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMBEDDED = False
+    with pytest.raises(SystemExit):
+        refuse_unsafe_start()
+    assert "refusing to start" in caplog.text
+    caplog.clear()
     settings.EMBEDDED = True
     refuse_unsafe_start()
+    assert caplog.text == ""
