@@ -11,12 +11,12 @@ COVERAGE ?= --cov --cov-report=
 $(shell [ ! -e .venv/.stamp ] || .venv/bin/python -c '' 2>/dev/null || rm -f .venv/.stamp .venv/.stamp-dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults coverage lint bench openapi requirements clean
+.PHONY: help run test faults test-planted coverage lint bench wheel openapi requirements clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.stamp ## set up and start the whole service, deposit the sample case and verify its package; Ctrl-C stops it
 	@exec $(RUN) -m sandbox.run $(ARGS)
@@ -26,7 +26,10 @@ test: .venv/.stamp-dev ## all tests, on SQLite or on the database of DATABASE_UR
 
 faults: .venv/.stamp-dev ## faults and proofs at full size, about an hour: 600 kills, every write failed, every pair of faults, every bit flipped; DATABASE_URL as above
 	@CUNZHENG_FAULTS=full $(RUN) -m pytest tests/faults tests/ledger/test_faults.py tests/ledger/test_races.py \
-	    tests/tlog/test_merkle.py tests/vault/test_memory.py $(ARGS)
+	    tests/tlog/test_merkle.py tests/vault/test_memory.py tests/witness/test_fuzz.py $(ARGS)
+
+test-planted: .venv/.stamp-dev ## plant one known mistake at a time in a copy and show that the suite catches it; ARGS=--whole: the whole suite, hours
+	@$(RUN) -m tests.planted $(ARGS)
 
 coverage: .venv/.stamp-dev ## judge the branch coverage of the last `make test`
 	@$(RUN) -m coverage report --include='tlog/*' --fail-under=100
@@ -44,16 +47,21 @@ lint: .venv/.stamp-dev ## ruff, mypy, import contracts, size caps, migrations, p
 bench: .venv/.stamp-dev ## every figure of the performance table, as ratios in one run
 	@$(RUN) -m bench $(ARGS)
 
+wheel: .venv/.stamp-dev ## the witness as a wheel, dist/cunzheng_witness-*.whl: tlog and witness, which need cryptography alone
+	@cd witness/packaging && ../../$(RUN) -m hatchling build --target wheel --directory ../../dist
+
 openapi: .venv/.stamp ## write docs/api/openapi.yaml from the code
 	@mkdir -p docs/api
 	@$(RUN) manage.py spectacular --validate --fail-on-warn --file docs/api/openapi.yaml
 
 requirements: .venv/.stamp-dev ## compile the pinned requirements from the .in files (ARGS=--upgrade takes newer releases)
-	@$(RUN) -m uv pip compile --quiet --python-version 3.11 --universal --generate-hashes $(ARGS) requirements.in -o requirements.txt
-	@$(RUN) -m uv pip compile --quiet --python-version 3.11 --universal --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
+	@$(RUN) -m uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --generate-hashes $(ARGS) requirements.in -o requirements.txt
+	@$(RUN) -m uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
+	@$(RUN) -m uv pip compile --quiet --python-version 3.11 --universal --no-strip-extras --generate-hashes -c requirements.txt \
+	    witness/packaging/pyproject.toml -o witness/packaging/requirements.txt
 
 clean: ## remove .venv and every cache; var/ holds evidence and stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 # Set-up. The stamp is written last, so an interrupted installation is taken up again.
