@@ -6,25 +6,34 @@ prints one line for each check (passed, failed, or not checked, with the reason)
 them. The exit status is 0 when every required check passed, 2 when something failed, 3 when the examination is incomplete,
 1 when it could not be run at all.
 
-What it does not do: judge (`tlog.package`), or write anything but its report.
+    python -m tlog verify-fork A B --log VKEY...
+
+says whether two files, each a signed checkpoint or a tlog-proof, prove that the log showed two histories: exit 0 when they do,
+2 when they prove nothing, 1 when it could not be run.
+
+What it does not do: judge (`tlog.package`, `tlog.fork`), or write anything but its report.
 """
 
 import argparse
+import errno
 import io
 import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
 from tlog.checks import NAMES
-from tlog.package import examine_package
+from tlog.errors import VerificationError
+from tlog.fork import verify_fork
+from tlog.note import Verifier
 from tlog.report import FAILED, NOT_CHECKED, PASSED, Report
 
-COULD_NOT_RUN = 1
+COULD_NOT_RUN, FORK_NOT_PROVEN = 1, 2
 _MANY = 20
+_MAX_SIDE = 1 << 20
 _MAX_REASON = 400
 
 
@@ -38,6 +47,18 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (None: those of the process) and return its exit status."""
     options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        # Here, because timestamps need an ASN.1 library, and a witness that verifies a fork has cryptography alone.
+        from tlog.package import examine_package  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        name = str(missing.name).partition(".")[0]
+        print(f"Could not run: to verify a package, {name} is needed: pip install pyasn1-modules.", file=sys.stderr)
+        return COULD_NOT_RUN
     try:
         report = examine_package(options.package, trust=options.trust, file=options.file, now=datetime.now(UTC))
     except OSError as fault:
@@ -52,6 +73,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader left, as `head` does; without this Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return report.exit_code
+
+
+def _verify_fork(options: argparse.Namespace) -> int:
+    try:
+        verifiers = [Verifier.from_vkey(text) for text in options.log]
+        sides = [_read_bounded(name) for name in (options.a, options.b)]
+    except VerificationError as fault:
+        print(f"Could not run: --log: {_plain(str(fault))}.", file=sys.stderr)
+        return COULD_NOT_RUN
+    except OSError as fault:
+        print(f"Could not run: {fault.filename}: {fault.strerror or fault}.", file=sys.stderr)
+        return COULD_NOT_RUN
+    try:
+        print(f"PROVEN: the log showed two histories ({verify_fork(sides[0], sides[1], log_verifiers=verifiers)}).")
+    except VerificationError as fault:
+        print(f"NOT PROVEN: {_plain(str(fault))}.")
+        return FORK_NOT_PROVEN
+    return 0
+
+
+def _read_bounded(name: str) -> bytes:
+    with open(name, "rb") as file:
+        data = file.read(_MAX_SIDE + 1)
+    if len(data) > _MAX_SIDE:
+        raise OSError(errno.EFBIG, f"larger than any checkpoint or proof ({_MAX_SIDE} bytes)", name)
+    return data
 
 
 def _parser() -> _Parser:
@@ -69,6 +116,18 @@ def _parser() -> _Parser:
     verify.add_argument("--file", metavar="FILE", action="append", help="an original that the package does not hold (may be repeated)")
     verify.add_argument("--all", action="store_true", help=f"list every part of a check that passed for more than {_MANY} parts")
     verify.add_argument("--json", action="store_true", help="print the report as JSON")
+    verify.set_defaults(run=_verify)
+    fork = commands.add_parser(
+        "verify-fork",
+        help="verify that two statements of a log contradict each other",
+        description="Verify that two signed checkpoints or tlog-proofs of one log cannot both be of one history.",
+        epilog="Exit status: 0 the contradiction is proven; 2 the two prove nothing; 1 could not run.",
+    )
+    fork.add_argument("a", metavar="A", help="a signed checkpoint, or a tlog-proof whose extra line is the leaf hash or the entry")
+    fork.add_argument("b", metavar="B", help="another one")
+    fork.add_argument(
+        "--log", metavar="VKEY", action="append", required=True, help="public key of the log, obtained elsewhere (may be repeated)")
+    fork.set_defaults(run=_verify_fork)
     return parser
 
 

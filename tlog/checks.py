@@ -64,7 +64,7 @@ MEANING: Final[dict[str, str]] = {
     WITNESS_QUORUM: "enough independent witnesses cosigned the checkpoint",
     TIMESTAMPS: "each token is of a trusted authority, over these very bytes",
     RECEIVED_AT: "the stated time of receipt is not later than the earliest verified time",
-    RENEWALS: "each renewal covers all older signatures and is itself stamped",
+    RENEWALS: "each renewal covers all older signatures and is itself stamped, and each was made while they held",
     CUSTODY_CHAIN: "the rows of who did what are chained by their digests",
     CASE_CHAIN: "each record of a case names the one before it",
     CASE_COMPLETE: "all records of the case are here, up to the service's signed head",

@@ -78,7 +78,7 @@ def _examine(
     contents = Contents(archive, container.arrange(archive.members), digests, rows)
     _examine_members(findings, contents, description)
     trust = _load_trust(findings, contents, trust_files)
-    stamps = StampJudge(findings, trust, now)
+    stamps = StampJudge(findings, trust, now, description.made_at)
     if now is None:
         findings.skipped(checks.TIMESTAMPS, "clock", "no clock was given, so a time in the future would not be noticed")
     holdings = Holdings(contents.originals(), given)

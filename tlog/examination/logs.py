@@ -22,7 +22,7 @@ from tlog.digests import sha256
 from tlog.errors import VerificationError
 from tlog.examination.container import TSA
 from tlog.examination.findings import Findings
-from tlog.examination.renewals import examine_renewals
+from tlog.examination.renewals import Layer, examine_renewals
 from tlog.examination.stamps import StampJudge, verify_not_before
 from tlog.note import Note, open_note
 from tlog.policy import NO_QUORUM, Policy
@@ -87,7 +87,8 @@ class FolderIndex:
 def examine_folder(findings: Findings, files: FolderFiles, stamps: StampJudge, *, excused: bool) -> Folder:
     """Judge one folder that has `checkpoint` and `checkpoint.txt`; `excused` tells whether a row explains a missing token."""
     note, text = files.read("checkpoint"), files.read("checkpoint.txt")
-    stamped_at = _examine_tokens(findings, files, stamps, excused=excused)
+    layers = _examine_tokens(findings, files, stamps, excused=excused)
+    stamped_at = tuple(layer.at for layer in layers)
     # SPEC: the policy in force at the earliest *verified* genTime; without a verified token, policy.txt only.
     policy = stamps.trust.policy_at(min(stamped_at, default=None))
     opened = None
@@ -100,7 +101,9 @@ def examine_folder(findings: Findings, files: FolderFiles, stamps: StampJudge, *
             examine_quorum(findings, files.title, policy, opened)
     cosigned_s = min((s.timestamp for s in opened.signatures if s.timestamp is not None), default=None) if opened else None
     findings.attempt(checks.TIMESTAMPS, f"{files.title}: not before the cosignatures", lambda: verify_not_before(stamped_at, cosigned_s))
-    examine_renewals(findings, files.title, files.digests, files.read, stamps, max(stamped_at, default=None))
+    # One token that lasts protects what stands beside it: a renewal lists them all.
+    newest = Layer(max(stamped_at), max(layer.until for layer in layers)) if layers else None
+    examine_renewals(findings, files.title, files.digests, files.read, stamps, newest)
     checkpoint = parse_checkpoint(opened.text) if opened else None
     return Folder(
         files.number, files.digests["checkpoint"], files.digests["checkpoint.txt"], policy, checkpoint, stamped_at, cosigned_s
@@ -148,16 +151,19 @@ def verify_ascending(numbers: Sequence[int], folders: Sequence[Folder]) -> int:
     return len(numbers)
 
 
-def _examine_tokens(findings: Findings, files: FolderFiles, stamps: StampJudge, *, excused: bool) -> tuple[datetime, ...]:
-    """Judge every token with what was archived beside it; returns the verified times."""
+def _examine_tokens(findings: Findings, files: FolderFiles, stamps: StampJudge, *, excused: bool) -> list[Layer]:
+    """Judge every token with what was archived beside it; returns when the verified ones were made and how long they last."""
     tokens = sorted(match[1] for match in map(_TOKEN.fullmatch, files.digests) if match)
-    found = []
+    found: list[Layer] = []
     for tsa in tokens:
         archived = {end: [files.read(f"{tsa}.{end}")] if f"{tsa}.{end}" in files.digests else [] for end in ("crl", "ocsp")}
-        found.append(stamps.examine(
-            checks.TIMESTAMPS, f"{files.title}/{tsa}.tst", files.read(f"{tsa}.tst"), files.digests["checkpoint.txt"],
+        token = files.read(f"{tsa}.tst")
+        when = stamps.examine(
+            checks.TIMESTAMPS, f"{files.title}/{tsa}.tst", token, files.digests["checkpoint.txt"],
             crls=archived["crl"], answers=archived["ocsp"],
-        ))  # fmt: skip
+        )  # fmt: skip
+        if when is not None:
+            found.append(Layer(when, stamps.lasts_until(token)))
     for match in filter(None, map(_REVOCATION.fullmatch, sorted(files.digests))):
         if match[1] not in tokens:
             findings.failed(checks.TIMESTAMPS, f"{files.title}/{match[0]}", "it belongs to no token")
@@ -166,7 +172,7 @@ def _examine_tokens(findings: Findings, files: FolderFiles, stamps: StampJudge, 
         findings.skipped(checks.TIMESTAMPS, files.title, "published, but not stamped")
     elif not tokens:
         findings.failed(checks.TIMESTAMPS, files.title, f"not stamped, and exceptions.csv has no row {files.title}/<tsa>.tst")
-    return tuple(when for when in found if when is not None)
+    return found
 
 
 def _tell_size(opened: Note) -> str:

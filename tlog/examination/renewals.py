@@ -14,6 +14,7 @@ Source: formats of this project, A7; RFC 4998 section 5.2 (the idea), RFC 6962 s
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tlog import checks
@@ -32,19 +33,50 @@ ReadPart = Callable[[str], bytes]
 """Reads a file of the folder by its name."""
 
 
-def examine_renewals(
-    findings: Findings, folder: str, digests: Mapping[str, bytes], read: ReadPart, stamps: StampJudge, stamped_at: datetime | None
-) -> None:
-    """Judge every renewal of a log folder, in order.
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The newest verified signatures over a folder: when they were made, and when the last certificate behind them ends."""
 
-    `digests` are the SHA-256 of the folder's files by name, `stamped_at` the latest verified time of its tokens.
+    at: datetime
+    until: datetime
+
+
+def examine_renewals(
+    findings: Findings, folder: str, digests: Mapping[str, bytes], read: ReadPart, stamps: StampJudge, layer: Layer | None
+) -> None:
+    """Judge every renewal of a log folder, in order, and whether the newest signatures still hold.
+
+    `digests` are the SHA-256 of the folder's files by name, `layer` its own verified tokens, None without one.
     """
-    earliest = stamped_at
     for number in sorted({int(match[1]) for match in map(_PART.fullmatch, digests) if match}):
-        when = _examine_renewal(findings, f"renewal {number} of {folder}", number, digests, read, stamps)
-        if when is not None and earliest is not None and when < earliest:
-            findings.failed(checks.RENEWALS, f"renewal {number} of {folder}", "it is older than what it renews")
-        earliest = when or earliest
+        subject = f"renewal {number} of {folder}"
+        when = _examine_renewal(findings, subject, number, digests, read, stamps)
+        if when is not None and layer is not None:
+            _examine_order(findings, subject, when, layer)
+        layer = Layer(when, stamps.lasts_until(read(f"renewal-{number}.tst"))) if when is not None else None
+    if layer is not None:
+        _examine_end(findings, folder, layer, stamps)
+
+
+def _examine_end(findings: Findings, folder: str, layer: Layer, stamps: StampJudge) -> None:
+    """Note that the newest signatures have lapsed: a key whose certificate has ended is watched by nobody.
+
+    Whoever finds such a key later could make tokens of any earlier time, so a package has to hold what renewed them until it
+    was made. What ended since then is no fault of the package, and it verifies for ever; a newer one carries the renewal.
+    """
+    ended = f"the certificates behind its newest timestamp ended on {layer.until:%Y-%m-%d}"
+    if layer.until < stamps.made_at:
+        findings.skipped(checks.RENEWALS, folder, f"{ended}, before this package was made, and nothing renewed it")
+    elif stamps.now is not None and layer.until < stamps.now:
+        findings.skipped(checks.RENEWALS, folder, f"{ended}, after this package was made: a new package carries a renewal", required=False)
+
+
+def _examine_order(findings: Findings, subject: str, when: datetime, older: Layer) -> None:
+    if when < older.at:
+        findings.failed(checks.RENEWALS, subject, "it is older than what it renews")
+    elif when > older.until:
+        findings.skipped(
+            checks.RENEWALS, subject, f"it came after the certificates behind what it renews had ended, on {older.until:%Y-%m-%d}")
 
 
 def _examine_renewal(

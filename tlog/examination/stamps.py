@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from tlog.errors import VerificationError
 from tlog.examination.findings import Findings
 from tlog.examination.trust import Trust
 from tlog.timestamp import verify_token
+from tlog.timestamp.backing import backing_of
+from tlog.timestamp.list_file import parse_lists
 
 SKEW_S = 300
 """Seconds by which two honest clocks may differ."""
@@ -29,18 +30,22 @@ SKEW_S = 300
 
 @dataclass(frozen=True, slots=True)
 class StampJudge:
-    """Judges tokens; `now` (aware) is the examiner's clock, None when a genTime in the future is not to be noticed."""
+    """Judges tokens; `now` (aware) is the examiner's clock, None when a genTime in the future is not to be noticed.
+
+    `made_at` is when the package says it was made: until then its timestamps had to be kept alive.
+    """
 
     findings: Findings
     trust: Trust
     now: datetime | None
+    made_at: datetime
 
     def examine(
         self, name: str, subject: str, token: bytes, digest: bytes, *, crls: Sequence[bytes] = (), answers: Sequence[bytes] = ()
     ) -> datetime | None:
         """Note under check `name` whether `token` stamps `digest` (SHA-256); returns genTime (aware, UTC) if it does.
 
-        `crls` (DER or PEM) and OCSP `answers` (DER) are those archived beside the token.
+        `crls` (files of one list in DER, or of several in PEM) and OCSP `answers` (DER) are those archived beside the token.
         """
         if not self.trust.roots:
             self.findings.skipped(name, subject, "no root certificate of a timestamping authority among the trust files")
@@ -48,6 +53,10 @@ class StampJudge:
         return self.findings.attempt(
             name, subject, lambda: self._verify(token, digest, crls, answers), lambda when: f"stamped at {when:%Y-%m-%d %H:%M:%S} UTC"
         )
+
+    def lasts_until(self, token: bytes) -> datetime:
+        """Return when the first certificate behind a token ends that `examine` found good."""
+        return backing_of(token, roots=self.trust.roots, intermediates=self.trust.intermediates).valid_until
 
     def _verify(self, token: bytes, digest: bytes, crls: Sequence[bytes], answers: Sequence[bytes]) -> datetime:
         trust = self.trust
@@ -58,7 +67,7 @@ class StampJudge:
             intermediates=trust.intermediates,
             now=self.now,
             skew_s=SKEW_S,
-            crls=tuple(_der_list(crl) for crl in crls),
+            crls=tuple(encoded for file in crls for encoded in parse_lists(file)),
         )
         for answer in answers:
             _refuse_revoked(answer, verified.gen_time)
@@ -74,16 +83,6 @@ def verify_not_before(when: Sequence[datetime], earliest_s: int | None) -> None:
     # SPEC: A7, "nor earlier than the checkpoint's earliest cosignature less that skew".
     if earliest_s is not None and any(moment.timestamp() < earliest_s - SKEW_S for moment in when):
         raise VerificationError("genTime is earlier than the cosignature of what it stamps")
-
-
-def _der_list(data: bytes) -> bytes:
-    """Return a revocation list in DER, which authorities publish in either form."""
-    if not data.startswith(b"-----"):
-        return data
-    try:
-        return x509.load_pem_x509_crl(data).public_bytes(Encoding.DER)
-    except (ValueError, UnsupportedAlgorithm):
-        raise VerificationError("a revocation list that cannot be read") from None
 
 
 def _refuse_revoked(answer: bytes, when: datetime) -> None:

@@ -127,15 +127,15 @@ def judge_signer(certificate: Certificate, at: datetime) -> None:
     """Judge a certificate as that of a timestamping authority's signing key. Raises: TimestampRefused."""
     judge_validity(certificate, at)
     judge_critical_extensions(certificate)
-    usage = _find(certificate.extensions, x509.ExtendedKeyUsage)
+    usage = find_extension(certificate.extensions, x509.ExtendedKeyUsage)
     # SPEC: RFC 3161 2.3: the certificate has exactly one extended key usage, id-kp-timeStamping, and the extension is critical.
     if usage is None or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING] or not usage.critical:
         raise TimestampRefused(Reason.EXTENDED_KEY_USAGE, "the signer's extended key usage is not timeStamping alone and critical")
-    constraints = _find(certificate.extensions, x509.BasicConstraints)
+    constraints = find_extension(certificate.extensions, x509.BasicConstraints)
     # SPEC: RFC 3161 2.3: the key is reserved for timestamps; a CA certificate says that it signs certificates.
     if constraints is not None and constraints.value.ca:
         raise TimestampRefused(Reason.BASIC_CONSTRAINTS, "the signer's certificate is that of a certification authority")
-    bits = _find(certificate.extensions, x509.KeyUsage)
+    bits = find_extension(certificate.extensions, x509.KeyUsage)
     # SPEC: RFC 5280 4.2.1.12: consistent with timeStamping are digitalSignature and nonRepudiation, and no other bit.
     if bits is not None and not _signs_only(bits.value):
         raise TimestampRefused(Reason.KEY_USAGE, "the signer's key usage is not digitalSignature and nonRepudiation, or one of them")
@@ -145,7 +145,7 @@ def judge_authority(certificate: Certificate, at: datetime, below: int) -> None:
     """Judge a certificate as that of a certification authority with `below` intermediates under it. Raises: TimestampRefused."""
     judge_validity(certificate, at)
     judge_critical_extensions(certificate)
-    constraints = _find(certificate.extensions, x509.BasicConstraints)
+    constraints = find_extension(certificate.extensions, x509.BasicConstraints)
     # SPEC: RFC 5280 6.1.4 (k): basicConstraints is present and says cA.
     if constraints is None or not constraints.value.ca:
         raise TimestampRefused(Reason.BASIC_CONSTRAINTS, f"{certificate.title()} is no certification authority")
@@ -153,11 +153,11 @@ def judge_authority(certificate: Certificate, at: datetime, below: int) -> None:
     limit = constraints.value.path_length
     if limit is not None and below > limit:
         raise TimestampRefused(Reason.PATH_LENGTH, f"{certificate.title()} allows {limit} authorities under it, {below} are there")
-    bits = _find(certificate.extensions, x509.KeyUsage)
+    bits = find_extension(certificate.extensions, x509.KeyUsage)
     # SPEC: RFC 5280 6.1.4 (n): keyUsage, if present, has keyCertSign.
     if bits is not None and not bits.value.key_cert_sign:
         raise TimestampRefused(Reason.KEY_USAGE, f"{certificate.title()} may not sign certificates")
-    usage = _find(certificate.extensions, x509.ExtendedKeyUsage)
+    usage = find_extension(certificate.extensions, x509.ExtendedKeyUsage)
     # An authority that is restricted to other purposes, such as TLS servers, cannot lend a purpose that it does not have.
     allowed = (ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
     if usage is not None and not any(purpose in usage.value for purpose in allowed):
@@ -166,7 +166,7 @@ def judge_authority(certificate: Certificate, at: datetime, below: int) -> None:
 
 def may_sign_revocation_lists(certificate: Certificate) -> bool:
     """Whether keyUsage allows CRLs: cRLSign, or no keyUsage at all."""
-    bits = _find(certificate.extensions, x509.KeyUsage)
+    bits = find_extension(certificate.extensions, x509.KeyUsage)
     return bits is None or bits.value.crl_sign
 
 
@@ -176,11 +176,12 @@ def _signs_only(bits: x509.KeyUsage) -> bool:
 
 
 def _alternatives(extensions: x509.Extensions) -> tuple[bytes, ...]:
-    found = _find(extensions, x509.SubjectAlternativeName)
+    found = find_extension(extensions, x509.SubjectAlternativeName)
     return tuple(encode(name) for name in parse(found.value.public_bytes()).children) if found else ()
 
 
-def _find(extensions: x509.Extensions, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
+def find_extension(extensions: x509.Extensions, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
+    """Give the extension of this kind, None without one."""
     try:
         return extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound:

@@ -11,13 +11,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from evidence.packages.contents import LogFolder, Renewal, Stamp
+from sandbox.tsa import revocation as sandbox_lists
+from sandbox.tsa import signing
+from sandbox.tsa.authority import make_authority
 from tests.evidence.package_fixture import NOW, START, authority, inclusion_proof, members_of, resealed, small_case
 from tests.tlog.examination.in_memory import failures, left_open, report_on
 from tlog import checks
 from tlog.canonical import canonical_json
 from tlog.digests import sha256
 from tlog.merkle import leaf_hash, root_hash
+from tlog.note import split_note
 from tlog.report import Report
+from tlog.timestamp.list_file import format_lists
 
 WORLD, CONTENTS = small_case()
 FOLDER = CONTENTS.logs[0]
@@ -174,3 +179,66 @@ TRY_LATER = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.
 @pytest.mark.parametrize("answer", [b"", b"x", TRY_LATER])
 def test_ocsp_answer_that_says_nothing_fails(answer: bytes) -> None:
     assert failures(with_revocation(answer=answer)) == {checks.TIMESTAMPS}
+
+
+# signatures whose certificates have ended
+
+ENDED = (START + 2 * YEAR).replace(microsecond=0)
+SHORT = make_authority(valid_from=START - YEAR, valid_until=ENDED)
+
+
+def short_token(digest: bytes, at: datetime) -> bytes:
+    """A token by an authority whose certificates end after two of the small world's years."""
+    content = signing.tst_info(
+        policy="1.3.6.1.4.1.0.3161.1", message_imprint=signing.imprint(digest), serial=8, gen_time=at, nonce=None,
+        tsa=SHORT.tsa.certificate.subject,
+    )  # fmt: skip
+    return signing.sign_token(content, SHORT.tsa, with_certificates=True)
+
+
+TEXT_SHA256 = sha256(split_note(FOLDER.note)[0].encode())
+SHORT_FOLDER = LogFolder(FOLDER.note, {"short": Stamp(short_token(TEXT_SHA256, START + timedelta(seconds=70)))})
+
+
+def examined_short(folder: LogFolder, *, made_at: datetime = NOW, now: datetime | None = NOW) -> Report:
+    trust = {**WORLD.trust(), "tsa/short.pem": SHORT.root.certificate.public_bytes(Encoding.PEM)}
+    return report_on(WORLD.pack(replace(CONTENTS, logs=[folder], made_at=made_at)).data, trust, now=now)
+
+
+def notes(report: Report) -> list[tuple[str, bool]]:
+    """What is said of renewals besides what passed: outcome, and whether it is required."""
+    return [(check.outcome, check.required) for check in report.checks if check.name == checks.RENEWALS and check.outcome != "passed"]
+
+
+def test_package_made_after_the_certificates_ended_needs_the_renewal() -> None:
+    without = examined_short(SHORT_FOLDER)
+    assert (without.exit_code, left_open(without)) == (3, {checks.RENEWALS})
+    in_time = examined_short(renewed(SHORT_FOLDER, ENDED - timedelta(hours=1)))
+    assert (in_time.exit_code, notes(in_time)) == (0, [])
+
+
+def test_package_made_before_the_certificates_ended_verifies_for_ever_and_says_so() -> None:
+    report = examined_short(SHORT_FOLDER, made_at=ENDED)
+    assert (report.exit_code, notes(report)) == (0, [("not checked", False)])
+    assert notes(examined_short(SHORT_FOLDER, made_at=ENDED, now=ENDED)) == []
+    assert notes(examined_short(SHORT_FOLDER, made_at=ENDED, now=None)) == []
+
+
+def test_renewal_that_came_too_late_is_no_renewal() -> None:
+    late = examined_short(renewed(SHORT_FOLDER, ENDED + timedelta(seconds=1)))
+    assert (late.exit_code, notes(late)) == (3, [("not checked", True)])
+
+
+def test_one_token_that_lasts_protects_the_others() -> None:
+    both = replace(SHORT_FOLDER, stamps={**FOLDER.stamps, **SHORT_FOLDER.stamps})
+    report = examined_short(both)
+    assert (report.exit_code, notes(report)) == (0, [])
+
+
+def test_archived_file_may_hold_the_lists_of_several_issuers() -> None:
+    hierarchy = authority("tsa-a")
+    root_list = sandbox_lists.revocation_list(hierarchy.root, START)
+    revoked = {hierarchy.intermediate.certificate.serial_number: (START, x509.ReasonFlags.superseded)}
+    assert with_revocation(crl=format_lists([revocation_list(), root_list])).exit_code == 0
+    second = sandbox_lists.revocation_list(hierarchy.root, START, revoked)
+    assert failures(with_revocation(crl=format_lists([revocation_list(), second]))) == {checks.TIMESTAMPS}
