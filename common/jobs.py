@@ -24,6 +24,7 @@ UNKNOWN_KIND = "unknown-kind"
 Handler = Callable[[int], None]
 HANDLERS: dict[str, Handler] = {}
 DAILY: set[str] = set()
+RECURRING: dict[str, timedelta] = {}
 
 
 class RetryLater(Exception):
@@ -61,11 +62,19 @@ def register_daily_job(kind: str, handler: Handler) -> None:
     DAILY.add(kind)
 
 
+def register_recurring_job(kind: str, handler: Handler, *, every: timedelta) -> None:
+    """A job that is never done: one row for the whole service, with the subject 0, due again so long after each end."""
+    register_job(kind, handler)
+    RECURRING[kind] = every
+
+
 def enqueue_daily_jobs(*, now: datetime) -> None:
-    """Make today's daily jobs due, once for the whole service however many workers ask."""
+    """Make today's daily jobs due, and see that recurring ones have their row, once for the whole service however many workers ask."""
     day = now.astimezone(UTC).date().toordinal()
     for kind in sorted(DAILY):
         enqueue_job(kind, day, now=now)
+    for kind in sorted(RECURRING):
+        enqueue_job(kind, 0, now=now)
 
 
 def enqueue_job(kind: str, subject_id: int, *, now: datetime, attempts: int = 0) -> None:
@@ -104,8 +113,14 @@ def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
     except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop all others; it is logged and the job stays due
         _postpone(job, _log_bug(job, bug), now())
     else:
-        Job.objects.filter(pk=job.pk, attempts=job.attempts).update(done_at=now(), lease_until=None, last_error="")
+        _finish(job, now())
     return True
+
+
+def _finish(job: Job, now: datetime) -> None:
+    again = RECURRING.get(job.kind)
+    ended = {"done_at": now} if again is None else {"next_attempt_at": now + again}
+    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(lease_until=None, last_error="", **ended)
 
 
 def _log_bug(job: Job, bug: Exception) -> str:
@@ -126,5 +141,6 @@ def _lease(job_id: int, now: datetime) -> Job | None:
 
 
 def _postpone(job: Job, code: str, now: datetime) -> None:
-    pause = min(timedelta(seconds=2 ** min(job.attempts - 1, 16)), LONGEST_PAUSE)
+    # The attempts of a recurring job count its rounds, and say nothing of how often it failed.
+    pause = RECURRING.get(job.kind) or min(timedelta(seconds=2 ** min(job.attempts - 1, 16)), LONGEST_PAUSE)
     Job.objects.filter(pk=job.pk, attempts=job.attempts).update(next_attempt_at=now + pause, lease_until=None, last_error=code[:100])

@@ -25,15 +25,25 @@ def _path(var: str, name: str) -> Path:
     return Path(var, "keys", f"{name}.key")
 
 
+def fresh_seed() -> bytes:
+    """32 random bytes."""
+    return secrets.token_bytes(SEED_BYTES)
+
+
 def make_seed(path: Path) -> bool:
     """Make a random 32-byte seed unless it exists; durable on return. True when it was made now."""
+    return keep_seed(path, fresh_seed())
+
+
+def keep_seed(path: Path, seed: bytes) -> bool:
+    """Keep a seed in a file for the owner only, durable on return; False when the file exists, which is never overwritten."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(SEED_BYTES))
+        file.write(seed)
         file.flush()
         os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

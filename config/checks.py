@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.db import DatabaseError, connection
 
+from ledger.authorities import listed_authorities, spelled_authorities
 from ledger.stamping import pinned_authorities
 
 PRODUCTION = "production"
@@ -37,13 +39,30 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
         (5, not settings.CELERY_BROKER_URL, "CELERY_BROKER_URL is missing; production jobs run in Celery workers."),
         (6, settings.ORIGIN.partition("/")[0] in ("", "localhost"), "CUNZHENG_ORIGIN must be a public name such as log.example.cn/2026."),
         (7, not settings.PUBLIC_URL.startswith("https://"), "CUNZHENG_URL must be an https:// address."),
-        (8, len(_operators(settings.TSAS)) < 2, "CUNZHENG_TSAS must list authorities of at least two operators."),
+        (8, len({authority.operator for authority in listed_authorities()}) < 2,
+         "CUNZHENG_TSAS must list timestamp authorities of at least two operators: id=URL|operator|policy id2=URL2|operator2|policy2."),
         (9, re.search(r"sandbox|127\.0\.0\.1|localhost", settings.TSAS) is not None, "CUNZHENG_TSAS names a test authority."),
         (10, bool(os.environ.get("CUNZHENG_FAILPOINTS")), "CUNZHENG_FAILPOINTS is set; failpoints are for tests."),
     ]
     found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]
     found += [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
     return found + [_error(14, f"CUNZHENG_TSAS: {sentence}.") for sentence in _unpinned_authorities()]
+
+
+@register(Tags.security, deploy=True)
+def authorities_are_described(*_: Any, **__: Any) -> list[CheckMessage]:
+    """What a deployment should say of each authority and a start can do without: a host name is a guess at who runs it."""
+    if settings.EMBEDDED:
+        return []
+    wanted = (
+        (1, "operator", "who runs the timestamp authority {id}; until it does, {host} is taken for the operator"),
+        (2, "policy", "the policy (a dotted object identifier) that tokens of the timestamp authority {id} must state; any is believed"),
+    )
+    return [
+        Caution(f"CUNZHENG_TSAS does not say {sentence.format(id=listed.id, host=listed.host)}.", id=f"cunzheng.W{number:03}")
+        for word, listed in zip(spelled_authorities(settings.TSAS), listed_authorities(), strict=True)
+        for number, part, sentence in wanted if not getattr(word, part)
+    ]
 
 
 @register(PRODUCTION)
@@ -58,11 +77,6 @@ def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: An
     except DatabaseError as away:
         return [Error(f"The database does not say whether it keeps what it acknowledges ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
-
-
-def _operators(text: str) -> set[str]:
-    """Host names of the configured authorities; two URLs of one host are one operator."""
-    return {match[1] for match in re.finditer(r"=https?://([^/\s:]+)", text)}
 
 
 def _unpinned_authorities() -> list[str]:

@@ -6,6 +6,7 @@ configuration would run in a way that nobody chose.
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -20,10 +21,11 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
-def number(name: str, default: int, *, at_least: int = 0) -> int:
+def number(name: str, default: int, *, at_least: int = 0, at_most: int | None = None) -> int:
     raw = text(name, str(default))
-    if not re.fullmatch(r"\d{1,12}", raw, re.ASCII) or int(raw) < at_least:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number of at least {at_least}.")
+    if not re.fullmatch(r"\d{1,12}", raw, re.ASCII) or int(raw) < at_least or (at_most is not None and int(raw) > at_most):
+        bound = f"at least {at_least}" if at_most is None else f"{at_least} to {at_most}"
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number of {bound}.")
     return int(raw)
 
 
@@ -69,6 +71,28 @@ def database(url: str, var: Path) -> dict[str, object]:
         # synchronous_commit: a receipt is given for this session's COMMIT; the default of a role or a database must not weaken it.
         "OPTIONS": {"options": f"-c lock_timeout={LOCK_WAIT_S}s -c synchronous_commit=on"},
     }
+
+
+class MailServer(NamedTuple):
+    """Django's EMAIL_HOST, _PORT, _HOST_USER, _HOST_PASSWORD, _USE_SSL and _USE_TLS."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    use_ssl: bool
+    use_tls: bool
+
+
+def mail_server(url: str) -> MailServer:
+    """`smtp://host:25` in clear, `smtp+tls://user:password@host:587` with STARTTLS, `smtps://…:465` with TLS from the first byte."""
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured("CUNZHENG_SMTP is not like smtp+tls://user:password@mail.example.org:587.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(
+        parts.hostname, parts.port or ports[parts.scheme], user, password, parts.scheme == "smtps", parts.scheme == "smtp+tls")
 
 
 def counters(broker_url: str) -> dict[str, object]:

@@ -15,10 +15,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ledger.selectors import Backlog, log_backlog
+from ledger.trust import quorum_missing_since, witness_verifiers
+from tlog.times import format_time
 
 logger = logging.getLogger(__name__)
 
-OK, UNAVAILABLE, UNKNOWN, NOT_SET_UP, FROZEN, BEHIND, SILENT = "ok", "unavailable", "unknown", "not-set-up", "frozen", "behind", "silent"
+OK, CLOSED, UNAVAILABLE, UNKNOWN, NOT_SET_UP, FROZEN, BEHIND, SILENT, NO_QUORUM, NO_POLICY = (
+    "ok", "closed", "unavailable", "unknown", "not-set-up", "frozen", "behind", "silent", "quorum-missing", "policy-unusable")
 # SPEC: formats A3: "Alarm already when a record is unpublished for 60 s."
 SILENCE = timedelta(seconds=60)
 
@@ -30,12 +33,36 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 `{"ready": true, "checks": {"database": "ok", …}}`, or 503 and what is wrong in place of "ok"."""
+    """200 `{"ready": true, "checks": {"database": "ok", …}}`, or 503 and what is wrong in place of "ok"; "closed" is not wrong."""
     now = timezone.now()
     database, backlog = _database()
-    checks = {"database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, now)}
-    ready = set(checks.values()) == {OK}
-    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+    witnesses, missing = _witnesses(backlog, now)
+    checks = {
+        "database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, now),
+        "witnesses": witnesses,
+    }
+    # Without a quorum deposits go on until half of the receipts' promise is gone, and then the log is "behind": no load balancer is
+    # to take the service away before.
+    # A closed log is read for ever.
+    ready = {word for name, word in checks.items() if name != "witnesses"} <= {OK, CLOSED}
+    since = {} if missing is None else {"quorum_missing_since": format_time(missing)}
+    return JsonResponse({"ready": ready, "checks": checks, **since}, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def _witnesses(backlog: Backlog | None, now: datetime) -> tuple[str, datetime | None]:
+    """A word, and since when the policy's quorum is missing, None when it is not."""
+    if backlog is None:
+        return UNKNOWN, None
+    try:
+        missing = quorum_missing_since(now)
+        witness_verifiers()
+    except (ImproperlyConfigured, OSError) as unusable:
+        logger.error("not well: %s", unusable)
+        return NO_POLICY, None
+    except DatabaseError as broken:
+        logger.error("not ready: database", exc_info=broken)
+        return UNKNOWN, None
+    return (OK, None) if missing is None else (NO_QUORUM, missing)
 
 
 def _database() -> tuple[str, Backlog | None]:
@@ -65,6 +92,8 @@ def _log(backlog: Backlog | None, now: datetime) -> str:
         return UNKNOWN
     if backlog.frozen:
         return FROZEN
+    if backlog.closed:
+        return CLOSED
     return BEHIND if _waits(backlog, now) > timedelta(seconds=settings.RECEIPT_PROMISE_S) / 2 else OK
 
 

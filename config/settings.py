@@ -70,6 +70,8 @@ TIME_ZONE = "UTC"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "no-referrer"
 X_FRAME_OPTIONS = "DENY"
+# Prometheus asks a web process behind the proxy, where there is no TLS to be sent to.
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 # No page has a session and no cookie gives a right: every write carries an API key, so there is no forged request to guard against.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
 if not EMBEDDED:
@@ -98,18 +100,39 @@ CHECKPOINT_INTERVAL_S = env.seconds("CUNZHENG_CHECKPOINT_INTERVAL_S", 1.0)
 STAMP_INTERVAL_S = env.seconds("CUNZHENG_STAMP_INTERVAL_S", 2.0 if EMBEDDED else 10.0)
 PARTIAL_TILE_KEEP_S = env.number("CUNZHENG_PARTIAL_TILE_KEEP_S", 86_400)
 ORIGIN = env.text("CUNZHENG_ORIGIN")
-TSAS = env.text("CUNZHENG_TSAS", f"sandbox-tsa=http://127.0.0.1:{env.number('CUNZHENG_TSA_PORT', 8001)}/" if EMBEDDED else "")
+POLICY = env.text("CUNZHENG_POLICY")
+# The two of the sandbox, of different operators and with a policy each, as production asks for.
+_TEST_TSAS = (
+    f"sandbox-tsa=http://127.0.0.1:{env.number('CUNZHENG_TSA_PORT', 8001)}/|sandbox-operator-1|1.3.6.1.4.1.0.3161.1 "
+    f"sandbox-tsa-2=http://127.0.0.1:{env.number('CUNZHENG_TSA2_PORT', 8004)}/|sandbox-operator-2|1.3.6.1.4.1.0.3161.2"
+)
+TSAS = env.text("CUNZHENG_TSAS", _TEST_TSAS if EMBEDDED else "")
 TSA_TIMEOUT_S = env.seconds("CUNZHENG_TSA_TIMEOUT_S", 10.0)
+# 300 is the offline verifier's own bound: nothing wider would verify.
+TIME_SKEW_S = env.number("CUNZHENG_TIME_SKEW_S", 300, at_least=1, at_most=300)
+# Renewal: how long before a certificate behind a timestamp ends, and the algorithms that are not to be relied on much longer.
+RENEW_BEFORE_DAYS = env.number("CUNZHENG_RENEW_BEFORE_DAYS", 180, at_least=1)
+WEAKENING = env.words("CUNZHENG_WEAKENING")
 
 # Jobs: rows in the database are the record of work. Without a broker one worker process sweeps them.
 # The lease is longer than any job runs: a worker that died is replaced after it.
 JOB_LEASE_S = env.seconds("CUNZHENG_JOB_LEASE_S", 60.0)
+# Whoever has it may read /metrics; without one there is no such address.
+METRICS_TOKEN = env.text("CUNZHENG_METRICS_TOKEN")
+# How often the worker looks at the log through its public address.
+MONITOR_INTERVAL_S = env.seconds("CUNZHENG_MONITOR_INTERVAL_S", 60.0)
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {"sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 1.0}}
+
+# Letters about incidents, to people who can act.
+ALERT_MAIL = env.words("CUNZHENG_ALERT_MAIL")
+DEFAULT_FROM_EMAIL = env.text("CUNZHENG_MAIL_FROM", "cunzheng@localhost")
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = env.mail_server(
+    env.text("CUNZHENG_SMTP", "smtp://127.0.0.1:25"))
 
 # Counters of requests per credential.
 CACHES = {"default": env.counters(CELERY_BROKER_URL)}

@@ -5,11 +5,12 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
-from config import health, preferences
+from config import health, metrics, preferences
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("log/", include("ledger.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),

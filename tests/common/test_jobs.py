@@ -10,6 +10,7 @@ from common import jobs
 from common.jobs import (
     DAILY,
     HANDLERS,
+    RECURRING,
     Job,
     RetryLater,
     due_jobs,
@@ -17,6 +18,7 @@ from common.jobs import (
     enqueue_job,
     register_daily_job,
     register_job,
+    register_recurring_job,
     run_job,
 )
 from tests.conftest import Start
@@ -28,13 +30,15 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 def ran(database: str) -> Iterator[list[int]]:
     """Subjects that the job kind `test` was run for."""
     subjects: list[int] = []
-    kept = dict(HANDLERS), set(DAILY)
+    kept = dict(HANDLERS), set(DAILY), dict(RECURRING)
     register_job("test", subjects.append)
     yield subjects
     HANDLERS.clear()
     HANDLERS.update(kept[0])
     DAILY.clear()
     DAILY.update(kept[1])
+    RECURRING.clear()
+    RECURRING.update(kept[2])
 
 
 def at(moment: datetime) -> Callable[[], datetime]:
@@ -48,6 +52,24 @@ def test_a_job_runs_once(ran: list[int]) -> None:
     assert [run_job(job_id, now=at(NOW)), run_job(job_id, now=at(NOW))] == [True, False]
     assert ran == [7]
     assert due_jobs(NOW + timedelta(days=1)) == []
+
+
+def test_a_recurring_job_is_one_row_that_comes_round_again_whatever_happens(ran: list[int]) -> None:
+    def fail(_subject: int) -> None:
+        raise RetryLater("not-yet")
+
+    register_recurring_job("again", ran.append, every=timedelta(seconds=60))
+    for _ in range(3):
+        enqueue_daily_jobs(now=NOW)
+    [job_id] = Job.objects.filter(kind="again").values_list("id", flat=True)
+    for turn, handler in enumerate((ran.append, ran.append, fail, ran.append)):
+        register_job("again", handler)
+        moment = NOW + timedelta(seconds=60 * turn)
+        assert run_job(job_id, now=at(moment))
+        assert not run_job(job_id, now=at(moment + timedelta(seconds=59)))
+    assert ran == [0, 0, 0]
+    job = Job.objects.get(pk=job_id)
+    assert (job.done_at, job.last_error) == (None, "")
 
 
 def test_a_job_in_other_hands_waits_until_the_lease_is_over(ran: list[int]) -> None:

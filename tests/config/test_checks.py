@@ -8,17 +8,19 @@ from django.db import connection
 from pytest_django import Settings
 
 from config import env
-from config.checks import database_keeps_what_it_acknowledges, production_is_safe
+from config.checks import authorities_are_described, database_keeps_what_it_acknowledges, production_is_safe
 from tests.repository.production_check import pin_roots
 
 SAFE = {
     "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
-    "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/ b=https://tsa.two.cn/",
+    "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/|one|2.999.1 b=https://tsa.two.cn/|two|2.999.2",
 }
 UNSAFE = [
     ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
     ("E005", "CELERY_BROKER_URL", ""), ("E006", "ORIGIN", ""), ("E006", "ORIGIN", "localhost/cunzheng/00000000"),
     ("E007", "PUBLIC_URL", "http://log.example.cn"), ("E008", "TSAS", "a=https://tsa.one.cn/ b=https://tsa.one.cn/2"),
+    ("E008", "TSAS", ""), ("E008", "TSAS", "a=https://tsa.one.cn/|one b=https://tsa.two.cn/|one"),
+    ("E014", "TSAS", "a=https://tsa.one.cn/|one|any b=https://tsa.two.cn/|two"),
     ("E009", "TSAS", "sandbox-tsa=http://127.0.0.1:8001/ b=https://tsa.two.cn/"),
 ]
 
@@ -62,6 +64,18 @@ def test_an_authority_whose_root_is_not_pinned_is_refused_by_its_name(settings: 
     assert "authority b" in message.msg
 
 
+def test_a_setting_that_names_only_addresses_starts_and_is_told_what_it_leaves_open(settings: Settings, var_dir: Path) -> None:
+    assert found(settings, TSAS="a=https://tsa.one.cn/ b=https://tsa.two.cn/||2.999.2") == set()
+    warnings = authorities_are_described()
+    assert [(each.id, each.is_serious()) for each in warnings] == [
+        ("cunzheng.W001", False), ("cunzheng.W002", False), ("cunzheng.W001", False)]
+    assert "authority a; until it does, tsa.one.cn is taken" in warnings[0].msg
+    settings.TSAS = SAFE["TSAS"]
+    assert authorities_are_described() == []
+    settings.EMBEDDED, settings.TSAS = True, "a=http://127.0.0.1:1/"
+    assert authorities_are_described() == []
+
+
 def test_armed_failpoints_are_refused(settings: Settings, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUNZHENG_FAILPOINTS", "evidence.deposit-committed=kill")
     assert found(settings) == {"cunzheng.E010"}
@@ -101,6 +115,7 @@ def test_the_embedded_default_is_left_in_peace(settings: Settings) -> None:
 
 @pytest.mark.parametrize(("read", "value"), [
     (lambda: env.number("CZ_TEST", 1), "x"), (lambda: env.number("CZ_TEST", 1, at_least=5), "4"), (lambda: env.seconds("CZ_TEST", 1), "-1"),
+    (lambda: env.number("CZ_TEST", 1, at_most=300), "301"),
     (lambda: env.choice("CZ_TEST", "a", ("a", "b")), "c"), (lambda: env.database("mysql://x", Path("/")), "x"),
 ])
 def test_a_malformed_variable_is_refused_in_one_sentence(read: Any, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

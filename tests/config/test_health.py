@@ -56,13 +56,13 @@ def test_frozen_log_is_not_ready(service: str, client: Client) -> None:
 
 
 def test_service_that_was_not_set_up_says_so(database: str, client: Client) -> None:
-    assert ready(client) == (503, {"database": "not-set-up", "log": "unknown", "sequencer": "unknown"})
+    assert ready(client) == (503, {"database": "not-set-up", "log": "unknown", "sequencer": "unknown", "witnesses": "unknown"})
 
 
 def test_database_that_is_gone_is_named_and_nothing_of_it_told(service: str, client: Client) -> None:
     connection.close()
     connection.settings_dict.update(NAME="/nowhere/database", OPTIONS={})
-    assert ready(client) == (503, {"database": "unavailable", "log": "unknown", "sequencer": "unknown"})
+    assert ready(client) == (503, {"database": "unavailable", "log": "unknown", "sequencer": "unknown", "witnesses": "unknown"})
 
 
 def test_storage_that_cannot_be_written_is_named(service: str, client: Client, settings: Settings, tmp_path: Path) -> None:
@@ -74,6 +74,12 @@ def test_check_of_the_storage_leaves_nothing_behind(service: str, client: Client
     before = sorted(var_dir.iterdir())
     assert ready(client) == (200, {})
     assert [path for path in sorted(var_dir.iterdir()) if path not in before and not path.name.startswith("db.")] == []
+
+
+def test_policy_that_cannot_be_used_is_named(service: str, client: Client, settings: Settings, tmp_path: Path) -> None:
+    (settings.VAR_DIR / "policies").mkdir()
+    (settings.VAR_DIR / "policies" / "19700101T000000Z.txt").write_text("changed by hand")
+    assert ready(client) == (200, {"witnesses": "policy-unusable"})
 
 
 def test_both_are_read_only(service: str, client: Client) -> None:
