@@ -13,10 +13,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
+
+T = TypeVar("T")
 
 
 class Trouble(enum.StrEnum):
@@ -49,19 +53,50 @@ class Limits:
     max_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A whole answer of any status that is no redirect; the media type without parameters."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
 def post(url: str, body: bytes, *, content_type: str, accept: str, limits: Limits) -> bytes:
     """Post `body` to an http or https URL and give the body of a 200 answer of the media type `accept`.
 
     Raises: NoAnswer. Never takes much longer than `limits.timeout_s`.
     """
+    return _post(url, body, content_type, accept, limits, partial(_read_accepted, accept=accept, max_bytes=limits.max_bytes))
+
+
+def post_for_any(url: str, body: bytes, *, content_type: str, limits: Limits) -> Answered:
+    """`post` for whoever must read refusals too: the answer of any status. Raises: NoAnswer."""
+    return _post(url, body, content_type, "*/*", limits, partial(_read_any, max_bytes=limits.max_bytes))
+
+
+def get_any(url: str, *, limits: Limits) -> Answered:
+    """GET an http or https URL; the answer of any status. Raises: NoAnswer."""
+    return _ask("GET", url, None, {"Accept": "*/*"}, limits, partial(_read_any, max_bytes=limits.max_bytes))
+
+
+def _post(
+    url: str, body: bytes, content_type: str, accept: str, limits: Limits, read: Callable[[http.client.HTTPResponse], T]
+) -> T:
+    return _ask("POST", url, body, {"Content-Type": content_type, "Accept": accept}, limits, read)
+
+
+def _ask(
+    method: str, url: str, body: bytes | None, headers: dict[str, str], limits: Limits, read: Callable[[http.client.HTTPResponse], T]
+) -> T:
     target = urlsplit(url)
     deadline = time.monotonic() + limits.timeout_s
     try:
         with _connection(target, deadline) as connection:
             path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-            connection.request("POST", path, body, {"Content-Type": content_type, "Accept": accept, "Connection": "close"})
+            connection.request(method, path, body, {**headers, "Connection": "close"})
             with contextlib.closing(connection.getresponse()) as response:
-                return _read(response, accept, limits.max_bytes)
+                return read(response)
     except (OSError, http.client.HTTPException, NoAnswer) as error:
         # What a connection says after the watchdog has cut it tells nothing about the server.
         if time.monotonic() >= deadline:
@@ -132,14 +167,24 @@ def _cut_at(connected: socket.socket, deadline: float) -> Iterator[None]:
         duplicate.close()
 
 
-def _read(response: http.client.HTTPResponse, accept: str, max_bytes: int) -> bytes:
+def _read_any(response: http.client.HTTPResponse, max_bytes: int) -> Answered:
     # A redirect is refused, not followed: it would send the request where nobody configured it.
+    if 300 <= response.status < 400:
+        raise NoAnswer(Trouble.REDIRECT, f"status {response.status}")
+    return Answered(response.status, response.headers.get_content_type(), _read_body(response, max_bytes))
+
+
+def _read_accepted(response: http.client.HTTPResponse, accept: str, max_bytes: int) -> bytes:
     if 300 <= response.status < 400:
         raise NoAnswer(Trouble.REDIRECT, f"status {response.status}")
     if response.status != HTTPStatus.OK:
         raise NoAnswer(Trouble.HTTP_STATUS, f"status {response.status}")
     if response.headers.get_content_type() != accept:
         raise NoAnswer(Trouble.CONTENT_TYPE, "another content type")
+    return _read_body(response, max_bytes)
+
+
+def _read_body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     expected = response.length
     if expected is not None and expected > max_bytes:
         raise NoAnswer(Trouble.TOO_LARGE, f"more than {max_bytes} bytes announced")

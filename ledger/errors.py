@@ -20,6 +20,15 @@ class LogFrozen(DomainError):
     detail = _("日志的存储与数据库不一致，已被冻结以防分叉；请联系运营方。")
 
 
+class LogClosed(DomainError):
+    """The log has said its last word and takes nothing more, for good; `successor` is the address or the name of the log that goes on."""
+
+    code = "log-closed"
+    status = 410
+    title = _("日志已关闭，不再受理")
+    detail = _("本日志已关闭，不再受理新的存证；已受理的存证仍可查询、下载和核验。后继日志：{successor}。")
+
+
 class AuthoritiesMisconfigured(DomainError):
     """CUNZHENG_TSAS, or the pinned roots of an authority, cannot be read; `__cause__` has the sentence, for the operator."""
 

@@ -25,6 +25,7 @@ CHECKPOINT = (
     "ledger.checkpoint-kept",     #    committed
 )
 PUBLICATION = (
+    "ledger.cosigned",            # 5. the quorum's cosignatures are in memory only
     "ledger.published-moved",     # 6. in the transaction: `published_size` moved
     "ledger.published-inserted",  #    in the transaction: the published row is inserted
     "ledger.published",           #    committed: the world may see it
@@ -37,5 +38,11 @@ STAMPS = (
     "ledger.stamp-inserted",      #    in the transaction
     "ledger.stamp-kept",          #    committed
 )
+CLOSING = (
+    "ledger.closing-written",     # in the transaction: the last entry is queued, the log says that it is closing
+    "ledger.closing-committed",   # committed: nothing is taken any more
+    "ledger.log-frozen",          # the final checkpoint is published and stamped, and the sequencer is done
+)
+"""Met once in the life of a log, so not in `ALL`."""
 SEQUENCER = BATCH + TILES + CHECKPOINT + PUBLICATION + STAMPS[:1]
 ALL = SEQUENCER + STAMPS[1:]

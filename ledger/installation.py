@@ -9,10 +9,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from common.key_files import key_path, make_seed
-from ledger.keys import log_signer
+from ledger.keys import first_signer, log_signer
 from ledger.models import LogState
+from ledger.policies import log_keys_at, recorded_first_key
+from ledger.sequencer.refusals import KeyMissing
 from tlog.merkle import EMPTY_ROOT
 
 KEYS = ("log", "receipt", "search")
@@ -24,7 +27,9 @@ ORIGIN = re.compile(r"[a-z0-9.:-]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
 def install() -> list[str]:
     """Make what is missing; one line for each thing made. Raises ImproperlyConfigured, OSError."""
     made = [f"folder {folder}" for folder in FOLDERS if _make_folder(Path(settings.VAR_DIR) / folder)]
-    made += [f"key {key_path(name)}" for name in KEYS if make_seed(key_path(name))]
+    # A log that has begun makes no first key: it may have another by now, and the file may have been taken away. Its database may be lost.
+    begun = LogState.objects.exists() or recorded_first_key(settings.ORIGIN) is not None
+    made += [f"key {key_path(name)}" for name in KEYS if not (begun and name == "log") and make_seed(key_path(name))]
     return made + _make_state()
 
 
@@ -43,7 +48,8 @@ def _make_state() -> list[str]:
     origin = settings.ORIGIN or _fresh_origin()
     if not ORIGIN.fullmatch(origin):
         raise ImproperlyConfigured(f"CUNZHENG_ORIGIN={origin!r} is not a URL without scheme, such as log.example.org/2026.")
-    LogState.objects.create(pk=1, origin=origin, vkey=log_signer(origin).vkey, root=EMPTY_ROOT)
+    first = recorded_first_key(origin) or first_signer(origin).verifier
+    LogState.objects.create(pk=1, origin=origin, vkey=first.vkey, root=EMPTY_ROOT)
     return [f"log {origin}"]
 
 
@@ -56,5 +62,7 @@ def _fresh_origin() -> str:
 def _require_same_log(state: LogState) -> None:
     if settings.ORIGIN not in ("", state.origin):
         raise ImproperlyConfigured(f"CUNZHENG_ORIGIN={settings.ORIGIN!r}, but this database holds {state.origin!r}: a log keeps its name.")
-    if log_signer(state.origin).vkey != state.vkey:
-        raise ImproperlyConfigured(f"The key file {key_path('log')} is not the key of the log {state.origin!r} in this database.")
+    try:
+        log_signer(state.origin).signers([key.vkey for key in log_keys_at(timezone.now())])
+    except KeyMissing as missing:
+        raise ImproperlyConfigured(str(missing)) from missing

@@ -21,6 +21,7 @@ class LogState(models.Model):
     published_size = models.BigIntegerField(default=0, help_text="最新已发布检查点的大小")
     stamped_size = models.BigIntegerField(default=0, help_text="最新已获时间戳的检查点大小")
     collected_size = models.BigIntegerField(default=0, help_text="在此大小之前写满的瓦片，其不完整版本已清理")
+    closing_at = models.DateTimeField(null=True, help_text="停止受理的时间；此后只把已受理的条目写完并发布最终检查点")
     frozen_at = models.DateTimeField(null=True, help_text="冻结时间；冻结后不再收录条目")
 
     objects: ClassVar[models.Manager["LogState"]] = models.Manager()
@@ -101,6 +102,68 @@ class Receipt(AppendOnlyModel):
         ]
 
 
+class OwnStatement(AppendOnlyModel):
+    """A statement of the service about itself: an incident, or a change of the log's keys. It is promised and logged like a deposit.
+
+    Nothing in it is personal, so its claims with their salts stand in clear and are public.
+    """
+
+    record = models.CharField(max_length=25, help_text="编号")
+    kind = models.CharField(max_length=16, help_text="种类：incident 异常事件、key 密钥与见证策略的变更")
+    received_at = models.DateTimeField(help_text="记入时间")
+    statement = models.BinaryField(help_text="声明原文")
+    claims = models.BinaryField(help_text="声明项与盐值")
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="own_statements", help_text="回执")
+    ticket = models.BigIntegerField(help_text="入队编号")
+
+    class Meta:
+        verbose_name = "服务自身声明"
+        constraints = [
+            models.UniqueConstraint(fields=["record"], name="own_statement_record_unique"),
+            models.UniqueConstraint(fields=["ticket"], name="own_statement_ticket_unique"),
+            models.CheckConstraint(condition=Q(kind__in=["incident", "key"]), name="own_statement_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.record
+
+
+class Incident(AppendOnlyModel):
+    """Something that must not happen and did; public, for ever. It is over when it has an `IncidentEnd`.
+
+    One `code` and `subject` has one incident at a time: the `episode` counts them from 1. `statement` is empty when the log could
+    not take an entry any more.
+    """
+
+    code = models.CharField(max_length=40, help_text="事件代码")
+    subject = models.CharField(max_length=255, help_text="涉及的对象：见证节点、时间戳机构、回执编号等，不含个人信息")
+    episode = models.PositiveIntegerField(help_text="同一代码与对象的第几次，从 1 起")
+    facts = models.JSONField(help_text="事实：文本与整数")
+    opened_at = models.DateTimeField(help_text="发现时间")
+    statement = models.OneToOneField(OwnStatement, null=True, on_delete=models.PROTECT, related_name="incident", help_text="日志中的声明")
+
+    class Meta:
+        verbose_name = "异常事件"
+        constraints = [
+            models.UniqueConstraint(fields=["code", "subject", "episode"], name="incident_episode_unique"),
+            models.CheckConstraint(condition=Q(episode__gt=0), name="incident_episode_from_one"),
+        ]
+        indexes = [models.Index(fields=["opened_at"], name="incident_opened_at")]
+
+
+class IncidentEnd(AppendOnlyModel):
+    """When an incident was over, and how that was known: by itself, or by an operator's word."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.PROTECT, related_name="end", help_text="异常事件")
+    ended_at = models.DateTimeField(help_text="结束时间")
+    how = models.CharField(max_length=200, help_text="如何得知已结束")
+    statement = models.OneToOneField(
+        OwnStatement, null=True, on_delete=models.PROTECT, related_name="incident_end", help_text="日志中的声明")
+
+    class Meta:
+        verbose_name = "异常事件的结束"
+
+
 class Checkpoint(AppendOnlyModel):
     """A tree head that the log signed. One size has one row: two would be a fork."""
 
@@ -175,3 +238,52 @@ class Timestamp(AppendOnlyModel):
         constraints = [models.UniqueConstraint(fields=["checkpoint", "authority"], name="timestamp_unique_for_authority")]
         # "The first stamped checkpoint that covers a record" is asked for every row of every list.
         indexes = [models.Index(fields=["size", "gen_time"], name="timestamp_first_covering")]
+
+
+class ArchivedRevocation(AppendOnlyModel):
+    """What an authority's issuers said of its certificates when its token was taken: `<tsa>.crl` or `<tsa>.ocsp` in a package."""
+
+    timestamp = models.ForeignKey(Timestamp, on_delete=models.PROTECT, related_name="revocations", help_text="时间戳")
+    form = models.CharField(max_length=4, help_text="形式：crl 或 ocsp")
+    data = models.BinaryField(help_text="签发机构的原始字节")
+    fetched_at = models.DateTimeField(help_text="取得时间")
+
+    class Meta:
+        verbose_name = "吊销信息存档"
+        constraints = [
+            models.UniqueConstraint(fields=["timestamp", "form"], name="archived_revocation_unique"),
+            models.CheckConstraint(condition=Q(form__in=["crl", "ocsp"]), name="archived_revocation_form_known"),
+        ]
+
+
+class Renewal(AppendOnlyModel):
+    """One token over the folders of many checkpoints, before what stamped them weakens; `root` is that of the tree over their lists."""
+
+    authority = models.CharField(max_length=64, help_text="时间戳机构编号")
+    size = models.PositiveIntegerField(help_text="续期的检查点数")
+    root = models.BinaryField(max_length=32, help_text="各检查点清单的树根")
+    token = models.BinaryField(help_text="时间戳令牌原始字节")
+    gen_time = models.DateTimeField(help_text="令牌中的时间")
+    received_at = models.DateTimeField(help_text="收到时间")
+
+    class Meta:
+        verbose_name = "时间戳续期"
+        constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="renewal_not_empty")]
+
+
+class RenewedCheckpoint(AppendOnlyModel):
+    """One checkpoint's list in a renewal: `renewal-<number>.txt`, and its place among the leaves."""
+
+    renewal = models.ForeignKey(Renewal, on_delete=models.PROTECT, related_name="checkpoints", help_text="续期")
+    position = models.PositiveIntegerField(help_text="在续期树中的位置，从 0 起")
+    checkpoint = models.ForeignKey(PublishedCheckpoint, on_delete=models.PROTECT, related_name="renewals", help_text="已发布检查点")
+    number = models.PositiveIntegerField(help_text="该检查点的第几次续期，从 1 起")
+    list_text = models.BinaryField(help_text="清单原文，sha256sum 格式")
+
+    class Meta:
+        verbose_name = "已续期的检查点"
+        constraints = [
+            models.UniqueConstraint(fields=["renewal", "position"], name="renewed_checkpoint_position_unique"),
+            models.UniqueConstraint(fields=["checkpoint", "number"], name="renewed_checkpoint_number_unique"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="renewed_checkpoint_number_from_one"),
+        ]

@@ -3,6 +3,7 @@
 A record's proof is made against the first stamped checkpoint that covers it, so it never changes (formats A5).
 """
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledger.errors import RecordNotPublished
 from ledger.selectors import Stamp, covering_checkpoint
@@ -19,6 +20,7 @@ class RecordProof:
     size: int
     note: bytes
     stamps: tuple[Stamp, ...]
+    published_at: datetime
 
 
 def record_proof(index: int) -> RecordProof:
@@ -28,7 +30,7 @@ def record_proof(index: int) -> RecordProof:
         raise RecordNotPublished(retry_after_s=1)
     hashes = inclusion_proof(index, covering.size)
     proof = format_proof(index=index, hashes=hashes, checkpoint=covering.note)
-    return RecordProof(proof, covering.size, covering.note, covering.stamps)
+    return RecordProof(proof, covering.size, covering.note, covering.stamps, covering.published_at)
 
 
 def inclusion_proof(index: int, size: int) -> list[bytes]:

@@ -2,15 +2,19 @@
 
 Storage holds every entry that was ever signed, because partial tiles are durable before the signature. So the log is
 recovered up to everything that storage holds, not only up to the published checkpoint: no signature that ever existed is
-contradicted. Statements are not in storage: an entry that no queue row explains is a record whose statement is lost, and
-each of these is an incident. When database and storage are not of one history, nothing can be mended: the log is frozen.
+contradicted. Statements are not in storage, but for the one with which a log closes: an entry that no queue row explains is a
+record whose statement is lost, and each of these is an incident. When database and storage are not of one history, nothing can be
+mended: the log is frozen.
 Source: design.md §3.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from common.object_store import ObjectStore
-from ledger.models import Checkpoint, LogBatch, LogQueue, LogState
+from ledger.closing_copy import restore_closing
+from ledger.incidents import STATEMENT_LOST, open_incident
+from ledger.models import Checkpoint, Incident, LogBatch, LogEntry, LogQueue, LogState
+from ledger.policies import log_verifiers
 from ledger.selectors import log_state
 from ledger.sequencer.batch import BATCH_ENTRIES, Arrivals, commit, plan
 from ledger.sequencer.checkpoints import publish_checkpoint
@@ -20,10 +24,11 @@ from ledger.sequencer.startup import bundle_widths, last_time_of_log, require_gu
 from ledger.sequencer.tiles import apply_tiles
 from ledger.storage import PUBLISHED, published_sizes, read_entries, read_object
 from tlog.checkpoint import parse_checkpoint
+from tlog.encoding import encode_base64
 from tlog.entry import parse_entry
 from tlog.errors import VerificationError
 from tlog.merkle import CompactRange, leaf_hash
-from tlog.note import split_note
+from tlog.note import format_note, split_note
 from tlog.tile_edge import TileEdge
 from tlog.tiles import TILE_WIDTH
 
@@ -36,6 +41,17 @@ class LostStatement:
     kind: str
     statement_sha256: bytes
     leaf_hash: bytes
+
+    @property
+    def subject(self) -> str:
+        return f"entry {self.index}"
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        return {
+            "index": self.index, "kind": self.kind, "statement_sha256": self.statement_sha256.hex(),
+            "leaf_hash": encode_base64(self.leaf_hash),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ def recover(store: ObjectStore, clock: Clock) -> Recovery:
     extent = stored_extent(store)
     try:
         trees = grown_together(state, store, extent, note)
+        restore_closing(store)
     except (NotOneHistory, VerificationError, FileNotFoundError) as contradiction:
         LogState.objects.filter(pk=1, frozen_at=None).update(frozen_at=clock())
         return Recovery(0, state.published_size, (), frozen=str(contradiction))
@@ -73,6 +90,16 @@ def recover(store: ObjectStore, clock: Clock) -> Recovery:
     if note is not None and checkpoint_size(note) > state.published_size:
         publish_again(memory, note, store, clock)
     return Recovery(memory.size - state.size, memory.published_size, tuple(lost))
+
+
+def open_incidents_of_losses(clock: Clock) -> Iterator[LostStatement]:
+    """Open an incident for each entry whose statement is lost and that has none yet, each in the log; what was opened. May be repeated."""
+    known = set(Incident.objects.filter(code=STATEMENT_LOST).values_list("subject", flat=True))
+    for index, entry in list(LogEntry.objects.filter(ticket=None).order_by("index").values_list("index", "entry")):
+        lost = _lost(index, bytes(entry))
+        if lost.subject not in known:
+            open_incident(STATEMENT_LOST, lost.subject, lost.facts, now=clock())
+            yield lost
 
 
 def published_copy(state: LogState, store: ObjectStore) -> bytes | None:
@@ -193,6 +220,13 @@ def publish_again(memory: Memory, note: bytes, store: ObjectStore, clock: Clock)
     checkpoint = parse_checkpoint(split_note(note)[0])
     row = Checkpoint.objects.filter(size=checkpoint.size).first()
     if row is None:
-        row = Checkpoint(size=checkpoint.size, root=checkpoint.root, note=note, signed_at=memory.moment(clock))
+        row = Checkpoint(size=checkpoint.size, root=checkpoint.root, note=without_cosignatures(note), signed_at=memory.moment(clock))
         row.save()
-    publish_checkpoint(memory, row, store, clock)
+    publish_checkpoint(memory, row, note, store, clock)
+
+
+def without_cosignatures(note: bytes) -> bytes:
+    """The note as the log signed it, under all its keys of that time: what the witnesses added is the published row's."""
+    text, lines = split_note(note)
+    own = {(key.name, key.key_id) for key in log_verifiers()}
+    return format_note(text, [line.text for line in lines if (line.name, line.decode()[0]) in own])

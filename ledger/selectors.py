@@ -11,9 +11,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
-from ledger.models import LogBatch, LogEntry, LogQueue, LogState, PublishedCheckpoint, Timestamp
+from ledger.models import LogBatch, LogEntry, LogQueue, LogState, OwnStatement, PublishedCheckpoint, Timestamp
+from ledger.own_claims import claims_of
 from tlog.merkle import leaf_hash
 
+CLOSING = "closing"
+HOLD_OPEN = "LOCK TABLE ledger_logqueue IN ROW EXCLUSIVE MODE; "
+SHUT = "SELECT closing_at IS NOT NULL, frozen_at IS NOT NULL FROM ledger_logstate WHERE id = 1"
 NOT_SET_UP = "The log is not set up: run `manage.py init_service`. 日志尚未初始化，请先运行 `manage.py init_service`。"
 _origins: dict[str, str] = {}
 
@@ -36,10 +40,36 @@ class LogFacts:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The time since when the oldest unpublished entry waits (None: none waits), and whether the log takes entries at all."""
+    """The time since when the oldest unpublished entry waits (None: none waits), and whether the log takes entries at all.
+
+    `closed` is for good and in order; `frozen` is for good because database and storage contradict each other.
+    """
 
     oldest_unpublished_at: datetime | None
     frozen: bool
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """The log that goes on after this one; `url` is where its deposits are taken, "" when that was not known."""
+
+    origin: str
+    vkey: str
+    url: str
+
+    @property
+    def address(self) -> str:
+        return self.url or self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the log's last entry says: its record number, when the log stopped taking entries, and which log goes on, if one was named."""
+
+    record: str
+    at: datetime
+    successor: Successor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +84,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class TicketFacts:
-    """How far one ticket got: each None until it happened. `published_at` is that of the first checkpoint that covers it."""
+    """How far one ticket got: each None until it happened; `published_…` is that of the first checkpoint that covers it, `stamped_…` that
+    of the first stamped one.
+    """
 
     index: int | None
     sequenced_at: datetime | None
     published_at: datetime | None
     stamped_at: datetime | None
+    published_size: int | None = None
+    stamped_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +147,49 @@ def log_facts() -> LogFacts:
 def log_backlog() -> Backlog:
     """What `refuse_when_behind` asks: three look-ups by primary key."""
     state = log_state()
-    return Backlog(_oldest_unpublished_at(state.published_size), state.frozen_at is not None)
+    closed = state.closing_at is not None
+    return Backlog(_oldest_unpublished_at(state.published_size), state.frozen_at is not None and not closed, closed)
+
+
+def refuses_entries() -> tuple[bool, bool]:
+    """Whether the log is closed, and whether it is frozen, for a transaction that is about to queue an entry.
+
+    What it finds holds until the end of that transaction: `ledger.closing` waits for it.
+    """
+    with connection.cursor() as cursor:
+        # On PostgreSQL every INSERT takes this lock by itself, later. Taken now, it makes a closing under way commit before the second
+        # statement reads, and one that begins later wait; each statement has a snapshot of its own. SQLite has one writer at a time.
+        cursor.execute(HOLD_OPEN + SHUT if connection.vendor == "postgresql" else SHUT)
+        closed, frozen = cursor.fetchone() or (False, False)
+    return bool(closed), bool(frozen)
+
+
+def is_complete(state: LogState) -> bool:
+    """Whether a closed log has published everything that it promised; `state` was read before."""
+    return state.closing_at is not None and state.published_size == state.size and not LogQueue.objects.exists()
+
+
+def closing() -> Closing | None:
+    """What the log said when it closed; None while it is open. Raises VerificationError when the row was damaged."""
+    for own in OwnStatement.objects.filter(kind="key").order_by("-id"):
+        claim = claims_of(own).get(CLOSING)
+        if isinstance(claim, dict):
+            named = claim["successor"]
+            fields = {name: str(text) for name, text in named.items()} if isinstance(named, dict) else {}
+            return Closing(own.record, own.received_at, Successor(**fields) if fields else None)
+    return None
 
 
 def _oldest_unpublished_at(published_size: int) -> datetime | None:
     # The queue is read in the order of its ids and batches in the order of sizes: the first of each is the oldest.
     batch = LogBatch.objects.filter(size__gt=published_size).order_by("size").values_list("oldest_queued_at", flat=True).first()
     return batch or LogQueue.objects.order_by("id").values_list("queued_at", flat=True).first()
+
+
+def unpublished_since() -> datetime | None:
+    """When the oldest batch was committed that no published checkpoint covers; None when there is none."""
+    published = log_state().published_size
+    return LogBatch.objects.filter(size__gt=published).order_by("size").values_list("sequenced_at", flat=True).first()
 
 
 def places_of(tickets: Collection[int]) -> dict[int, Place]:
@@ -143,8 +213,10 @@ def facts_for(tickets: Collection[int]) -> dict[int, TicketFacts]:
         sequenced_at=_first_above("index", LogBatch, "sequenced_at"),
         published_at=_first_above("index", PublishedCheckpoint, "published_at"),
         stamped_at=_first_above("index", Timestamp, "gen_time"),
+        published_size=_first_above("index", PublishedCheckpoint, "size"),
+        stamped_size=_first_above("index", Timestamp, "size"),
     )
-    columns = rows.values_list("ticket", "index", "sequenced_at", "published_at", "stamped_at")
+    columns = rows.values_list("ticket", "index", "sequenced_at", "published_at", "stamped_at", "published_size", "stamped_size")
     facts = {ticket: TicketFacts(*row) for ticket, *row in columns}
     return {ticket: facts.get(ticket, TicketFacts(None, None, None, None)) for ticket in tickets}
 

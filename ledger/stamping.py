@@ -15,13 +15,17 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from common.failpoints import reached
 from common.jobs import Job, RetryLater, enqueue_job
+from ledger.agreement import compare_times, weigh_refused
 from ledger.errors import AuthoritiesMisconfigured
 from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
-from ledger.timestamping import Authority, StampedToken, TimestampUnavailable, load_authorities, request_timestamp
+from ledger.policies import policy_at
+from ledger.revocation import refuse_revoked, request_archive
+from ledger.timestamping import Authority, StampedToken, TimesDiffer, TimestampUnavailable, load_authorities, request_timestamp
 from tlog.note import split_note
 
 logger = logging.getLogger(__name__)
@@ -81,29 +85,43 @@ def stamp_checkpoint(stamp_request_id: int) -> None:
     """Get one authority's stamp for one published checkpoint, unless the request has ended. Raises RetryLater while there is no answer."""
     request = StampRequest.objects.select_related("checkpoint").get(pk=stamp_request_id)
     if request.outcome:
+        if request.outcome == StampRequest.STAMPED:
+            compare_times(request.checkpoint.size, now=timezone.now())  # a worker that died after it had kept the token left this
         return
     if request.authority not in authority_ids():
         logger.warning("timestamp authority %s is not configured any more; its request is dropped", request.authority)
         _end(request, StampRequest.DROPPED)
         return
-    authority = _authority(request.authority)
+    authority, now = _authority(request.authority), timezone.now()
     try:
+        # The nonce is of this moment, so the answer is too: an earlier time is no better for being later than the checkpoint's.
         stamped = request_timestamp(
-            authority, checkpoint_digest(request.checkpoint), nonce=fresh_nonce(), now=timezone.now(),
-            not_before=request.checkpoint.published_at, timeout_s=settings.TSA_TIMEOUT_S,
+            authority, checkpoint_digest(request.checkpoint), nonce=fresh_nonce(), now=now,
+            not_before=max(now, request.checkpoint.published_at), timeout_s=settings.TSA_TIMEOUT_S, skew_s=settings.TIME_SKEW_S,
         )
+        refuse_revoked(authority, stamped)
     except TimestampUnavailable as unavailable:
         logger.warning("timestamp authority %s: %s", authority.id, unavailable)
+        if isinstance(unavailable, TimesDiffer):
+            now = timezone.now()
+            weigh_refused(request, unavailable.gen_time, others_to_be_heard=_someone_is_still_asked(request, now), now=now)
         raise RetryLater(f"{UNAVAILABLE}: {unavailable.code}") from unavailable
     reached("ledger.stamp-answered")
-    keep_timestamp(request, stamped, now=timezone.now())
+    kept = keep_timestamp(request, stamped, now=timezone.now())
     reached("ledger.stamp-kept")
+    if kept:
+        compare_times(request.checkpoint.size, now=timezone.now())
 
 
 def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetime) -> bool:
-    """Insert a verified token; False when the request has ended or a larger checkpoint was stamped meanwhile."""
+    """Insert a verified token; False when the request has ended, or a larger checkpoint was stamped or the policy changed meanwhile."""
     checkpoint = request.checkpoint
     with transaction.atomic():
+        # SPEC: formats A6: a checkpoint is judged by the policy in force at its genTime. One that was published under another would
+        # be held against witnesses that it never had.
+        if policy_at(stamped.gen_time) != policy_at(checkpoint.published_at):
+            _end(request, StampRequest.SUPERSEDED)
+            return False
         # SPEC: formats A7: "A checkpoint whose stamping failed is not stamped later: the next one is." A second
         # authority's token for the same size is welcome.
         moved = LogState.objects.filter(pk=1, stamped_size__lte=checkpoint.size).update(stamped_size=checkpoint.size)
@@ -113,10 +131,11 @@ def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetim
         # Of two workers that hold a token for one request, because a lease ran out, the second finds it ended.
         if not _end(request, StampRequest.STAMPED):
             return False
-        Timestamp.objects.create(
+        stamp = Timestamp.objects.create(
             checkpoint=checkpoint, size=checkpoint.size, authority=stamped.authority_id, token=stamped.token,
             gen_time=stamped.gen_time, received_at=now,
         )
+        request_archive(stamp, now=now)
         reached("ledger.stamp-inserted")
     return True
 
@@ -138,6 +157,13 @@ def _authority(id_: str) -> Authority:
         return next(authority for authority in authorities() if authority.id == id_)
     except AuthoritiesMisconfigured as wrong:
         raise RetryLater(wrong.code) from wrong
+
+
+def _someone_is_still_asked(request: StampRequest, now: datetime) -> bool:
+    """Whether another authority is being asked now, or will be for the first time."""
+    others = StampRequest.objects.filter(outcome="").exclude(authority=request.authority).values("pk")
+    untried = Q(attempts=0) | Q(lease_until__gte=now)
+    return Job.objects.filter(untried, kind=STAMP_CHECKPOINT, subject_id__in=others, done_at=None).exists()
 
 
 def _end(request: StampRequest, outcome: str) -> bool:

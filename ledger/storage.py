@@ -1,6 +1,6 @@
 """Where the log's public bytes lie: tiles and entry bundles under their C2SP paths, and the copy of the published checkpoint.
 
-    tile/<level>/<index>[.p/<width>]   tile/entries/<index>[.p/<width>]   published/<size>
+    tile/<level>/<index>[.p/<width>]   tile/entries/<index>[.p/<width>]   published/<size>   closing.json
 
 Everything is written once through the ObjectStore. A reader of a partial tile takes the full one when the partial was
 collected. What this does not do: decide what is written (`ledger/sequencer/`). Source: C2SP tlog-tiles.
@@ -16,6 +16,7 @@ from tlog.merkle import HASH_BYTES
 from tlog.tiles import TILE_WIDTH, ReadTile, TileCache, entries_path, parse_bundle, tile_path
 
 PUBLISHED = "published/"
+CLOSING_COPY = "closing.json"
 
 
 def log_store() -> ObjectStore:

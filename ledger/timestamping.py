@@ -6,8 +6,10 @@ the request and is never asked for a verdict. Source: RFC 3161 sections 2.4 and 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,10 +17,14 @@ import rfc3161ng
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ledger.authorities import host_of, spelled_authorities
 from ledger.bounded_http import Limits, NoAnswer, Trouble, post
-from tlog.timestamp import Reason, TimestampRefused, extract_token, verify_token
+from ledger.measurements import AUTHORITY, measured
+from tlog.timestamp import Reason, TimestampRefused, VerifiedTimestamp, extract_token, verify_token
 
 MAX_REPLY_BYTES = 64 * 1024
+MAX_SKEW_S = 300.0
+"""Seconds that two clocks may differ: the verifier's own bound, which a setting may narrow and nobody can widen."""
 REJECTED = "rejected"
 MALFORMED_REPLY = "malformed-reply"
 TOKEN_REFUSED = "token-refused"  # noqa: S105 -- a code, not a secret
@@ -26,16 +32,24 @@ CODES = frozenset({*(trouble.value for trouble in Trouble), REJECTED, MALFORMED_
 
 _DIGEST_BYTES = 32
 _UNREADABLE = (Reason.MALFORMED, Reason.TRAILING_BYTES, Reason.TOO_LARGE)
+_OF_TIME = (Reason.AHEAD_OF_CLOCK, Reason.TOO_EARLY)
 _ID = re.compile(r"(?!renewal-)[a-z0-9-]+")
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A timestamping authority: its id in file names, its URL, and its pinned certificates (DER; only the self-issued ones anchor)."""
+    """A timestamping authority: its id in file names, its URL, and its pinned certificates (DER; only the self-issued ones anchor).
+
+    `operator`: who runs it; two authorities of one operator are one witness of time. `policy`: the dotted oid that is asked for and that
+    its tokens must state, None when any will do.
+    """
 
     id: str
     url: str
     roots: tuple[bytes, ...]
+    operator: str = ""
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +71,36 @@ class TimestampUnavailable(Exception):
         self.detail = detail
 
 
+class TimesDiffer(TimestampUnavailable):
+    """A fresh token that is right in everything but its time, `gen_time`: the authority's clock or ours is wrong by more than the skew."""
+
+    def __init__(self, detail: str, gen_time: datetime) -> None:
+        super().__init__(TOKEN_REFUSED, detail)
+        self.gen_time = gen_time
+
+
 def request_timestamp(
-    authority: Authority, digest: bytes, *, nonce: int, now: datetime, not_before: datetime | None, timeout_s: float
+    authority: Authority, digest: bytes, *, nonce: int, now: datetime, not_before: datetime | None, timeout_s: float,
+    skew_s: float = MAX_SKEW_S,
 ) -> StampedToken:
     """Get a token over `digest` (SHA-256, 32 bytes) from `authority` within `timeout_s` seconds.
 
-    `nonce` is random and positive, fresh for each request; `now` is our clock; the token's time is not before `not_before` less the skew.
-    Blocks on the network: never call it inside a transaction. Raises: TimestampUnavailable.
+    `nonce` is random and positive, fresh for each request; `now` is our clock; the token's time is not before `not_before` less `skew_s`,
+    nor after `now` plus `skew_s`. Blocks on the network: never call it inside a transaction. Raises: TimestampUnavailable, and its
+    subclass TimesDiffer when it is the time alone that is wrong.
     """
     try:
-        reply = post(
-            authority.url,
-            _query(digest, nonce),
-            content_type="application/timestamp-query",
-            accept="application/timestamp-reply",
-            limits=Limits(timeout_s, MAX_REPLY_BYTES),
-        )
-        token = extract_token(reply)
-        verified = verify_token(token, digest=digest, roots=authority.roots, nonce=nonce, now=now, not_before=not_before)
+        with measured(AUTHORITY, authority.id):
+            reply = post(
+                authority.url,
+                _query(digest, nonce, authority.policy),
+                content_type="application/timestamp-query",
+                accept="application/timestamp-reply",
+                limits=Limits(timeout_s, MAX_REPLY_BYTES),
+            )
+            token = extract_token(reply)
+            judge = partial(verify_token, token, digest=digest, roots=authority.roots, nonce=nonce, policy=authority.policy, skew_s=skew_s)
+            verified = _in_time(judge, now=now, not_before=not_before)
     except NoAnswer as error:
         raise TimestampUnavailable(error.trouble, error.detail) from error
     except TimestampRefused as error:
@@ -83,23 +109,40 @@ def request_timestamp(
 
 
 def load_authorities(text: str, folder: Path) -> tuple[Authority, ...]:
-    """Read "id=url id2=url2" and each authority's `<id>*.pem` in `folder`; a file belongs to the longest id that it begins with.
+    """Read "id=URL id2=URL|operator|policy" and each authority's `<id>*.pem` in `folder`; a file belongs to the longest id that it begins
+    with. An operator that is not stated is the host name.
 
     Raises: ValueError with one sentence when the setting or the folder is wrong.
     """
-    urls: dict[str, str] = {}
-    for word in text.split():
-        name, _, url = word.partition("=")
-        if not _ID.fullmatch(name) or name in urls:
-            raise ValueError(f"{name!r} is no fresh id of a timestamping authority: a-z, 0-9 and '-', not beginning with 'renewal-'")
-        urls[name] = _checked_url(url)
-    return tuple(Authority(name, url, _roots(name, folder, tuple(urls))) for name, url in urls.items())
+    words = spelled_authorities(text)
+    names = tuple(word.id for word in words)
+    for word in words:
+        if not _ID.fullmatch(word.id) or names.count(word.id) > 1:
+            raise ValueError(f"{word.id!r} is no fresh id of a timestamping authority: a-z, 0-9 and '-', not beginning with 'renewal-'")
+        _check_url(word.url)
+        if word.policy and not _OID.fullmatch(word.policy):
+            raise ValueError(f"{word.policy!r} is no policy of the timestamping authority {word.id}: a dotted object identifier")
+    return tuple(
+        Authority(word.id, word.url, _roots(word.id, folder, names), word.operator or host_of(word.url), word.policy or None)
+        for word in words)
 
 
-def _query(digest: bytes, nonce: int) -> bytes:
+def _in_time(judge: Callable[..., VerifiedTimestamp], *, now: datetime, not_before: datetime | None) -> VerifiedTimestamp:
+    """The verdict with both clocks. Raises TimestampRefused, or TimesDiffer when the times alone stand in the way."""
+    try:
+        return judge(now=now, not_before=not_before)
+    except TimestampRefused as refused:
+        if refused.reason not in _OF_TIME:
+            raise
+        # Only a token whose signature and chain stand says anything about a clock: whoever sits on the line may send any time.
+        raise TimesDiffer(str(refused), judge().gen_time) from refused
+
+
+def _query(digest: bytes, nonce: int, policy: str | None) -> bytes:
     if nonce <= 0 or len(digest) != _DIGEST_BYTES:
         raise ValueError("a nonce is positive, and a digest is 32 bytes")
-    request = rfc3161ng.make_timestamp_request(digest=digest, hashname="sha256", include_tsa_certificate=True, nonce=nonce)
+    request = rfc3161ng.make_timestamp_request(
+        digest=digest, hashname="sha256", include_tsa_certificate=True, nonce=nonce, tsa_policy_id=policy)
     return bytes(rfc3161ng.encode_timestamp_request(request))
 
 
@@ -109,7 +152,7 @@ def _code(reason: Reason) -> str:
     return MALFORMED_REPLY if reason in _UNREADABLE else TOKEN_REFUSED
 
 
-def _checked_url(url: str) -> str:
+def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -117,7 +160,6 @@ def _checked_url(url: str) -> str:
         whole = False
     if not whole or not url.isascii() or not url.isprintable() or "@" in url or "#" in url:
         raise ValueError(f"{url!r} is no http or https URL of a timestamping authority, without user and fragment")
-    return url
 
 
 def _roots(name: str, folder: Path, names: tuple[str, ...]) -> tuple[bytes, ...]:

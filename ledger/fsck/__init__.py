@@ -14,7 +14,9 @@ from ledger.fsck.checkpoints import examine_checkpoints, examine_copy
 from ledger.fsck.entries import EntryWalk
 from ledger.fsck.finding import EXAMINATIONS, Finding, register_examination
 from ledger.fsck.objects import examine_objects
+from ledger.fsck.own_statements import examine_own_statements
 from ledger.fsck.promises import examine_promises
+from ledger.fsck.renewals import examine_renewals
 from ledger.fsck.snapshot import Examined, snapshot, state_now
 from ledger.fsck.stamps import examine_stamps
 from ledger.selectors import log_state
@@ -46,6 +48,8 @@ def examine_log() -> Iterator[Finding]:
         yield from examine_checkpoints(examined)
         yield from examine_promises(examined)
         yield from examine_stamps()
+        yield from examine_renewals()
+        yield from examine_own_statements()
     now = state_now()
     yield from examine_objects(examined, walk.edge, now)
     yield from examine_copy(examined, now)

@@ -6,12 +6,13 @@ and names the first tile that differs.
 from collections.abc import Iterator
 
 from ledger.fsck.finding import Finding
-from ledger.selectors import log_state, published_note
+from ledger.policies import log_verifiers
+from ledger.selectors import published_note
 from ledger.storage import log_store, read_entries, tile_reader
 from tlog.checkpoint import parse_checkpoint
 from tlog.errors import VerificationError
 from tlog.merkle import CompactRange, leaf_hash
-from tlog.note import Verifier, open_note
+from tlog.note import open_note
 from tlog.tiles import TILE_WIDTH, entries_path, tile_path
 
 
@@ -21,7 +22,7 @@ def examine_bundles() -> Iterator[Finding]:
     if note is None:
         return
     try:
-        checkpoint = parse_checkpoint(open_note(note, [Verifier.from_vkey(log_state().vkey)]).text)
+        checkpoint = parse_checkpoint(open_note(note, log_verifiers()).text)
     except VerificationError as wrong:
         yield Finding("ledger_publishedcheckpoint", str(wrong))
         return

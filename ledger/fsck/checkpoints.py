@@ -2,41 +2,74 @@
 
 Roots against entries are the walk's business (`ledger.fsck.entries`).
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 
 from ledger.fsck.finding import Finding
 from ledger.fsck.snapshot import Examined
 from ledger.models import Checkpoint, LogBatch, LogState, PublishedCheckpoint, Timestamp
+from ledger.policies import policies, policy_at
+from ledger.policy_text import Period, own_keys
+from ledger.selectors import is_complete
 from ledger.storage import PUBLISHED, published_sizes, read_object
+from ledger.trust import witness_verifiers
 from tlog.checkpoint import parse_checkpoint
 from tlog.errors import VerificationError
 from tlog.merkle import EMPTY_ROOT
-from tlog.note import open_note, split_note
+from tlog.note import Verifier, open_note, split_note
 
 # Two sequencers may interleave within the slack that one clock is allowed.
 SLACK = timedelta(seconds=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that the log had from when to when, by its policies; with the witnesses' keys of all of them."""
+
+    origin: str
+    known: Sequence[Period]
+    witnesses: tuple[Verifier, ...]
+
+    @property
+    def log(self) -> tuple[Verifier, ...]:
+        return tuple(dict.fromkeys(key for period in self.known for key in own_keys(period.policy, self.origin)))
+
+    def at(self, moment: datetime) -> set[tuple[str, bytes]]:
+        return {(key.name, key.key_id) for key in own_keys(policy_at(moment, self.known).policy, self.origin)}
+
+
 def examine_checkpoints(examined: Examined) -> Iterator[Finding]:
-    yield from _signed(examined)
-    yield from _published()
+    try:
+        keys = Keys(examined.state.origin, policies(), witness_verifiers())
+    except ImproperlyConfigured as wrong:
+        yield Finding("the policy", str(wrong))
+        yield from _state(examined)
+        return
+    if examined.verifier not in keys.log:
+        yield Finding("ledger_logstate", "vkey is not a key that the log had by its policies")
+    yield from _signed(examined, keys)
+    yield from _published(keys)
     yield from _state(examined)
 
 
-def _signed(examined: Examined) -> Iterator[Finding]:
+def _signed(examined: Examined, keys: Keys) -> Iterator[Finding]:
     latest, now = None, timezone.now()
     rows = Checkpoint.objects.annotate(sequenced_at=_of_size(LogBatch, "sequenced_at")).order_by("size")
     for row in rows.iterator():
         where = f"ledger_checkpoint of size {row.size}"
         try:
-            stated = parse_checkpoint(open_note(bytes(row.note), [examined.verifier]).text)
+            note = open_note(bytes(row.note), keys.log)
+            stated = parse_checkpoint(note.text)
         except VerificationError as wrong:
             yield Finding(where, f"note: {wrong}")
         else:
+            if keys.at(row.signed_at) != {(line.name, line.key_id) for line in note.signatures}:
+                yield Finding(where, "note: it is not signed by the log's keys of that time, by all of them and by no other")
             if (stated.origin, stated.size, stated.root) != (examined.state.origin, row.size, bytes(row.root)):
                 yield Finding(where, "origin, size or root is not that of the note")
         if row.sequenced_at is None:
@@ -46,7 +79,7 @@ def _signed(examined: Examined) -> Iterator[Finding]:
         latest = row.signed_at
 
 
-def _published() -> Iterator[Finding]:
+def _published(keys: Keys) -> Iterator[Finding]:
     latest, size, now = None, 0, timezone.now()
     rows = PublishedCheckpoint.objects.select_related("checkpoint").annotate(
         stamped_at=Subquery(Timestamp.objects.filter(checkpoint=OuterRef("pk")).order_by("received_at").values("received_at")[:1]),
@@ -56,6 +89,8 @@ def _published() -> Iterator[Finding]:
         where = f"ledger_publishedcheckpoint of size {row.size}"
         if row.checkpoint.size != row.size or not _carries(bytes(row.note), bytes(row.checkpoint.note)):
             yield Finding(where, "checkpoint, size or note is not that of the signed checkpoint")
+        else:
+            yield from _cosignatures(where, bytes(row.note), keys, row.published_at)
         if not _in_order(row.checkpoint.signed_at, latest, row.published_at, row.stamped_at, row.next_signed_at, now):
             yield Finding(where, "published_at is out of order")
         if row.previous_size != size:
@@ -64,6 +99,17 @@ def _published() -> Iterator[Finding]:
     present = PublishedCheckpoint.objects.filter(checkpoint__in=Checkpoint.objects.all())
     for missing in PublishedCheckpoint.objects.exclude(pk__in=present).values_list("size", flat=True):
         yield Finding(f"ledger_publishedcheckpoint of size {missing}", "its checkpoint is missing")
+
+
+def _cosignatures(where: str, note: bytes, keys: Keys, published_at: datetime) -> Iterator[Finding]:
+    """Lines of the witnesses verify, and it is by the log's key of its time. Whether there was a quorum was judged at publication."""
+    try:
+        opened = open_note(note, (*keys.log, *keys.witnesses))
+    except VerificationError as wrong:
+        yield Finding(where, f"note: {wrong}")
+        return
+    if not keys.at(published_at) & {(line.name, line.key_id) for line in opened.signatures}:
+        yield Finding(where, "note: no key signed it that was the log's when it was published")
 
 
 def _of_size(model: type[LogBatch], column: str) -> Subquery:
@@ -89,7 +135,7 @@ def _state(examined: Examined) -> Iterator[Finding]:
     state, where = examined.state, "ledger_logstate"
     if examined.verifier.name != state.origin:
         yield Finding(where, "vkey is not that of the origin")
-    if state.frozen_at is not None:
+    if state.frozen_at is not None and not is_complete(state):
         yield Finding(where, f"the log is frozen since {state.frozen_at.isoformat(timespec='seconds')}")
     if state.size == 0 and bytes(state.root) != EMPTY_ROOT:
         yield Finding(where, "the root is not that of the empty tree")

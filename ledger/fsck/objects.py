@@ -5,10 +5,11 @@ never signed is left by a crash and is harmless, if its hashes are those of the 
 """
 from collections.abc import Iterator, Mapping
 
+from ledger.closing_copy import closing_copy
 from ledger.fsck.finding import Finding
 from ledger.fsck.snapshot import Examined
 from ledger.models import LogState
-from ledger.storage import PUBLISHED, read_entries, read_object, tile_reader
+from ledger.storage import CLOSING_COPY, PUBLISHED, read_entries, read_object, tile_reader
 from tlog.errors import VerificationError
 from tlog.merkle import HASH_BYTES, leaf_hash
 from tlog.tile_edge import TileEdge
@@ -23,6 +24,9 @@ def examine_objects(examined: Examined, edge: TileEdge, now: LogState) -> Iterat
     for path in sorted(examined.store.list("")):
         if path.startswith(PUBLISHED):
             continue
+        if path == CLOSING_COPY:
+            yield from _closing_copy(examined, now)
+            continue
         try:
             name, is_bundle = _parse(path)
         except VerificationError:
@@ -34,6 +38,13 @@ def examine_objects(examined: Examined, edge: TileEdge, now: LogState) -> Iterat
                 yield Finding(path, "the object lies beyond the log")
         elif name.width < TILE_WIDTH:
             yield from _partial(examined, path, name, partials, is_bundle=is_bundle)
+
+
+def _closing_copy(examined: Examined, now: LogState) -> Iterator[Finding]:
+    if now.closing_at is None:
+        yield Finding(CLOSING_COPY, "it says that the log is closed, and the database does not know")
+    elif read_object(examined.store, CLOSING_COPY) != closing_copy():
+        yield Finding(CLOSING_COPY, "the copy is not what the log said when it closed")
 
 
 def _parse(path: str) -> tuple[TileName, bool]:

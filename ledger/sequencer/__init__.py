@@ -4,7 +4,7 @@
     2. `batch.commit`                      one transaction: compare-and-swap (size, root), entries, queue rows gone: the commit point
     3. `tiles.apply_tiles`                 committed rows → full tiles and bundles, write-once; what start-up runs too
     4. `checkpoints.sign_checkpoint`       partial tiles, the root once more from storage, then the signature
-    5. witnesses: none yet
+    5. `ledger.cosigning`                  the policy's witnesses, asked in other threads, until its quorum has cosigned
     6. `checkpoints.publish_checkpoint`    compare-and-swap on the published size, then the copy in storage
     7. `ledger.stamping.request_stamps`    the newest published one, at a slower cadence
 

@@ -2,36 +2,43 @@
 
 The signature comes last of all: before it the partial tiles of this size are durable, and the root is computed once more
 from what a reader will fetch. Two sequencers at the same size sign the same text; one that was stopped at an older size
-finds the state moved, and keeps its note to itself.
+finds the state moved, and keeps its note to itself. Every key of the log signs that is in force at that moment: two while it changes them.
 """
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import transaction
 
 from common.failpoints import reached
 from common.object_store import ObjectStore
+from ledger.keys import LogSigner
 from ledger.models import Checkpoint, LogState, PublishedCheckpoint
+from ledger.policies import log_keys_at, log_verifiers
 from ledger.sequencer.memory import Clock, Memory
 from ledger.sequencer.refusals import LeafMismatch, LostRace, OtherHistory, RootMismatch
 from ledger.sequencer.rows import placed_entries
 from ledger.sequencer.tiles import Object, bundle_object, write_objects
 from ledger.storage import PUBLISHED, published_sizes, read_entries, tile_reader
 from tlog.checkpoint import format_checkpoint
+from tlog.errors import VerificationError
 from tlog.merkle import HASH_BYTES, leaf_hash
-from tlog.note import Signer, sign_note
+from tlog.note import format_note, open_note, sign_note, split_note
 from tlog.tiles import TILE_WIDTH, names_for_growth, root_from_tiles, tile_path, tile_root
 
 
-def sign_checkpoint(memory: Memory, store: ObjectStore, signer: Signer, clock: Clock) -> Checkpoint:
+def sign_checkpoint(memory: Memory, store: ObjectStore, signer: LogSigner, clock: Clock) -> Checkpoint:
     """Sign (applied size, root) and keep the row; the row that is there already when this size was signed before.
 
-    Raises LostRace, RootMismatch, LeafMismatch, OtherHistory, ClockBehind; ObjectConflictError; OSError, DatabaseError.
+    The row keeps what was signed first; the `note` of what is returned has the lines of the keys of today, too.
+
+    Raises LostRace, RootMismatch, LeafMismatch, OtherHistory, ClockBehind, KeyMissing; ObjectConflictError; OSError, DatabaseError.
     """
     assert memory.applied_size == memory.size > 0
     write_objects(store, partial_objects(memory), "ledger.partial")
     verify_stored(memory, store)
     signed_at = memory.moment(clock)
-    note = sign_note(format_checkpoint(origin=memory.origin, size=memory.size, root=memory.root), [signer])
+    signers = signer.signers([key.vkey for key in log_keys_at(signed_at)])
+    note = sign_note(format_checkpoint(origin=memory.origin, size=memory.size, root=memory.root), signers)
     reached("ledger.checkpoint-signed")
     with transaction.atomic():
         # The update changes nothing and takes the row's lock: no older size is ever signed after a newer one.
@@ -42,18 +49,36 @@ def sign_checkpoint(memory: Memory, store: ObjectStore, signer: Signer, clock: C
         if checkpoint is None:
             checkpoint = Checkpoint(size=memory.size, root=memory.root, note=note, signed_at=signed_at)
             checkpoint.save()
-        # SPEC: tlog-checkpoint: a log must never sign two inconsistent checkpoints.
-        elif bytes(checkpoint.note) != note:
-            raise OtherHistory(size=memory.size)
+        else:
+            checkpoint.note = with_signatures(bytes(checkpoint.note), note, memory.size)
         reached("ledger.checkpoint-inserted")
     reached("ledger.checkpoint-kept")
     return checkpoint
 
 
-def publish_checkpoint(memory: Memory, checkpoint: Checkpoint, store: ObjectStore, clock: Clock) -> None:
-    """Publish by compare-and-swap on the published size, then write the copy that start-up reads. Raises LostRace, OSError."""
+def with_signatures(kept: bytes, fresh: bytes, size: int) -> bytes:
+    """The note that was kept for this size with the signatures of the fresh one added. Raises OtherHistory unless they say the same."""
+    # SPEC: tlog-checkpoint: a log must never sign two inconsistent checkpoints.
+    try:
+        text = open_note(kept, log_verifiers()).text
+    except VerificationError as damaged:
+        raise OtherHistory(size=size) from damaged
+    if text != split_note(fresh)[0]:
+        raise OtherHistory(size=size)
+    return format_note(text, dict.fromkeys(line.text for line in (*split_note(kept)[1], *split_note(fresh)[1])))
+
+
+def publish_checkpoint(
+    memory: Memory, checkpoint: Checkpoint, note: bytes, store: ObjectStore, clock: Clock, *, before: datetime | None = None
+) -> bool:
+    """Publish by compare-and-swap on the published size, then write the copy that start-up reads. Raises LostRace, OSError.
+
+    `note` is the signed checkpoint with the cosignatures that it has. False, and nothing is published, when the moment is not `before`
+    that one (None: any will do): its cosignatures are then those of a policy that has ended.
+    """
     published_at = memory.moment(clock)
-    note = bytes(checkpoint.note)
+    if before is not None and published_at >= before:
+        return False
     with transaction.atomic():
         moved = LogState.objects.filter(pk=1, published_size=memory.published_size).update(published_size=checkpoint.size)
         if moved != 1:
@@ -66,6 +91,7 @@ def publish_checkpoint(memory: Memory, checkpoint: Checkpoint, store: ObjectStor
     memory.published_size = checkpoint.size
     reached("ledger.published")
     write_copy(store, checkpoint.size, note)
+    return True
 
 
 def write_copy(store: ObjectStore, size: int, note: bytes) -> None:

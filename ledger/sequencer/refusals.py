@@ -35,17 +35,43 @@ class LogIsFrozen(Refusal):
     english = "The log is frozen since {since}: nothing is added or signed any more; a successor log has to be opened."
 
 
+class LogIsClosed(Refusal):
+    """The one that is no trouble: there is nothing left to do."""
+
+    code = "log-closed"
+    chinese = "日志 {origin} 已关闭，最终检查点为 {size} 条，定序进程无事可做。"
+    english = "The log {origin} is closed at size {size}, its final checkpoint is published: nothing is left to do."
+
+
 class OtherKey(Refusal):
     code = "other-key"
     chinese = "{what}不属于本日志 {origin}（密钥或名称不同）。"
     english = "{what} belongs to another key or origin than the log {origin} of this database: this would be another log."
 
 
+class KeyMissing(Refusal):
+    code = "log-key-missing"
+    chinese = "{folder} 中没有日志现行密钥 {vkey} 的文件，拒绝签名。"
+    english = (
+        "No key file in {folder} is {vkey}, a key of the log that is in force: put that file back. A log's key is changed with "
+        "`manage.py announce_policy --new-log-key`, never by replacing the file."
+    )
+
+
+class WitnessAhead(Refusal):
+    code = "witness-ahead"
+    chinese = "见证节点 {witness} 已联署 {size} 条的检查点，而数据库只有 {ours} 条：数据库与存储是旧副本，继续运行会使日志分叉。"
+    english = (
+        "The witness {witness} has cosigned a checkpoint of size {size}, and this database ends at {ours}: database and storage are an "
+        "old copy, and going on would fork the log. Restore a newer backup, or run `manage.py log_recover` with the newest storage."
+    )
+
+
 class DatabaseOlder(Refusal):
     code = "database-older"
-    chinese = "数据库旧于存储中的日志（数据库 {database}，存储 {storage}），继续运行会使日志分叉。"
+    chinese = "数据库旧于存储中的日志（数据库 {database}，存储 {storage}：{where}），继续运行会使日志分叉。"
     english = (
-        "The database is older than the log in storage (database {database}, storage {storage}): going on would fork the log. "
+        "The database is older than the log in storage (database {database}, storage {storage}: {where}): going on would fork the log. "
         "Restore a newer backup, or run `manage.py log_recover`."
     )
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
@@ -15,16 +16,21 @@ from django.db import DatabaseError, IntegrityError, connection
 from common.failpoints import reached
 from common.failures import let_go
 from common.object_store import ObjectConflictError, ObjectStore
+from ledger.announcing import say_in_force
+from ledger.closing import finish_closing
 from ledger.collection import collect_partials
+from ledger.contradictions import Contradictions
+from ledger.cosigning import Cosigning, Round
+from ledger.keys import LogSigner
+from ledger.policies import adopt_policy, keep_copies, log_verifiers, policies, policy_at
 from ledger.sequencer import batch
 from ledger.sequencer.checkpoints import publish_checkpoint, sign_checkpoint
 from ledger.sequencer.memory import Clock, Memory
-from ledger.sequencer.refusals import DatabaseRefuses, LostRace, StorageConflict, StorageDamaged
+from ledger.sequencer.refusals import DatabaseRefuses, LogIsClosed, LostRace, StorageConflict, StorageDamaged
 from ledger.sequencer.startup import load
-from ledger.sequencer.tiles import GROUP_ENTRIES, apply_tiles
+from ledger.sequencer.tiles import apply_tiles
 from ledger.stamping import request_stamps
 from tlog.errors import VerificationError
-from tlog.note import Signer
 
 logger = logging.getLogger(__name__)
 
@@ -48,22 +54,34 @@ class Cadence:
 
 
 class Sequencer:
-    """One sequencer: a store, the log's signer, a clock, and the memory that `load` gave. Not for several threads."""
+    """One sequencer: a store, the log's signers, a clock, and the memory that `load` gave. Not for several threads."""
 
-    def __init__(self, store: ObjectStore, signer: Signer, clock: Clock) -> None:
+    def __init__(self, store: ObjectStore, signer: LogSigner, clock: Clock) -> None:
         self.store, self.signer, self.clock = store, signer, clock
         self.memory: Memory = load(store, signer, clock)
+        self._policy = adopt_policy(now=clock())
+        self._policy_ends: datetime | None = None
+        self.cosigning = self._cosigning()
+        self.follow_policy()
+        self.contradictions = Contradictions(store, clock)
+        self._heard = False
+        self._round: Round | None = None
+        self._quorum_missing = False
         self._batches = Cadence(settings.SEQUENCE_INTERVAL_S)
         self._checkpoints = Cadence(settings.CHECKPOINT_INTERVAL_S)
         self._stamps = Cadence(settings.STAMP_INTERVAL_S)
         self._collection = Cadence(COLLECT_INTERVAL_S)
+        self._answers = Cadence(settings.CHECKPOINT_INTERVAL_S)
+        self._closing = Cadence(settings.CHECKPOINT_INTERVAL_S)
         self._stamps_wanted = True
 
     def turn(self) -> bool:
         """Do whatever is due; True when a step was made."""
+        # SPEC: design.md §3: while no witness was heard, deposits queue. What is committed on top of an old copy could not be taken back.
+        batches = [(self._batches, self.sequence)] if self._heard else []
         steps = (
-            (self._batches, self.sequence), (self._checkpoints, self.publish), (self._stamps, self.request_stamps),
-            (self._collection, self.collect),
+            *batches, (self._checkpoints, self.publish), (self._stamps, self.request_stamps),
+            (self._collection, self.collect), (self._answers, self.take_in_answers), (self._closing, self.close),
         )
         made = False
         for cadence, step in steps:
@@ -88,13 +106,62 @@ class Sequencer:
         return True
 
     def publish(self) -> bool:
-        """Steps 4 to 6 for the applied size; False when it is published."""
-        if self.memory.size == self.memory.published_size:
+        """Steps 4 to 6; False when the applied size is published, or while its witnesses are still being asked.
+
+        A round that ends without a quorum counts as made: the next one, at the next cadence, is about what the log is by then.
+        """
+        if self._round is None:
+            self._heard = self._heard or self.cosigning.heard(self.memory.origin, self.memory.size)
+            if not self._heard:
+                self._tell(self.memory.size, missing=True)
+                return True
+            if self._policy_ends is not None and self.clock() >= self._policy_ends:
+                self.follow_policy()
+            if self.memory.size == self.memory.published_size:
+                return False
+            self._round = self.cosigning.ask(sign_checkpoint(self.memory, self.store, self.signer, self.clock))
+        over = self._round.over  # asked first: an answer that comes in between would otherwise be lost
+        note = self._round.outcome()
+        if note is None and not over:
             return False
-        checkpoint = sign_checkpoint(self.memory, self.store, self.signer, self.clock)
-        publish_checkpoint(self.memory, checkpoint, self.store, self.clock)
-        self._stamps_wanted = True
+        asked, self._round = self._round, None
+        asked.close()
+        self._tell(asked.checkpoint.size, missing=note is None)
+        if note is None:
+            return True
+        reached("ledger.cosigned")
+        if publish_checkpoint(self.memory, asked.checkpoint, note, self.store, self.clock, before=self._policy_ends):
+            self._stamps_wanted = True
+            self.follow_policy()  # what was published may have been the announcement of a change
         return True
+
+    def follow_policy(self) -> None:
+        """Go by the policy of this moment, and learn when it ends; who asks for a round asks its witnesses."""
+        keep_copies()
+        now, known = self.clock(), policies()
+        current = policy_at(now, known)
+        self._policy_ends = next((period.since for period in known if period.since > now), None)
+        if current != self._policy:
+            logger.warning("the policy of %s is in force", current.since.isoformat())
+            self._policy = current
+            self.cosigning = self._cosigning()
+        say_in_force(current, now=now)
+
+    def _cosigning(self) -> Cosigning:
+        return Cosigning(self._policy.policy, self.store, published_size=self.memory.published_size, log_keys=log_verifiers())
+
+    def take_in_answers(self) -> bool:
+        """Let what the witnesses said become incidents, and proofs where it shows two histories; always True."""
+        self.contradictions.take_in(self.cosigning)
+        return True
+
+    def _tell(self, size: int, *, missing: bool) -> None:
+        """Say once that the quorum is missing, and once that it is there again."""
+        if missing and not self._quorum_missing:
+            logger.warning("no quorum for the checkpoint of size %s; nothing is published until it is there, and deposits go on", size)
+        elif self._quorum_missing and not missing:
+            logger.warning("the quorum is there again, at size %s", size)
+        self._quorum_missing = missing
 
     def request_stamps(self) -> bool:
         """Step 7; False when every authority was asked about the newest published checkpoint already."""
@@ -104,16 +171,15 @@ class Sequencer:
         reached("ledger.stamps-requested")
         return True
 
+    def close(self) -> bool:
+        """Raises LogIsClosed when a log that takes nothing more is published and stamped to its last entry."""
+        if finish_closing(self.store, self.clock):
+            raise LogIsClosed(origin=self.memory.origin, size=self.memory.size)
+        return True
+
     def collect(self) -> bool:
         collect_partials(self.store, now=self.clock())
         return True
-
-    def integrate(self, *, batch_entries: int = batch.BATCH_ENTRIES) -> None:
-        """Steps 1 to 3 until the queue is empty, without regard to cadences; tiles are written for several batches at once."""
-        while self.commit_batch(batch_entries):
-            if self.memory.size - self.memory.applied_size >= GROUP_ENTRIES - batch_entries:
-                apply_tiles(self.memory, self.store)
-        apply_tiles(self.memory, self.store)
 
 
 def run(make: Callable[[], Sequencer], stop: threading.Event) -> None:

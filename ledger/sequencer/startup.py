@@ -13,13 +13,16 @@ from django.db import connection
 
 from common.append_only import missing_guards
 from common.object_store import ObjectStore
+from ledger.keys import LogSigner
 from ledger.models import Checkpoint, LogBatch, LogState, PublishedCheckpoint
-from ledger.selectors import log_state
+from ledger.policies import log_keys_at, log_verifiers
+from ledger.selectors import is_complete, log_state
 from ledger.sequencer.checkpoints import write_copy
 from ledger.sequencer.memory import Clock, Memory, edge_root, require_clock
 from ledger.sequencer.refusals import (
     DatabaseOlder,
     GuardMissing,
+    LogIsClosed,
     LogIsFrozen,
     LostRace,
     NotDurable,
@@ -33,18 +36,18 @@ from ledger.sequencer.refusals import (
 )
 from ledger.sequencer.rows import placed_entries
 from ledger.sequencer.tiles import apply_tiles
-from ledger.storage import PUBLISHED, published_sizes, read_object, tile_reader
+from ledger.storage import CLOSING_COPY, PUBLISHED, published_sizes, read_object, tile_reader
 from tlog.checkpoint import parse_checkpoint
 from tlog.errors import VerificationError
 from tlog.merkle import CompactRange, leaf_hash
-from tlog.note import Signer, Verifier, open_note
+from tlog.note import open_note
 from tlog.tile_edge import TileEdge
 from tlog.tiles import TILE_WIDTH, entries_path, root_from_tiles, tile_path
 
 NOT_DURABLE = ("synchronous_commit", "fsync", "full_page_writes")
 
 
-def load(store: ObjectStore, signer: Signer, clock: Clock) -> Memory:
+def load(store: ObjectStore, signer: LogSigner, clock: Clock) -> Memory:
     """Check everything, finish what a crash left unfinished, and return the memory of a log whose tiles are all applied.
 
     Raises Refusal; LostRace when another sequencer works at the same time; OSError and DatabaseError when it may be tried again.
@@ -54,9 +57,10 @@ def load(store: ObjectStore, signer: Signer, clock: Clock) -> Memory:
     state = log_state()
     try:
         require_not_frozen(state)
-        require_own_log(state, signer)
+        require_own_log(state, signer, clock())
         require_same_history(state, store)
         require_storage_not_ahead(state, store)
+        require_no_unknown_closing(state, store)
         last_time = last_time_of_log()
         require_clock(clock(), last_time)
         memory = restore(state, store)
@@ -103,14 +107,18 @@ def require_durable_database() -> None:
 
 
 def require_not_frozen(state: LogState) -> None:
-    if state.frozen_at is not None:
-        raise LogIsFrozen(since=state.frozen_at.isoformat(timespec="seconds"))
+    if state.frozen_at is None:
+        return
+    if is_complete(state):
+        raise LogIsClosed(origin=state.origin, size=state.size)
+    raise LogIsFrozen(since=state.frozen_at.isoformat(timespec="seconds"))
 
 
-def require_own_log(state: LogState, signer: Signer) -> None:
-    """The key is this log's, and so is the newest checkpoint in the database."""
-    if signer.vkey != state.vkey:
-        raise OtherKey(what="log.key", origin=state.origin)
+def require_own_log(state: LogState, signer: LogSigner, now: datetime) -> None:
+    """The keys that sign now are at hand, the key of the state row is the log's, and the newest checkpoints are signed by its keys."""
+    signer.signers([key.vkey for key in log_keys_at(now)])
+    if state.vkey not in {key.vkey for key in log_verifiers()}:
+        raise OtherKey(what="ledger_logstate", origin=state.origin)
     for row in (Checkpoint.objects.order_by("-size").first(), PublishedCheckpoint.objects.filter(size=state.published_size).first()):
         if row is not None:
             require_own_note(bytes(row.note), row.size, state, f"{row._meta.label} {row.size}")
@@ -121,7 +129,7 @@ def require_own_log(state: LogState, signer: Signer) -> None:
 def require_own_note(note: bytes, size: int, state: LogState, what: str) -> None:
     """Raises OtherKey unless `note` is a checkpoint of this log for `size`."""
     try:
-        checkpoint = parse_checkpoint(open_note(note, [Verifier.from_vkey(state.vkey)]).text)
+        checkpoint = parse_checkpoint(open_note(note, log_verifiers()).text)
     except VerificationError as wrong:
         raise OtherKey(what=what, origin=state.origin) from wrong
     if (checkpoint.origin, checkpoint.size) != (state.origin, size):
@@ -137,7 +145,7 @@ def require_same_history(state: LogState, store: ObjectStore) -> None:
     require_own_note(note, sizes[-1], state, f"{PUBLISHED}{sizes[-1]}")
     # SPEC: design.md §3: a database older than the published copy is refused: a stale restore is a fork.
     if sizes[-1] > state.published_size:
-        raise DatabaseOlder(database=state.published_size, storage=sizes[-1])
+        raise DatabaseOlder(database=state.published_size, storage=sizes[-1], where=f"the checkpoint {PUBLISHED}{sizes[-1]}")
     row = PublishedCheckpoint.objects.filter(size=sizes[-1]).first()
     if row is None or bytes(row.note) != note:
         raise OtherHistory(size=sizes[-1])
@@ -148,7 +156,14 @@ def require_storage_not_ahead(state: LogState, store: ObjectStore) -> None:
     index, width = divmod(state.size, TILE_WIDTH)
     widths = bundle_widths(store, index)
     if widths and widths[-1] > width:
-        raise DatabaseOlder(database=state.size, storage=index * TILE_WIDTH + widths[-1])
+        found = entries_path(index, widths[-1])
+        raise DatabaseOlder(database=state.size, storage=index * TILE_WIDTH + widths[-1], where=f"the entries {found}")
+
+
+def require_no_unknown_closing(state: LogState, store: ObjectStore) -> None:
+    """A log that closed says so in storage too: a database that does not know it is a copy from before, and would take deposits again."""
+    if state.closing_at is None and is_stored(store, CLOSING_COPY):
+        raise DatabaseOlder(database=state.size, storage="closed", where=CLOSING_COPY)
 
 
 def bundle_widths(store: ObjectStore, index: int) -> list[int]:

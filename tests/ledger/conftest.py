@@ -8,9 +8,10 @@ from common.object_store import FileObjectStore
 from ledger.storage import log_store
 from tests.databases import Template
 from tests.depositing import client, key, organisation, post_deposit
+from tests.ledger.authorities import two_authorities
 from tests.ledger.backups import Backup, Restore
 
-__all__ = ["client", "key", "organisation", "post_deposit"]
+__all__ = ["client", "key", "organisation", "post_deposit", "two_authorities"]
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from common.object_store import ObjectStore
 from ledger.keys import log_signer
 from ledger.models import LogQueue, Receipt
 from ledger.selectors import log_origin
+from ledger.sequencer.batch import BATCH_ENTRIES
 from ledger.sequencer.service import Sequencer
+from ledger.sequencer.tiles import apply_tiles
 from ledger.services import promise, queue_rows, receipt_row
 from ledger.storage import log_store
 from tlog.entry import Entry
@@ -71,7 +73,14 @@ def sequencer(store: ObjectStore | None = None, clock: Callable[[], datetime] = 
 def grow(log: Sequencer, first: int, count: int, *, at: datetime | None = None) -> None:
     """Deposit and integrate; nothing is published."""
     deposit(first, count, at=at)
-    log.integrate()
+    integrate(log)
+
+
+def integrate(log: Sequencer, *, batch_entries: int = BATCH_ENTRIES) -> None:
+    """Commit the queue batch by batch, then make the tiles of all of it: what a sequencer that was killed finds at its start."""
+    while log.commit_batch(batch_entries):
+        continue
+    apply_tiles(log.memory, log.store)
 
 
 def leaves(count: int) -> Sequence[bytes]:

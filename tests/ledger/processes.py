@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,13 +17,13 @@ FAST = {
 
 
 class SequencerProcess:
-    """One `manage.py sequence` with short cadences; what it says is in `said`."""
+    """One `manage.py sequence`, or what `words` say instead, with short cadences; what it says is in `said`."""
 
-    def __init__(self, database: str, var_dir: Path, **environment: str) -> None:
+    def __init__(self, database: str, var_dir: Path, *, words: Sequence[str] = ("manage.py", "sequence"), **environment: str) -> None:
         self.log = var_dir / f"sequencer-{time.monotonic_ns()}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "sequence"], cwd=ROOT, stderr=output,
+                [sys.executable, *words], cwd=ROOT, stderr=output,
                 env=process_environment(database, var_dir, **{**FAST, **environment}))
 
     @property

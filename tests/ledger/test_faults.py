@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 import pytest
 from django.db import connections
 
+from common.failpoints import InjectedFault
 from common.object_store import FileObjectStore
 from ledger import failpoints
 from ledger.failpoints import BATCH, CHECKPOINT, PUBLICATION, STAMPS, TILES
@@ -25,8 +26,8 @@ from ledger.models import LogQueue, LogState, StampRequest, Timestamp
 from sandbox.tsa.server import TimestampServer
 from tests.faults.sizes import sized
 from tests.ledger.backups import Restore
-from tests.ledger.faults import Fault, Forks, strike
-from tests.ledger.logs import deposit, entry
+from tests.ledger.faults import Fault, Forks, failing, strike
+from tests.ledger.logs import deposit, entry, sequencer
 from tests.ledger.rounds import full_round
 from tlog.merkle import CompactRange, leaf_hash
 from tlog.tiles import TILE_WIDTH
@@ -131,6 +132,16 @@ def test_every_place_is_met_in_one_round(ground: Ground) -> None:
         ground.deposit(256)
         assert strike(Fault(place, "error"), ground.forks, ground.database), place
         full_round()
+
+
+def test_a_start_that_cannot_write_its_tiles_fails(ground: Ground, store: FileObjectStore) -> None:
+    """Raio: it went on as if they were there."""
+    ground.deposit(300)
+    sequencer().commit_batch(300)
+    with failing(FULL_TILE), pytest.raises(InjectedFault):
+        sequencer()
+    assert LogState.objects.get().applied_size == 0
+    ground.suffer([], count=5)
 
 
 @pytest.mark.slow

@@ -6,23 +6,47 @@ from typing import Any
 import pytest
 from django.db import connection, models
 from django.utils import timezone
+from pytest_django import Settings
 
 from common import jobs
 from common.object_store import FileObjectStore
 from ledger.fsck import examine_bundles, examine_log
-from ledger.models import Checkpoint, LogBatch, LogEntry, LogQueue, LogState, PublishedCheckpoint, Receipt, StampRequest, Timestamp
-from sandbox.tsa.server import TimestampServer
+from ledger.incidents import end_incident, open_incident
+from ledger.models import (
+    ArchivedRevocation,
+    Checkpoint,
+    Incident,
+    IncidentEnd,
+    LogBatch,
+    LogEntry,
+    LogQueue,
+    LogState,
+    OwnStatement,
+    PublishedCheckpoint,
+    Receipt,
+    Renewal,
+    RenewedCheckpoint,
+    StampRequest,
+    Timestamp,
+)
+from ledger.renewal import renew_due_timestamps
 from tests.ledger.logs import deposit, grow, sequencer
+from tests.ledger.publishing import publishing_authority
 
 TABLES: tuple[type[models.Model], ...] = (
-    LogState, LogQueue, LogEntry, LogBatch, Receipt, Checkpoint, PublishedCheckpoint, StampRequest, Timestamp,
+    LogState, LogQueue, LogEntry, LogBatch, Receipt, Checkpoint, PublishedCheckpoint, StampRequest, Timestamp, OwnStatement,
+    Incident, IncidentEnd, ArchivedRevocation, Renewal, RenewedCheckpoint,
 )
-# Nothing in the log refers to these numbers: evidence rows name their receipt, and a token's number orders tokens only.
-UNREFERENCED = {(Receipt, "id"), (Timestamp, "id")}
+# Nothing in the log refers to these numbers: evidence rows name their receipt.
+UNREFERENCED = {
+    (Receipt, "id"), (OwnStatement, "id"), (Incident, "id"), (IncidentEnd, "id"), (ArchivedRevocation, "id"), (RenewedCheckpoint, "id"),
+}
 # When a row's own number is changed, it is the rows that refer to it that hang in the air.
 REFERRING: dict[type[models.Model], list[str]] = {
     Checkpoint: ["ledger_publishedcheckpoint"],
     PublishedCheckpoint: ["ledger_stamprequest", "ledger_timestamp"],
+    Timestamp: ["ledger_archivedrevocation"],
+    Renewal: ["ledger_renewedcheckpoint"],
 }
 COLUMNS = [
     (model, field) for model in TABLES for field in model._meta.concrete_fields if (model, field.column) not in UNREFERENCED
@@ -30,15 +54,28 @@ COLUMNS = [
 
 
 @pytest.fixture
-def log(store: FileObjectStore, authority: TimestampServer) -> None:
-    """Three published and stamped checkpoints, full and partial tiles of two levels, and a queue."""
+def log(store: FileObjectStore, settings: Settings) -> Iterator[None]:
+    """Three published and stamped checkpoints, two of them renewed twice, full and partial tiles of two levels, and a queue."""
+    with publishing_authority(settings.VAR_DIR, "publishing") as server:
+        settings.TSAS = f"publishing={server.url}"
+        fill_log()
+        yield
+
+
+def fill_log() -> None:
     sequenced = sequencer()
-    for first, count in ((0, 300), (300, 300), (600, 7)):
+    for first, count in ((0, 300), (300, 298), (600, 7)):  # and two entries of an incident
         grow(sequenced, first, count)
         sequenced.publish()
         sequenced.request_stamps()
-        for job_id in jobs.due_jobs(timezone.now()):
-            jobs.run_job(job_id)
+        for _ in ("stamp", "archive"):
+            for job_id in jobs.due_jobs(timezone.now()):
+                jobs.run_job(job_id)
+        if first < 600:
+            renew_due_timestamps(everything=True)
+        if first == 0:
+            open_incident("fork", "size 300", {"size": 300}, now=timezone.now())
+            end_incident("fork", "size 300", how="seen", now=timezone.now())
     deposit(607, 3)
 
 
@@ -92,7 +129,7 @@ def ends(model: type[models.Model], field: "models.Field[Any, Any]") -> list[tup
     """(primary key, value) of the first and the last row."""
     rows = model._default_manager.order_by("pk").values_list("pk", field.attname)
     found = [rows.first(), rows.last()]
-    return [(key, value) for key, value in dict.fromkeys((row[0], _plain(row[1])) for row in found if row is not None)]
+    return list({row[0]: (row[0], _plain(row[1])) for row in found if row is not None}.values())
 
 
 def _plain(value: object) -> object:
@@ -110,6 +147,8 @@ def others(model: type[models.Model], field: "models.Field[Any, Any]", value: ob
         yield from (flipped(value, len(value) // 2), flipped(value, len(value) - 1), value[:-1])
     elif isinstance(value, datetime):
         yield from (value + timedelta(hours=1), value - timedelta(hours=1))
+    elif isinstance(value, dict):
+        yield {**value, "more": 1}
     else:
         text = str(value)
         yield text[:-1] + ("0" if text[-1] != "0" else "1")

@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django import Settings
 
-from common.key_files import key_path
+from common.key_files import keep_seed, key_path
 from ledger.errors import AuthoritiesMisconfigured
-from ledger.keys import log_signer
+from ledger.keys import first_signer, log_key_path
 from ledger.models import LogState
+from ledger.policies import log_keys_at
 from ledger.receipts import receipt_vkey
 from ledger.trust import trust_files
 from sandbox.tsa.server import TimestampServer
 from tlog.merkle import EMPTY_ROOT
+from tlog.note import Signer
 from tlog.policy import parse_policy
 from tlog.receipt import parse_receipt_keys
 
@@ -32,7 +35,7 @@ def test_set_up_says_what_it_made_and_repeating_it_changes_nothing(
         assert f"made key {key_path(name)}" in said
         assert stat.S_IMODE(key_path(name).stat().st_mode) == 0o600
     assert {folder.name for folder in var_dir.iterdir() if folder.is_dir()} == {"keys", "log", "vault", "trust"}
-    assert (bytes(state.root), state.vkey) == (EMPTY_ROOT, log_signer(state.origin).vkey)
+    assert (bytes(state.root), state.vkey) == (EMPTY_ROOT, first_signer(state.origin).vkey)
     seeds = [key_path(name).read_bytes() for name in ("log", "receipt", "search")]
     assert len(set(seeds)) == 3
     call_command("init_service")
@@ -68,8 +71,25 @@ def test_another_key_file_is_refused(service: str, settings: Settings, tmp_path:
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "keys").mkdir(parents=True)
     settings.VAR_DIR = elsewhere
-    with pytest.raises(ImproperlyConfigured, match="is not the key of the log"):
+    with pytest.raises(ImproperlyConfigured, match=r"No key file in .* is localhost/cunzheng/.*put that file back"):
         call_command("init_service", verbosity=0)
+
+
+def test_an_empty_database_of_a_log_that_changed_its_key_learns_the_first_one_from_the_recorded_policies(
+    database: str, var_dir: Path, settings: Settings
+) -> None:
+    """The database is lost, and the first key was taken away long ago: a fresh one would be another log's."""
+    settings.ORIGIN = "log.example/2026"
+    first, now = (Signer.from_seed(settings.ORIGIN, seed * 32) for seed in (b"1", b"2"))
+    (var_dir / "policies").mkdir()
+    for since, signer in (("19700101T000000Z", first), ("20260101T000000Z", now)):
+        (var_dir / "policies" / f"{since}.txt").write_text(f"log {signer.vkey}\nquorum none\n")
+    keep_seed(log_key_path(now.verifier.key_id), b"2" * 32)
+    call_command("init_service", verbosity=0)
+    assert LogState.objects.get().vkey == first.vkey
+    assert not key_path("log").exists()
+    call_command("init_service", verbosity=0)
+    assert [key.vkey for key in log_keys_at(timezone.now())] == [now.vkey]
 
 
 def test_the_trust_folder_holds_policy_receipt_key_and_roots(

@@ -9,7 +9,22 @@ from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
 from common.append_only import AppendOnlyError, AppendOnlyModel, guarded_models, missing_guards
-from ledger.models import Checkpoint, LogBatch, LogEntry, LogState, PublishedCheckpoint, Receipt, StampRequest, Timestamp
+from ledger.models import (
+    ArchivedRevocation,
+    Checkpoint,
+    Incident,
+    IncidentEnd,
+    LogBatch,
+    LogEntry,
+    LogState,
+    OwnStatement,
+    PublishedCheckpoint,
+    Receipt,
+    Renewal,
+    RenewedCheckpoint,
+    StampRequest,
+    Timestamp,
+)
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 D = b"d" * 32
@@ -62,6 +77,36 @@ def timestamp(**changes: Any) -> Timestamp:
     return made(Timestamp, **{**values, "checkpoint": values["checkpoint"] or published()})
 
 
+def own_statement(**changes: Any) -> OwnStatement:
+    values = {
+        "record": "r", "kind": "incident", "received_at": NOW, "statement": b"s", "claims": b"c", "receipt": None, "ticket": 1, **changes}
+    return made(OwnStatement, **{**values, "receipt": values["receipt"] or receipt()})
+
+
+def incident(**changes: Any) -> Incident:
+    return made(Incident, **{"code": "c", "subject": "s", "episode": 1, "facts": {}, "opened_at": NOW, **changes})
+
+
+def incident_end() -> IncidentEnd:
+    return made(IncidentEnd, incident=incident(episode=next(SIZES)), ended_at=NOW, how="h")
+
+
+def revocation(**changes: Any) -> ArchivedRevocation:
+    values = {"timestamp": None, "form": "crl", "data": b"d", "fetched_at": NOW, **changes}
+    size = next(SIZES)
+    return made(ArchivedRevocation, **{**values, "timestamp": values["timestamp"] or timestamp(checkpoint=published(size), size=size)})
+
+
+def renewal(**changes: Any) -> Renewal:
+    return made(Renewal, **{"authority": "a", "size": 1, "root": D, "token": b"t", "gen_time": NOW, "received_at": NOW, **changes})
+
+
+def renewed(**changes: Any) -> RenewedCheckpoint:
+    values = {"renewal": None, "position": 0, "checkpoint": None, "number": 1, "list_text": b"l", **changes}
+    values["checkpoint"] = values["checkpoint"] or published(next(SIZES))
+    return made(RenewedCheckpoint, **{**values, "renewal": values["renewal"] or renewal()})
+
+
 def both(make: Callable[..., object], first: dict[str, Any], second: dict[str, Any]) -> None:
     make(**first)
     make(**second)
@@ -86,6 +131,17 @@ VIOLATIONS: dict[str, Callable[[], object]] = {
     "stamp_request_unique": lambda: both(request, shared := {"checkpoint": published()}, shared),
     "stamp_request_outcome_known": lambda: request(outcome="lost"),
     "timestamp_unique_for_authority": lambda: both(timestamp, shared := {"checkpoint": published()}, shared),
+    "own_statement_record_unique": lambda: both(own_statement, {}, {"ticket": 2}),
+    "own_statement_ticket_unique": lambda: both(own_statement, {}, {"record": "q"}),
+    "own_statement_kind_known": lambda: own_statement(kind="deposit"),
+    "incident_episode_unique": lambda: both(incident, {}, {}),
+    "incident_episode_from_one": lambda: incident(episode=0),
+    "archived_revocation_unique": lambda: both(revocation, shared := {"timestamp": timestamp()}, shared),
+    "archived_revocation_form_known": lambda: revocation(form="pem"),
+    "renewal_not_empty": lambda: renewal(size=0),
+    "renewed_checkpoint_position_unique": lambda: both(renewed, shared := {"renewal": renewal()}, {**shared, "number": 2}),
+    "renewed_checkpoint_number_unique": lambda: both(renewed, shared := {"checkpoint": published()}, {**shared, "position": 1}),
+    "renewed_checkpoint_number_from_one": lambda: renewed(number=0),
 }
 
 
@@ -105,7 +161,8 @@ def test_a_row_that_violates_a_constraint_is_refused(database: str) -> None:
 
 ROWS: dict[type[AppendOnlyModel], Callable[[], AppendOnlyModel]] = {
     LogEntry: entry_row, LogBatch: batch, Receipt: receipt, Checkpoint: checkpoint, PublishedCheckpoint: published,
-    Timestamp: lambda: timestamp(checkpoint=published(size=2)),
+    Timestamp: lambda: timestamp(checkpoint=published(size=2)), OwnStatement: own_statement, Incident: incident, IncidentEnd: incident_end,
+    ArchivedRevocation: revocation, Renewal: renewal, RenewedCheckpoint: renewed,
 }
 
 

@@ -105,4 +105,4 @@ def test_a_refusal_ends_the_process_with_code_3_and_one_sentence(service: str, v
     process = SequencerProcess(service, var_dir)
     assert process.process.wait(timeout=30) == 3
     assert process.said.count("\n") == 1
-    assert "日志已冻结" in process.said
+    assert "CRITICAL ledger.management.commands.sequence SEQUENCER STOPPED [log-frozen] 日志已冻结" in process.said

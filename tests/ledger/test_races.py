@@ -71,7 +71,7 @@ def test_of_two_that_sign_one_size_one_publishes(store: FileObjectStore) -> None
     checkpoint = sign_checkpoint(slept.memory, store, slept.signer, timezone.now)
     awake.publish()
     with pytest.raises(LostRace, match="published size is no longer 0"):
-        publish_checkpoint(slept.memory, checkpoint, store, timezone.now)
+        publish_checkpoint(slept.memory, checkpoint, bytes(checkpoint.note), store, timezone.now)
     assert (Checkpoint.objects.count(), PublishedCheckpoint.objects.count()) == (1, 1)
     assert list(examine_log()) == []
 

@@ -2,23 +2,28 @@
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from common.failpoints import InjectedFault
 from common.object_store import FileObjectStore
-from ledger.errors import LogFrozen
+from ledger.closing import close_log
+from ledger.errors import LogClosed, LogFrozen
 from ledger.fsck import examine_log
-from ledger.keys import log_signer
+from ledger.incidents import incidents
+from ledger.keys import first_signer
 from ledger.models import LogEntry, LogQueue, LogState
-from ledger.recovery import recover
-from ledger.selectors import published_note
-from ledger.sequencer.refusals import DatabaseOlder, LogIsFrozen, LostRace, OtherHistory
+from ledger.recovery import open_incidents_of_losses, recover
+from ledger.selectors import closing, published_note
+from ledger.sequencer.refusals import DatabaseOlder, LogIsClosed, LogIsFrozen, LostRace, OtherHistory
 from ledger.services import refuse_when_behind
+from ledger.storage import CLOSING_COPY
 from tests.ledger.faults import failing
 from tests.ledger.logs import deposit, entry, grow, leaves, sequencer
 from tlog.checkpoint import format_checkpoint
@@ -92,6 +97,51 @@ def test_a_recovery_may_be_interrupted_and_repeated(backup: Backup, store: FileO
     assert list(examine_log()) == []
 
 
+def test_incidents_of_losses_are_opened_once_even_when_the_command_was_killed_in_between(backup: Backup, store: FileObjectStore) -> None:
+    publish(1)
+    with backup():
+        publish(3, first=1)
+    recover(store, timezone.now)
+    killed = open_incidents_of_losses(timezone.now)
+    assert next(killed).index == 1
+    assert [lost.index for lost in open_incidents_of_losses(timezone.now)] == [2, 3]
+    assert list(open_incidents_of_losses(timezone.now)) == []
+
+
+def test_a_closing_that_the_database_forgot_comes_back_and_nothing_is_taken_again(
+    backup: Backup, store: FileObjectStore, settings: Settings
+) -> None:
+    settings.TSAS = ""
+    publish(2)
+    with backup():
+        said = close_log(None, timezone.now)
+        log = sequencer()
+        log.sequence()
+        log.publish()
+        with pytest.raises(LogIsClosed):
+            log.close()
+    refuse_when_behind(now=timezone.now() + timedelta(seconds=2))
+    recovery = recover(store, timezone.now)
+    assert (recovery.replayed, recovery.lost, closing()) == (1, (), said)
+    with pytest.raises(LogClosed):
+        refuse_when_behind(now=timezone.now() + timedelta(seconds=4))
+    with pytest.raises(LogIsClosed):
+        sequencer().close()
+    assert list(examine_log()) == []
+
+
+def test_a_closing_that_nobody_promised_freezes_the_log(backup: Backup, store: FileObjectStore, settings: Settings) -> None:
+    settings.TSAS = ""
+    publish(2)
+    with backup():
+        close_log(None, timezone.now)
+        sequencer().close()
+    path = store.root / CLOSING_COPY
+    path.write_text(path.read_text().replace('"receipt"', '"rcpt"'))
+    assert recover(store, timezone.now).frozen
+    assert any("the database does not know" in str(finding) for finding in examine_log())
+
+
 def test_nothing_to_recover_changes_nothing(store: FileObjectStore) -> None:
     publish(300)
     assert recover(store, timezone.now).replayed == 0
@@ -149,6 +199,8 @@ def test_the_command_lists_each_lost_statement_and_says_so_by_its_exit_code(
     assert lost.value.code == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0:2] for line in lines[1:]] == [["incident", "index=2"], ["incident", "index=3"]]
+    assert [incident.subject for incident in incidents()] == ["entry 3", "entry 2"]
+    assert all(incident.statement for incident in incidents())
     call_command("log_recover")
     assert "Replayed 0 entries; published size 4" in capsys.readouterr().out
 
@@ -193,7 +245,7 @@ def other_published_root(store: FileObjectStore) -> None:
     state = LogState.objects.get()
     text = format_checkpoint(origin=state.origin, size=306, root=bytes(32))
     store.delete("published/306")
-    store.put_new("published/306", [sign_note(text, [log_signer(state.origin)])])
+    store.put_new("published/306", [sign_note(text, [first_signer(state.origin)])])
 
 
 def other_state_root(store: FileObjectStore) -> None:

@@ -18,9 +18,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ledger.bounded_http import Limits, NoAnswer, Trouble, post
-from ledger.timestamping import CODES, Authority, StampedToken, TimestampUnavailable, load_authorities, request_timestamp
+from ledger.timestamping import (
+    CODES,
+    MAX_SKEW_S,
+    Authority,
+    StampedToken,
+    TimesDiffer,
+    TimestampUnavailable,
+    load_authorities,
+    request_timestamp,
+)
 from sandbox.tsa import authority as sandbox_authority
-from sandbox.tsa.answering import Responder, WrongAnswer
+from sandbox.tsa.answering import POLICY, Responder, WrongAnswer
 from sandbox.tsa.authority import make_authority
 from sandbox.tsa.server import BEHAVIOURS, Behaviour, TimestampServer
 from sandbox.tsa.signing import certificate_der
@@ -29,6 +38,7 @@ from tlog.timestamp import verify_token
 DIGEST = hashlib.sha256(b"the text of a checkpoint\n").digest()
 HIERARCHY = make_authority()
 ROOT_PEM = HIERARCHY.root.certificate.public_bytes(Encoding.PEM)
+ROOT_DER = certificate_der(HIERARCHY.root.certificate)
 SHORT_S = 0.6
 
 EXPECTED = {
@@ -52,6 +62,9 @@ EXPECTED = {
     WrongAnswer.OTHER_AUTHORITY: "token-refused",
     WrongAnswer.AN_HOUR_AGO: "token-refused",
     WrongAnswer.AN_HOUR_AHEAD: "token-refused",
+    WrongAnswer.A_YEAR_AGO: "token-refused",
+    WrongAnswer.A_YEAR_AHEAD: "token-refused",
+    WrongAnswer.OTHER_POLICY: "token-refused",
     WrongAnswer.REJECTION: "rejected",
 }
 
@@ -73,10 +86,14 @@ def tsa() -> Iterator[TimestampServer]:
         yield server
 
 
-def stamp(url: str, *, timeout_s: float = 10, digest: bytes = DIGEST, nonce: int = 2**63 + 1) -> StampedToken:
+def stamp(
+    url: str, *, timeout_s: float = 10, digest: bytes = DIGEST, nonce: int = 2**63 + 1, policy: str | None = None, root: bytes = ROOT_DER,
+    skew_s: float = MAX_SKEW_S,
+) -> StampedToken:
     now = datetime.now(UTC)
-    authority = Authority("sandbox-tsa", url, (certificate_der(HIERARCHY.root.certificate),))
-    return request_timestamp(authority, digest, nonce=nonce, now=now, not_before=now - timedelta(seconds=5), timeout_s=timeout_s)
+    authority = Authority("sandbox-tsa", url, (root,), policy=policy)
+    return request_timestamp(
+        authority, digest, nonce=nonce, now=now, not_before=now - timedelta(seconds=5), timeout_s=timeout_s, skew_s=skew_s)
 
 
 def test_a_good_answer_gives_the_token_as_received(tsa: TimestampServer) -> None:
@@ -100,11 +117,59 @@ def test_a_misbehaving_authority_is_named_within_the_deadline(tsa: TimestampServ
     tsa.delay_s = 2 * SHORT_S if behaviour is Behaviour.SLOW else 0.1
     started = time.monotonic()
     with pytest.raises(TimestampUnavailable) as caught:
-        stamp(tsa.url, timeout_s=SHORT_S if code == "timeout" else 20)
+        stamp(tsa.url, timeout_s=SHORT_S if code == "timeout" else 20, policy=POLICY)
     assert caught.value.code == code
     assert code in CODES
     if code == "timeout":
         assert time.monotonic() - started < SHORT_S + 2
+
+
+@pytest.mark.parametrize(("policy", "code"), [(POLICY, None), ("2.999.1", "rejected")])
+def test_the_policy_is_asked_for(tsa: TimestampServer, policy: str, code: str | None) -> None:
+    if code is None:
+        assert verify_token(stamp(tsa.url, policy=policy).token, digest=DIGEST, roots=[ROOT_DER]).policy == policy
+        return
+    with pytest.raises(TimestampUnavailable) as caught:
+        stamp(tsa.url, policy=policy)
+    assert caught.value.code == code
+
+
+def test_a_token_under_another_policy_than_was_asked_for_is_refused(tsa: TimestampServer) -> None:
+    tsa.behaviour = WrongAnswer.OTHER_POLICY
+    with pytest.raises(TimestampUnavailable, match=r"policy: the policy is 2\.999\.3161, not"):
+        stamp(tsa.url, policy=POLICY)
+
+
+@pytest.mark.parametrize(("wrong", "offset"), [
+    (WrongAnswer.AN_HOUR_AHEAD, timedelta(hours=1)), (WrongAnswer.AN_HOUR_AGO, timedelta(hours=-1)),
+    (WrongAnswer.A_YEAR_AHEAD, timedelta(days=365)), (WrongAnswer.A_YEAR_AGO, timedelta(days=-365)),
+])
+def test_a_token_that_is_right_but_for_its_time_says_which_time_that_was(
+    tsa: TimestampServer, wrong: WrongAnswer, offset: timedelta
+) -> None:
+    tsa.behaviour = wrong
+    with pytest.raises(TimesDiffer) as caught:
+        stamp(tsa.url)
+    assert abs(caught.value.gen_time - datetime.now(UTC) - offset) < timedelta(seconds=30)
+
+
+def test_a_time_that_nobody_signed_for_says_nothing_about_clocks(tsa: TimestampServer) -> None:
+    """Of another authority, and an hour ahead: whoever sits on the line could send that."""
+    stranger = make_authority()
+    tsa.behaviour = WrongAnswer.AN_HOUR_AHEAD
+    with pytest.raises(TimestampUnavailable, match="chain") as caught:
+        stamp(tsa.url, root=certificate_der(stranger.root.certificate))
+    assert not isinstance(caught.value, TimesDiffer)
+
+
+def test_a_narrower_skew_refuses_what_the_widest_takes(tsa: TimestampServer) -> None:
+    clock, tsa.responder.clock = tsa.responder.clock, lambda: datetime.now(UTC) + timedelta(seconds=200)
+    try:
+        assert stamp(tsa.url).token
+        with pytest.raises(TimesDiffer):
+            stamp(tsa.url, skew_s=60)
+    finally:
+        tsa.responder.clock = clock
 
 
 def test_the_next_request_succeeds_once_the_authority_has_recovered(tsa: TimestampServer) -> None:
@@ -239,8 +304,16 @@ def test_authorities_are_read_from_the_setting_and_the_folder(tmp_path: Path) ->
     for name in ("tsa-old.pem", "tsa2.pem", "tsa2-old.pem", "unrelated.pem"):
         write_root(tmp_path, name)
     first, second = load_authorities(" tsa=http://127.0.0.1:8001/  tsa2=https://tsa.example/path?x=1 ", tmp_path)
-    assert first == Authority("tsa", "http://127.0.0.1:8001/", (root, root))
+    assert first == Authority("tsa", "http://127.0.0.1:8001/", (root, root), operator="127.0.0.1", policy=None)
     assert (second.id, second.url, len(second.roots)) == ("tsa2", "https://tsa.example/path?x=1", 2)
+
+
+def test_an_authority_may_state_its_operator_and_its_policy(tmp_path: Path) -> None:
+    write_root(tmp_path, "tsa.pem")
+    read = {text: load_authorities(f"tsa=http://h:9/x{text}", tmp_path)[0] for text in ("|示范授时中心|1.2.156.3", "|op", "||2.999.1", "|")}
+    assert [(each.url, each.operator, each.policy) for each in read.values()] == [
+        ("http://h:9/x", "示范授时中心", "1.2.156.3"), ("http://h:9/x", "op", None), ("http://h:9/x", "h", "2.999.1"),
+        ("http://h:9/x", "h", None)]
 
 
 def test_one_file_may_hold_several_roots(tmp_path: Path) -> None:
@@ -259,6 +332,7 @@ def test_no_authorities_are_none(tmp_path: Path) -> None:
         "tsa=h",
         "tsa=http://", "tsa=http://user:secret@h/", "tsa=http://h:0/", "tsa=http://h:99999/", "tsa=http://h/#x", "tsa=http://[h/",
         "tsa=http://h/å",
+        "tsa=http://h/|op|any", "tsa=http://h/|op|1.2.03", "tsa=http://h/|op|3.1", "tsa=http://h/|op|1.2|3", "tsa=|op|1.2",
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused_with_a_sentence(text: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""`manage.py log_recover`: after an old backup was restored, take from storage what the database lost.
+"""`manage.py log_recover`: after an old backup was restored, or into an empty database, take from storage what the database lost.
 
-Exit 0: recovered, or there was nothing to recover; 1: recovered, but statements are lost, one line for each; 2: the log
-is frozen; 3: refused, nothing was changed.
+Exit 0: recovered, or there was nothing to recover; 1: recovered, but statements are lost, one line and one incident for each; 2: the
+log is frozen; 3: refused, nothing was changed. Interrupted, it is simply run again.
 """
 import sys
 from typing import Any
@@ -9,10 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from ledger.recovery import recover
+from ledger.recovery import open_incidents_of_losses, recover
 from ledger.sequencer.refusals import LostRace, Refusal
 from ledger.storage import log_store
-from tlog.encoding import encode_base64
 
 LOST, FROZEN, REFUSED = 1, 2, 3
 
@@ -31,10 +30,10 @@ class Command(BaseCommand):
             self.stderr.write(f"数据库与存储不属于同一历史，日志已冻结。The log is frozen: {recovery.frozen}.")
             sys.exit(FROZEN)
         self.stdout.write(f"已补回 {recovery.replayed} 条。Replayed {recovery.replayed} entries; published size {recovery.published_size}.")
-        for lost in recovery.lost:
-            self.stdout.write(
-                f"incident index={lost.index} kind={lost.kind} statement_sha256={lost.statement_sha256.hex()} "
-                f"leaf_hash={encode_base64(lost.leaf_hash)}"
-            )
-        if recovery.lost:
+        opened = 0
+        for lost in open_incidents_of_losses(timezone.now):
+            opened += 1
+            self.stdout.write(" ".join(["incident", *(f"{name}={value}" for name, value in lost.facts.items())]))
+        if opened:
+            self.stderr.write(f"{opened} 条声明遗失，已记为异常事件。{opened} statements are lost; each is an incident, in the log too.")
             sys.exit(LOST)
