@@ -7,7 +7,13 @@ class EvidenceConfig(AppConfig):
     verbose_name = "证据"
 
     def ready(self) -> None:
+        from common.jobs import register_job
+        from evidence.fixity import look_at_originals
         from evidence.fsck import examine_evidence
+        from evidence.stamps import STAMP_RECORD, stamp_record
         from ledger.fsck import register_examination
+        from ledger.monitor.slices import register_slice
 
         register_examination("evidence", examine_evidence)
+        register_slice("originals", look_at_originals)
+        register_job(STAMP_RECORD, stamp_record)

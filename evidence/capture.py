@@ -41,7 +41,10 @@ class FileItem:
 
 @dataclass(frozen=True, slots=True)
 class DepositItem:
-    """One record to be made: `case` is the client's own reference; provenance holds what is known, the rest is null."""
+    """One record to be made: `case` is the client's own reference; provenance holds what is known, the rest is null.
+
+    `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint.
+    """
 
     case: str
     kind: str
@@ -49,3 +52,4 @@ class DepositItem:
     files: tuple[FileItem, ...]
     metadata: Mapping[str, object] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
+    own_timestamp: bool = False

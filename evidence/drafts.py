@@ -17,7 +17,7 @@ from tlog.errors import VerificationError
 from tlog.merkle import leaf_hash
 from tlog.record_number import RANDOM_LENGTH, number_from
 from tlog.statement import format_statement
-from tlog.times import date_in_china, format_time
+from tlog.times import date_in_china
 from vault.sealing import open_sealed, seal
 
 CASE_CLAIM = "case"
@@ -103,13 +103,16 @@ def fresh_numbers(date: str, count: int) -> Iterator[str]:
                 yield number
 
 
-def seal_record(draft: Draft, head: CaseHead, *, received_at: datetime) -> SealedRecord:
-    """Chain the draft to its case and move `head` in memory; the caller holds the lock and writes the head back."""
+def seal_record(draft: Draft, head: CaseHead, *, received_at: str) -> SealedRecord:
+    """Chain the draft to its case and move `head` in memory; the caller holds the lock and writes the head back.
+
+    `received_at` as `tlog.times.format_time` writes it: once for all records of a deposit.
+    """
     head.sequence += 1
     previous = None if head.sha256 is None else head.sha256.hex()
     case_value = {"ref": head.ref, "sequence": head.sequence, "previous": previous}
     claims = [*draft.claims, salt_claim(CASE_CLAIM, encode_claim(CASE_CLAIM, case_value), draft.case_salt)]
-    statement = format_statement(kind="deposit", record=draft.record, received_at=format_time(received_at), claims=claims)
+    statement = format_statement(kind="deposit", record=draft.record, received_at=received_at, claims=claims)
     commitment = commit("deposit", statement)
     head.sha256 = commitment.sha256
     entry = commitment.encode()

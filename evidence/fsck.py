@@ -13,11 +13,14 @@ from django.db.models import Count, Exists, Model, OuterRef
 from accounts.models import ApiKey, Organisation
 from cases.models import Case
 from common.idempotency import IdempotencyKey
+from common.jobs import Job
 from common.object_store import BLOCK
 from evidence.drafts import unpack_claims
-from evidence.models import Evidence, EvidenceFile
+from evidence.models import Evidence, EvidenceFile, RecordTimestamp
 from evidence.selectors import custody_of
+from evidence.stamps import STAMP_RECORD, statement_digest
 from ledger.fsck import Finding
+from ledger.fsck.stamps import Pinned
 from ledger.models import LogEntry, LogQueue, Receipt
 from ledger.selectors import entry_of
 from tlog.canonical import Json
@@ -26,6 +29,7 @@ from tlog.entry import commit, verify_entry
 from tlog.errors import VerificationError
 from tlog.merkle import leaf_hash
 from tlog.statement import Statement, parse_statement
+from tlog.timestamp import verify_token
 from vault.search import blind_digest
 from vault.storage import vault_store
 
@@ -48,6 +52,7 @@ def examine_evidence() -> Iterator[Finding]:
     if previous is not None:
         yield from _case_head(previous)
     yield from _dangling()
+    yield from _own_timestamps()
     yield from _receipts()
     yield from _idempotency_keys()
 
@@ -175,11 +180,35 @@ def _dangling() -> Iterator[Finding]:
             yield Finding(f"evidence_evidence {number}", f"its row of {model._meta.db_table} is missing")
 
 
+def _own_timestamps() -> Iterator[Finding]:
+    """Each token over its record's statement, judged by the roots pinned for its authority; and none that was taken is gone."""
+    pinned = Pinned()
+    for row in RecordTimestamp.objects.order_by("id").iterator(chunk_size=CHUNK):
+        where = f"evidence_recordtimestamp {row.pk}"
+        record = Evidence.objects.filter(pk=row.evidence_id).first()
+        if record is None:
+            yield Finding(where, "its record is missing")
+            continue
+        try:
+            roots = pinned.roots(row.authority)
+            verified = verify_token(bytes(row.token), digest=statement_digest(record), roots=roots, not_before=record.received_at)
+        except (ValueError, VerificationError) as wrong:
+            yield Finding(where, f"token: {wrong}")
+            continue
+        if verified.gen_time != row.gen_time:
+            yield Finding(where, "gen_time is not that of the token")
+    stamped = RecordTimestamp.objects.values("evidence_id")
+    gone = Job.objects.filter(kind=STAMP_RECORD, done_at__isnull=False).exclude(subject_id__in=stamped)
+    for evidence_id in gone.order_by("id").values_list("subject_id", flat=True):
+        yield Finding(f"evidence_recordtimestamp of evidence_evidence {evidence_id}", "it was taken, and is missing")
+
+
 def _receipts() -> Iterator[Finding]:
     """Records that were promised and have no row under their receipt: whoever deletes all rows of a record leaves this one."""
     for receipt in Receipt.objects.order_by("id").iterator(chunk_size=CHUNK):
         promised = [line.partition(" ")[0] for line in receipt.text.splitlines()[3:]]
         kept = set(Evidence.objects.filter(receipt_id=receipt.pk).values_list("record", flat=True))
+        kept.update(receipt.own_statements.values_list("record", flat=True))
         for number in promised:
             if number not in kept:
                 yield Finding(f"evidence_evidence {number}", f"the row is missing, or not under receipt {receipt.pk} that promises it")

@@ -83,6 +83,18 @@ class CustodyEvent(AppendOnlyModel):
         constraints = [models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique")]
 
 
+class RecordTimestamp(AppendOnlyModel):
+    """A verified RFC 3161 token over the record's own statement, which the depositor asked for; the raw bytes as they came."""
+
+    evidence = models.OneToOneField(Evidence, on_delete=models.PROTECT, related_name="own_timestamp", help_text="存证记录")
+    authority = models.CharField(max_length=64, help_text="时间戳机构编号")
+    token = models.BinaryField(help_text="时间戳令牌原始字节")
+    gen_time = models.DateTimeField(help_text="令牌中的时间")
+
+    class Meta:
+        verbose_name = "存证自身的时间戳"
+
+
 class DisclosureAttempts(models.Model):
     """Wrong digests offered for one record on one UTC day; ten are allowed (design.md §5)."""
 

@@ -2,6 +2,7 @@
 import base64
 
 from evidence.models import Evidence
+from evidence.stamps import stamp_of
 from ledger.errors import RecordNotPublished
 from ledger.proofs import RecordProof, record_proof
 from ledger.selectors import places_of
@@ -20,8 +21,8 @@ def proof_of(record: Evidence) -> RecordProof:
 
 
 def timestamps_of(record: Evidence) -> dict[str, object]:
-    """The checkpoint of the record's proof and its tokens. Raises RecordNotPublished."""
-    proof = proof_of(record)
+    """The checkpoint of the record's proof and its tokens, and the record's own token if it has one. Raises RecordNotPublished."""
+    proof, own = proof_of(record), stamp_of(record)
     return {
         "record": record.record,
         "checkpoint": proof.note.decode(),
@@ -29,4 +30,6 @@ def timestamps_of(record: Evidence) -> dict[str, object]:
             {"authority": stamp.authority, "gen_time": format_time(stamp.gen_time), "token": base64.b64encode(stamp.token).decode()}
             for stamp in proof.stamps
         ],
+        "record_timestamps": [] if own is None else [
+            {"authority": own.authority, "gen_time": format_time(own.gen_time), "token": base64.b64encode(bytes(own.token)).decode()}],
     }

@@ -26,9 +26,11 @@ from evidence.custody import first_row
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
 from evidence.errors import DepositBusy
 from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from evidence.stamps import stamp_jobs
 from ledger.models import LogQueue, Receipt
 from ledger.receipts import signed_receipt
 from ledger.services import promise, queue_rows, receipt_row
+from tlog.times import format_time
 from vault.models import StoredObject
 from vault.search import blind_digests
 from vault.services import stored_file_rows
@@ -130,7 +132,8 @@ def _write(
     with transaction.atomic():
         heads = lock_case_heads(depositor.organisation.pk, [draft.item.case for draft in drafts], now=received_at)
         reached("evidence.heads-locked")
-        sealed = [seal_record(draft, heads[draft.item.case], received_at=received_at) for draft in drafts]
+        moment = format_time(received_at)
+        sealed = [seal_record(draft, heads[draft.item.case], received_at=moment) for draft in drafts]
         # Ids are taken after the case locks, the tickets among them: log order follows case order.
         stored = sum(file.stored is not None for draft in drafts for file in draft.item.files)
         ids = reserve({Receipt: 1, LogQueue: len(sealed), Evidence: len(sealed), StoredObject: stored})
@@ -142,11 +145,16 @@ def _write(
             queue_rows(ids[LogQueue], [(record.entry, record.leaf_hash) for record in sealed], queued_at=received_at),
             receipt_row(receipt),
             *record_rows(depositor, sealed, ids, receipt_id, received_at),
+            stamp_jobs(_with_own_timestamp(ids[Evidence], sealed), now=received_at),
         ])
         reached("evidence.records-inserted")
         move_case_heads(list(heads.values()))
         reached("evidence.deposit-before-commit")
     return receipt, list(zip(sealed, ids[LogQueue], strict=True))
+
+
+def _with_own_timestamp(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) -> list[int]:
+    return [id_ for id_, record in zip(evidence_ids, sealed, strict=True) if record.draft.item.own_timestamp]
 
 
 def record_rows(

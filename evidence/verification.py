@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from evidence.disclosure import Disclosure, disclose_file
 from ledger.errors import RecordNotPublished
+from ledger.pinned import pinned_roots
+from ledger.policies import policy_at
 from ledger.proofs import RecordProof, record_proof
 from ledger.selectors import entry_of, places_of
 from ledger.stamping import authorities
-from ledger.trust import policy_text
 from tlog import checks
 from tlog.checkpoint import parse_checkpoint
 from tlog.claims import parse_claim, verify_claim
@@ -20,8 +21,8 @@ from tlog.entry import verify_entry
 from tlog.errors import VerificationError
 from tlog.examination.findings import Findings
 from tlog.merkle import leaf_hash, verify_inclusion
-from tlog.note import split_note
-from tlog.policy import NO_QUORUM, parse_policy, verify_checkpoint
+from tlog.note import open_note, split_note
+from tlog.policy import NO_QUORUM
 from tlog.proof import parse_proof
 from tlog.report import Report
 from tlog.statement import Statement, parse_statement
@@ -95,7 +96,7 @@ def _proof(findings: Findings, disclosed: Disclosure, entry: bytes) -> RecordPro
     except RecordNotPublished:
         findings.skipped(checks.INCLUSION, record, "not in a published checkpoint yet")
         return None
-    policy = parse_policy(policy_text())
+    policy = policy_at(found.published_at).policy
 
     def included() -> str:
         proof = parse_proof(found.proof)
@@ -104,10 +105,23 @@ def _proof(findings: Findings, disclosed: Disclosure, entry: bytes) -> RecordPro
         return f"entry {proof.index} of {point.size}"
 
     findings.attempt(checks.INCLUSION, record, included, str)
-    findings.attempt(checks.CHECKPOINT_SIGNATURE, record, lambda: verify_checkpoint(found.note, policy))
+    findings.attempt(
+        checks.CHECKPOINT_SIGNATURE, record, lambda: policy.verify_log(open_note(found.note, policy.verifiers).signatures))
     if policy.quorum == NO_QUORUM:
         findings.skipped(checks.WITNESS_QUORUM, record, "the policy says quorum none", required=False)
+    else:
+        findings.attempt(
+            checks.WITNESS_QUORUM, record, lambda: policy.verify_quorum(open_note(found.note, policy.verifiers).signatures),
+            lambda cosigned: ", ".join(witness.name for witness in cosigned))
     return found
+
+
+def _retired(authority_id: str) -> tuple[bytes, ...]:
+    """The roots of an authority that is not asked any more; () when they are gone, and its token is refused then."""
+    try:
+        return pinned_roots(authority_id)
+    except ValueError:
+        return ()
 
 
 def _times(findings: Findings, statement: Statement, proof: RecordProof, now: datetime) -> None:
@@ -115,7 +129,7 @@ def _times(findings: Findings, statement: Statement, proof: RecordProof, now: da
     roots = {authority.id: authority.roots for authority in authorities()}
     times = []
     for stamp in proof.stamps:
-        token, trusted = stamp.token, roots.get(stamp.authority, ())
+        token, trusted = stamp.token, roots.get(stamp.authority) or _retired(stamp.authority)
         verified = findings.attempt(
             checks.TIMESTAMPS, stamp.authority,
             lambda token=token, trusted=trusted: verify_token(token, digest=sha256(text), roots=trusted, now=now),  # type: ignore[misc]

@@ -11,9 +11,10 @@ from tlog.record_number import RECORD_NUMBER
 
 RecordNumber = Annotated[str, Meta(pattern=rf"^{RECORD_NUMBER.pattern}$(?!\n)", examples=["CZ-20261123-4K7QM-X2R9D-0"])]
 State = Annotated[
-    Literal["RECEIVED", "COMMITTED", "TIMESTAMPED"],
-    Meta(description="RECEIVED: promised by the receipt. COMMITTED: in the log. TIMESTAMPED: a checkpoint that covers it bears a verified "
-         "RFC 3161 token. Later versions add WITNESSED and CERTIFIED."),
+    Literal["RECEIVED", "COMMITTED", "WITNESSED", "TIMESTAMPED"],
+    Meta(description="RECEIVED: promised by the receipt. COMMITTED: in the log. WITNESSED: the first published checkpoint that covers it "
+         "bears the quorum of the policy in force. TIMESTAMPED: a checkpoint that covers it bears a verified RFC 3161 token. "
+         "Later versions add CERTIFIED."),
 ]
 Note = Annotated[str, Meta(description="a C2SP signed note: text, empty line, signature lines")]
 Base64 = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]*={0,2}$(?!\n)", extra_json_schema={"contentEncoding": "base64"})]
@@ -40,19 +41,40 @@ class IntegrityFact(Struct, forbid_unknown_fields=True):
 
 
 class LogFact(Struct, forbid_unknown_fields=True):
-    """`include_by` while the record is queued: the receipt's promise. `index`: its place in the log. `published_at`: its checkpoint's."""
+    """`include_by` while the record is queued: the receipt's promise. `index`: its place in the log. `published_at`: its checkpoint's.
 
-    state: Literal["queued", "committed", "published"]
+    `witnessed`: that checkpoint bears the quorum of the policy in force; `cosigned_by` are its witnesses by name, of `witnesses` in
+    the policy. `published` alone: the policy asks for no quorum.
+    """
+
+    state: Literal["queued", "committed", "published", "witnessed"]
     index: Annotated[int, Meta(ge=0)] | None
     include_by: Time | None
     published_at: Time | None
+    cosigned_by: tuple[str, ...]
+    witnesses: Annotated[int, Meta(ge=0)]
+
+
+class AuthorityTime(Struct, forbid_unknown_fields=True):
+    """What one authority's verified token over the record's checkpoint says."""
+
+    authority: str
+    at: Time
 
 
 class TimeFact(Struct, forbid_unknown_fields=True):
-    """`at`: the earliest verified time of the checkpoint's tokens."""
+    """`at`: the earliest verified time of the checkpoint's tokens; `times`: that of each of them; `missing`: who was asked in vain so far.
 
-    state: Literal["waiting", "stamped"]
+    `disputed`: the clocks of the authorities in `disagreeing` are more than `skew_s` seconds apart. One that is not among `times` gave a
+    time so far from our clock that its token was refused.
+    """
+
+    state: Literal["waiting", "stamped", "disputed"]
     at: Time | None
+    times: tuple[AuthorityTime, ...]
+    missing: tuple[str, ...]
+    disagreeing: tuple[str, ...]
+    skew_s: Annotated[int, Meta(ge=1)]
 
 
 class CertificateFact(Struct, forbid_unknown_fields=True):
@@ -119,7 +141,7 @@ class Statement(Struct, forbid_unknown_fields=True):
 
 
 class TimestampToken(Struct, forbid_unknown_fields=True):
-    """`token`: the DER of an RFC 3161 TimeStampToken over SHA-256 of the checkpoint's text."""
+    """`token`: the DER of an RFC 3161 TimeStampToken over SHA-256 of the checkpoint's text, or of the statement."""
 
     authority: str
     gen_time: Time
@@ -127,11 +149,15 @@ class TimestampToken(Struct, forbid_unknown_fields=True):
 
 
 class Timestamps(Struct, forbid_unknown_fields=True):
-    """The checkpoint that the record's proof leads to, with its tokens; none yet is an empty list."""
+    """The checkpoint that the record's proof leads to, with its tokens; none yet is an empty list.
+
+    `record_timestamps` are over SHA-256 of the record's statement; only where the deposit asked for one.
+    """
 
     record: RecordNumber
     checkpoint: Note
     timestamps: tuple[TimestampToken, ...]
+    record_timestamps: tuple[TimestampToken, ...]
 
 
 class DisclosedClaim(Struct, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.errors import DigestMismatch, FilesMismatch, JsonTooLarge, TooManyRecords
 from evidence.facts import QUEUED, states_of
 from evidence.services import Acknowledgement, acknowledged_before, deposit
+from ledger.errors import LogClosed
 from ledger.selectors import log_facts, places_of
 from ledger.services import refuse_when_behind
 from tlog.canonical import IllegalValue
@@ -89,10 +90,18 @@ def deposit_valid(
 
 
 def admit(request: Request) -> Depositor:
-    """Who deposits; refused when too often, or when the log could not keep the promise."""
+    """Who deposits; refused when too often, or when the log could not keep the promise.
+
+    A request with an Idempotency-Key to a closed log goes on: a retry of what was acknowledged gets its receipt for ever, and anything new
+    is refused by the deposit itself.
+    """
     key, now = credential_of(request), timezone.now()
     count_deposit(key.pk, now=now)
-    refuse_when_behind(now=now)
+    try:
+        refuse_when_behind(now=now)
+    except LogClosed:
+        if read_key(request.headers.get("Idempotency-Key")) is None:
+            raise
     return Depositor(key.organisation, key.pk)
 
 
@@ -123,7 +132,10 @@ def stored_item(payload: payloads.Deposit, stored: Sequence[StoredFile]) -> Depo
         for declared, file in zip(payload.files, stored, strict=True)
     )
     subject = payload.subject
-    return DepositItem(payload.case, subject.kind, subject.title, files, subject.metadata, payloads.provenance_values(payload.provenance))
+    return DepositItem(
+        payload.case, subject.kind, subject.title, files, subject.metadata, payloads.provenance_values(payload.provenance),
+        own_timestamp=payload.timestamp == "record",
+    )
 
 
 def idempotent_request(request: Request, payload: msgspec.Struct, stored: Sequence[StoredFile]) -> IdempotentRequest | None:

@@ -5,15 +5,15 @@ canonical form (A1: no floats, no U+0000) are judged where the claims are made.
 """
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from django.conf import settings
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evidence.api.faults import LISTED, item_faults
 from evidence.capture import DepositItem, FileItem
-from evidence.errors import JsonTooDeep, RequestMalformed
+from evidence.errors import InvalidRecords, JsonTooDeep, RequestMalformed
 
 T = TypeVar("T")
 
@@ -78,6 +78,13 @@ class KeptFile(Struct, forbid_unknown_fields=True, frozen=True):
     sm3: Hex | None = None
 
 
+# Left out of the canonical form when it was left out: a key's fingerprint is kept for the record's life, across versions.
+Stamped = Annotated[
+    Literal["checkpoint", "record"],
+    Meta(description="`record`: a token over the record's own statement too; otherwise the checkpoint's tokens alone"),
+] | UnsetType
+
+
 class Deposit(Struct, forbid_unknown_fields=True, frozen=True):
     """The `deposit` part of a multipart request: one record."""
 
@@ -85,6 +92,7 @@ class Deposit(Struct, forbid_unknown_fields=True, frozen=True):
     subject: Subject
     files: Annotated[tuple[UploadedFile, ...], Meta(min_length=1, max_length=1000)]
     provenance: Provenance = Provenance()
+    timestamp: Stamped = UNSET
 
 
 class KeptDeposit(Struct, forbid_unknown_fields=True, frozen=True):
@@ -94,6 +102,7 @@ class KeptDeposit(Struct, forbid_unknown_fields=True, frozen=True):
     subject: Subject
     files: Annotated[tuple[KeptFile, ...], Meta(min_length=1, max_length=1000)]
     provenance: Provenance = Provenance()
+    timestamp: Stamped = UNSET
 
 
 class Batch(Struct, forbid_unknown_fields=True, frozen=True):
@@ -154,7 +163,7 @@ def located(fault: Exception) -> tuple[str, str]:
 
 
 def refuse_records(data: bytes) -> None:
-    """Raise RequestMalformed or JsonTooDeep with a pointer into each faulty record of a batch (the first 100).
+    """Raise RequestMalformed, InvalidRecords or JsonTooDeep with a pointer into each faulty record of a batch (the first 100).
 
     Decodes record by record, which costs time: called when the batch as a whole is known to be faulty. Returns when it is not
     its records that are at fault.
@@ -164,6 +173,7 @@ def refuse_records(data: bytes) -> None:
     except (*MALFORMED, RecursionError):
         return
     malformed: list[tuple[str, str]] = []
+    illegal: list[tuple[str, str]] = []
     deep: list[str] = []
     for number, raw in enumerate(records[:settings.MAX_BATCH_RECORDS]):
         base = f"/records/{number}"
@@ -179,15 +189,22 @@ def refuse_records(data: bytes) -> None:
         if too_deep(record.subject.metadata, above=4):
             deep.append(base + METADATA)
         else:
-            malformed += [(base + pointer, reason) for pointer, reason in item_faults(kept_item(record))]
-        if len(malformed) + len(deep) >= LISTED:
+            illegal += [(base + pointer, reason) for pointer, reason in item_faults(kept_item(record))]
+        if len(malformed) + len(illegal) + len(deep) >= LISTED:
             break
     depth = [(pointer, _too_deep().sentence()) for pointer in deep]
+    _refuse(malformed, illegal, depth)
+
+
+def _refuse(malformed: list[tuple[str, str]], illegal: list[tuple[str, str]], depth: list[tuple[str, str]]) -> None:
+    """Raise the refusal that names all of them; its code is that of the first kind there is. Returns when there is none."""
+    faults = sorted([*malformed, *illegal, *depth], key=lambda fault: int(fault[0].split("/")[2]))[:LISTED]
     if malformed:
-        faults = sorted([*malformed, *depth], key=lambda fault: int(fault[0].split("/")[2]))[:LISTED]
         raise RequestMalformed(faults=faults, reason=malformed[0][1])
+    if illegal:
+        raise InvalidRecords(faults=faults, count=len({pointer.split("/")[2] for pointer, _ in faults}))
     if depth:
-        raise _too_deep(faults=depth[:LISTED])
+        raise _too_deep(faults=faults)
 
 
 def json_pointer(path: str) -> str:
@@ -220,7 +237,8 @@ def kept_item(payload: KeptDeposit) -> DepositItem:
     """The domain value of one record by digest, whose depth was judged."""
     files = tuple(FileItem(file.name, file.media_type, file.size_bytes, file.sha256, file.sm3) for file in payload.files)
     return DepositItem(
-        payload.case, payload.subject.kind, payload.subject.title, files, payload.subject.metadata, provenance_values(payload.provenance)
+        payload.case, payload.subject.kind, payload.subject.title, files, payload.subject.metadata,
+        provenance_values(payload.provenance), own_timestamp=payload.timestamp == "record",
     )
 
 

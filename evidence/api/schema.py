@@ -11,7 +11,7 @@ from common.idempotency import KEY, IdempotencyKeyMalformed, IdempotencyKeyReuse
 from evidence import errors
 from evidence.api import answers, payloads
 from evidence.api.openapi import JSON, Refusals, Responses, endpoint, found, header, query, ref
-from ledger.errors import AuthoritiesMisconfigured, LogBehind, LogFrozen, RecordNotPublished
+from ledger.errors import AuthoritiesMisconfigured, LogBehind, LogClosed, LogFrozen, RecordNotPublished
 
 NUMBER = "CZ-20261123-4K7QM-X2R9D-0"
 BYTES = {"type": "string", "format": "binary"}
@@ -22,7 +22,7 @@ JSON_ERRORS: Refusals = (
     errors.RequestMalformed, errors.ContentDigestMismatch, errors.JsonTooLarge, errors.JsonTooDeep, problems.UnsupportedMediaType,
 )
 DEPOSIT_ERRORS: Refusals = (
-    *JSON_ERRORS, IdempotencyKeyMalformed, IdempotencyKeyReused, errors.RateLimited, errors.DepositBusy, LogBehind, LogFrozen,
+    *JSON_ERRORS, IdempotencyKeyMalformed, IdempotencyKeyReused, errors.RateLimited, errors.DepositBusy, LogBehind, LogClosed, LogFrozen,
 )
 FILE_ERRORS: Refusals = (errors.PartOrder, errors.FileTooLarge, errors.TooManyFiles, errors.FilesMismatch, errors.DigestMismatch)
 

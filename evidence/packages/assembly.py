@@ -9,9 +9,11 @@ from functools import partial
 
 from common.object_store import BLOCK
 from evidence.models import Evidence
-from evidence.packages.contents import LogFolder, Original, PackageContents, RecordContents, Scope, Stamp
+from evidence.packages.contents import LogFolder, Original, PackageContents, RecordContents, Renewal, Scope, Stamp
 from evidence.proofs import proof_of
 from evidence.selectors import claims_of, custody_of
+from evidence.stamps import stamp_of, wants_stamp
+from ledger.checkpoint_folders import folder_of, missing_authorities
 from ledger.proofs import RecordProof
 from ledger.receipts import sign_case_head
 from ledger.selectors import entry_of
@@ -41,13 +43,15 @@ def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) 
 
 
 def _record(record: Evidence, proof: RecordProof) -> RecordContents:
-    erased = record.sealed_claims is None
+    erased, own = record.sealed_claims is None, stamp_of(record)
     claims = [] if erased else claims_of(record)
     names = [claim.name for claim in parse_statement(bytes(record.statement), record.record).claims]
     return RecordContents(
         number=record.record, statement=bytes(record.statement), entry=entry_of(record.ticket)[0], proof=proof.proof,
         custody=custody_of(record), claims=claims, originals=_originals(record, claims),
         withheld=dict.fromkeys(names, "erased") if erased else {},
+        stamps={} if own is None else {own.authority: bytes(own.token)},
+        unstamped=authority_ids() if own is None and wants_stamp(record) else (),
     )
 
 
@@ -69,9 +73,13 @@ def _blocks(name: str) -> Iterator[bytes]:
 
 
 def _log_folder(proof: RecordProof) -> LogFolder:
-    stamps = {stamp.authority: Stamp(stamp.token) for stamp in proof.stamps}
-    missing = [id_ for id_ in authority_ids() if id_ not in stamps]
-    return LogFolder(proof.note, stamps, missing)
+    folder = folder_of(proof.size)
+    if folder is None:
+        return LogFolder(proof.note, {}, authority_ids())
+    files = folder.files
+    stamps = {id_: Stamp(files[f"{id_}.tst"], files.get(f"{id_}.crl"), files.get(f"{id_}.ocsp")) for id_ in folder.authorities()}
+    parts = [[files[f"renewal-{k}.{end}"] for end in ("txt", "json", "tst")] for k in range(1, folder.renewals + 1)]
+    return LogFolder(proof.note, stamps, missing_authorities(folder), [Renewal(*each) for each in parts])
 
 
 def _case_head(last: Evidence, now: datetime) -> bytes:

@@ -40,8 +40,8 @@ class RecordContents:
     """One record: `number`, the bytes of statement, entry and tlog-proof, its custody trail, and what is disclosed.
 
     `claims` are disclosed; `withheld` gives the reason for every other claim of the statement. `originals` has one item for
-    each disclosed claim `files/n`. `stamps` are tokens over the statement itself, by the authority's id. `proves` (what the
-    party wants to prove with it) is for the catalogue.
+    each disclosed claim `files/n`. `stamps` are tokens over the statement itself, by the authority's id; `unstamped` the ids of
+    those of whom one was asked for and none has answered yet. `proves` (what the party wants to prove with it) is for the catalogue.
     """
 
     number: str
@@ -53,6 +53,7 @@ class RecordContents:
     originals: Sequence[Original]
     withheld: Mapping[str, Reason] = field(default_factory=dict)
     stamps: Mapping[str, bytes] = field(default_factory=dict)
+    unstamped: Sequence[str] = ()
     proves: str = ""
 
 

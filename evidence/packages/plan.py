@@ -88,7 +88,7 @@ def plan_package(contents: PackageContents) -> Plan:
     catalogue: list[CatalogueRow] = []
     for number, record in enumerate(records, 1):
         documents += _record_documents(record.contents)
-        exceptions += [ExceptionRow(record.contents.number, name, reason) for name, reason in record.contents.withheld.items()]
+        exceptions += _record_exceptions(record.contents)
         for row, original in _files(number, record):
             catalogue.append(row)
             if original is not None and original.open is not None:
@@ -151,6 +151,13 @@ def _record_documents(record: RecordContents) -> Iterator[tuple[str, bytes]]:
         yield f"{base}claims/{file_name(claim.name)}.salt", claim.salt
     for tsa, token in sorted(record.stamps.items()):
         yield f"{base}{tsa}.tst", token
+
+
+def _record_exceptions(record: RecordContents) -> Iterator[ExceptionRow]:
+    for name, reason in record.withheld.items():
+        yield ExceptionRow(record.number, name, reason)
+    for tsa in record.unstamped:
+        yield ExceptionRow(record.number, f"records/{record.number}/{tsa}.tst", "tsa-unavailable")
 
 
 def _files(number: int, record: _Record) -> Iterator[tuple[CatalogueRow, Original | None]]:

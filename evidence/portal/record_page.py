@@ -13,10 +13,12 @@ from evidence.portal.proof_drawing import Drawing, draw
 from evidence.portal.proof_path import Step, steps_of
 from evidence.portal.state_words import SENTENCES, STATES, FactWords, Text, words_for
 from evidence.proofs import proof_of
+from evidence.stamps import stamp_of, wants_stamp
 from ledger.authorities import is_test_authority
 from ledger.errors import RecordNotPublished
 from ledger.proofs import RecordProof
 from ledger.selectors import Stamp, entry_of
+from ledger.trust import witnesses_on_this_machine
 from tlog.checkpoint import parse_checkpoint
 from tlog.claims import ClaimDigest
 from tlog.digests import sm3
@@ -61,7 +63,10 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """`place` is None until a published checkpoint covers the record."""
+    """`place` is None until a published checkpoint covers the record.
+
+    `own_stamp` is a token over the record's statement, None without one; `own_stamp_awaited`: one was asked for and is not there yet.
+    """
 
     record: str
     received_at: datetime
@@ -71,6 +76,8 @@ class RecordPage:
     words: tuple[FactWords, ...]
     commitment: Commitment
     place: LogPlace | None
+    own_stamp: StampView | None
+    own_stamp_awaited: bool
 
 
 def record_page(record: Evidence, *, now: datetime) -> RecordPage:
@@ -78,11 +85,13 @@ def record_page(record: Evidence, *, now: datetime) -> RecordPage:
     facts = facts_of(record)
     commitment = _commitment(record)
     place = _place(record, bytes.fromhex(commitment.leaf_hash))
+    own = _own_stamp(record)
     only_tests = place is not None and bool(place.stamps) and all(stamp.test for stamp in place.stamps)
     return RecordPage(
         record=record.record, received_at=record.received_at, include_by=record.receipt.include_by,
         state=STATES[facts.state], sentence=SENTENCES[facts.state],
-        words=words_for(facts, now=now, test_authority=only_tests), commitment=commitment, place=place,
+        words=words_for(facts, now=now, test_authority=only_tests, test_witnesses=witnesses_on_this_machine()),
+        commitment=commitment, place=place, own_stamp=own, own_stamp_awaited=own is None and wants_stamp(record),
     )
 
 
@@ -110,6 +119,11 @@ def _place(record: Evidence, leaf_hash: bytes) -> LogPlace | None:
         index=proof.index, size=found.size, root=root.hex(), note=found.note.decode(), steps=steps,
         drawing=draw(proof.index, leaf_hash, steps), stamps=_stamps(found),
     )
+
+
+def _own_stamp(record: Evidence) -> StampView | None:
+    own = stamp_of(record)
+    return None if own is None else _stamp(Stamp(own.authority, bytes(own.token), own.gen_time))
 
 
 def _stamps(found: RecordProof) -> tuple[StampView, ...]:

@@ -2,7 +2,7 @@
 
 The words are fixed by the house's page rules and kept by a test. Pure: facts in, text out.
 """
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +17,13 @@ from tlog.times import parse_time
 Text = str | Promise
 
 STATES: Mapping[str, Text] = {
-    "RECEIVED": gettext_lazy("已接收"), "COMMITTED": gettext_lazy("已入链"), "TIMESTAMPED": gettext_lazy("已获时间戳"),
+    "RECEIVED": gettext_lazy("已接收"), "COMMITTED": gettext_lazy("已入链"), "WITNESSED": gettext_lazy("已联署"),
+    "TIMESTAMPED": gettext_lazy("已获时间戳"),
 }
 SENTENCES: Mapping[str, Text] = {
     "RECEIVED": gettext_lazy("本服务已受理这份存证并签发了回执，还没有写入日志。"),
     "COMMITTED": gettext_lazy("这份存证已写入日志，正在等待可信时间戳。"),
+    "WITNESSED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已由见证节点联署，正在等待可信时间戳。"),
     "TIMESTAMPED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已获时间戳。"),
 }
 
@@ -37,10 +39,10 @@ class FactWords:
     proves_not: Text
 
 
-def words_for(facts: RecordFacts, *, now: datetime, test_authority: bool) -> tuple[FactWords, ...]:
+def words_for(facts: RecordFacts, *, now: datetime, test_authority: bool, test_witnesses: Set[str]) -> tuple[FactWords, ...]:
     """Integrity, time, log, certificate, in this order."""
     time = time_words(facts.time, test_authority=test_authority)
-    return integrity_words(facts.integrity), time, log_words(facts.log, now), _no_certificate()
+    return integrity_words(facts.integrity), time, log_words(facts.log, now, test_witnesses), _no_certificate()
 
 
 def integrity_words(fact: Mapping[str, object]) -> FactWords:
@@ -59,18 +61,39 @@ def integrity_words(fact: Mapping[str, object]) -> FactWords:
 
 def time_words(fact: Mapping[str, object], *, test_authority: bool) -> FactWords:
     name = _("时间")
-    if fact["state"] != "stamped":
+    if fact["state"] == "waiting":
         return FactWords(
             name, _("等待时间戳"), "wait", _("覆盖本存证的检查点还没有时间戳，受理时间目前只有本服务的陈述。"),
             _("取得时间戳之前，不能向第三方证明这份存证的时间。"))
+    if fact["state"] == "disputed":
+        return _disputed(name, fact)
     means = _("时间戳机构在 %(at)s 为覆盖本存证的检查点签发了时间戳：存证最迟在这一刻已经存在。") % {"at": china_time(_moment(fact["at"]))}
+    if fact["missing"]:
+        means += _("时间戳机构 %(names)s 也受到申请，但没有给出时间戳，无从比对。") % {"names": _listed(fact["missing"])}
     if test_authority:
         return FactWords(
             name, _("已获可信时间戳"), "wait", means, _("这个时间戳来自本机的测试机构，只供演示，对外不证明任何时间。"))
     return FactWords(name, _("已获可信时间戳"), "good", means, _("不证明证据在存证之前何时形成，也不证明内容真实。"))
 
 
-def log_words(fact: Mapping[str, object], now: datetime) -> FactWords:
+def _disputed(name: str, fact: Mapping[str, object]) -> FactWords:
+    times, names = fact["times"], fact["disagreeing"]
+    assert isinstance(times, list)
+    assert isinstance(names, list)
+    given = {each["authority"]: china_time(_moment(each["at"])) for each in times}
+    words = {
+        "names": _listed(names), "skew": fact["skew_s"], "at": china_time(_moment(fact["at"])),
+        "times": _("；").join(_("%(authority)s：%(at)s") % {"authority": authority, "at": at} for authority, at in given.items()),
+    }
+    means = _("时间戳机构 %(names)s 的时间相差超过 %(skew)s 秒。覆盖本存证的检查点的时间戳：%(times)s。最早的时间是 %(at)s。") % words
+    if not given.keys() >= set(names):
+        means = _(
+            "时间戳机构 %(names)s 的时间相差超过 %(skew)s 秒，其中不可信的时间戳未被采纳。覆盖本存证的检查点的时间戳：%(times)s。") % words
+    return FactWords(
+        name, _("时间有出入"), "bad", means, _("不能据此断定哪一家机构的时间正确；经过见“透明日志”页的异常事件。"))
+
+
+def log_words(fact: Mapping[str, object], now: datetime, test_witnesses: Set[str] = frozenset()) -> FactWords:
     name = _("入链")
     if fact["state"] == "queued":
         return _queued(name, _moment(fact["include_by"]), now)
@@ -79,9 +102,24 @@ def log_words(fact: Mapping[str, object], now: datetime) -> FactWords:
         return FactWords(
             name, _("已入链，待联署"), "wait", _("已写入日志，序号 %(index)s；含有它的检查点尚未发布。") % place,
             _("检查点发布之前，外人还不能核对。"))
+    if fact["state"] == "witnessed":
+        return _witnessed(name, fact, test_witnesses)
     means = _("已写入日志，序号 %(index)s；含有它的检查点已公开，任何人都能核对。本日志目前没有见证节点。") % place
+    if fact["witnesses"]:
+        means = _("已写入日志，序号 %(index)s；含有它的检查点已公开，任何人都能核对，但见证节点的联署没有达到法定数。") % place
     return FactWords(
         name, _("已入链，待联署"), "wait", means, _("不证明内容真实；没有见证节点联署时，也不排除日志向不同的人出示不同的历史。"))
+
+
+def _witnessed(name: str, fact: Mapping[str, object], test_witnesses: Set[str]) -> FactWords:
+    names, count = fact["cosigned_by"], fact["witnesses"]
+    assert isinstance(names, list)
+    words = {"k": len(names), "n": count, "index": fact["index"], "names": _("、").join(names)}
+    word = _("已入链，检查点已由 %(k)s/%(n)s 个见证节点联署") % words
+    means = _("已写入日志，序号 %(index)s；含有它的检查点已公开，并由 %(names)s 联署：它与这些节点此前所见的日志一致。") % words
+    if not test_witnesses.isdisjoint(names):
+        return FactWords(name, word, "wait", means, _("联署来自本机的测试节点，只供演示，对外不证明任何事。"))
+    return FactWords(name, word, "good", means, _("不证明内容真实；见证节点没有接触、没有审查证据内容。"))
 
 
 def _queued(name: str, include_by: datetime, now: datetime) -> FactWords:
@@ -93,6 +131,11 @@ def _queued(name: str, include_by: datetime, now: datetime) -> FactWords:
     return FactWords(
         name, _("待入链（至 %(clock)s）") % {"clock": china_clock(include_by)}, "wait",
         _("已受理并签发回执，承诺在 %(by)s 之前写入日志。") % by, _("入链之前，只有回执能证明本服务已经受理。"))
+
+
+def _listed(names: object) -> str:
+    assert isinstance(names, list)
+    return _("、").join(names)
 
 
 def _no_certificate() -> FactWords:

@@ -72,8 +72,9 @@ ROWS: dict[tuple[str, str], Row] = {
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
-    "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/vkey", "/", "/preferences", "/records",
-    "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
+    "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/policy/{end}", "/log/vkey", "/log/timestamps",
+    "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences",
+    "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
 }
 FILLED = {"{rest}": "0/000.p/2", "{path}": "no-such-file.css"}
 

@@ -67,6 +67,9 @@ def test_a_malformed_record_is_pointed_at(post_batch: Post) -> None:
     assert [row["pointer"] for row in answer.json()["errors"]] == [f"#/records/{n}/files/0/size_bytes" for n in range(2)]
 
 
+DEEP: Any = {"a": [[[[[]]]]]}
+
+
 def faulty(good: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**good, **changes}
 
@@ -74,13 +77,12 @@ def faulty(good: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def test_every_malformed_record_is_pointed_at_in_one_go(post_batch: Post) -> None:
     """Shape and values alike: what is wrong with one record hides nothing of another."""
     good = batch(1)["records"][0]
-    deep: Any = {"a": [[[[[]]]]]}
     body = {"records": [
         good,
         faulty(good, subject={"kind": "SMS", "title": "t"}),
         faulty(good, subject={"kind": "sms", "title": "t", "metadata": {"sum": 0.5}}),
         good,
-        faulty(good, subject={"kind": "sms", "title": "t", "metadata": deep}),
+        faulty(good, subject={"kind": "sms", "title": "t", "metadata": DEEP}),
         faulty(good, subject={"kind": "Sms", "title": "t"}),
         faulty(good, colour="red"),
     ]}
@@ -90,6 +92,16 @@ def test_every_malformed_record_is_pointed_at_in_one_go(post_batch: Post) -> Non
         "#/records/1/subject/kind", "#/records/2/subject", "#/records/4/subject/metadata", "#/records/5/subject/kind", "#/records/6"]
     assert all(row["detail"] for row in answer.json()["errors"])
     assert Evidence.objects.count() == 0
+
+
+def test_values_that_break_the_rules_are_no_malformed_request_beside_a_deep_one(post_batch: Post) -> None:
+    """What the document allows is refused as a record, whatever else is wrong with another record of the batch."""
+    good = batch(1)["records"][0]
+    nul, deep = {"kind": "sms", "title": "\u0000"}, {"kind": "sms", "title": "t", "metadata": DEEP}
+    body = {"records": [good, faulty(good, subject=nul), faulty(good, subject=deep)]}
+    answer = post_batch(body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "records-invalid"), answer.content
+    assert [row["pointer"] for row in answer.json()["errors"]] == ["#/records/1/subject", "#/records/2/subject/metadata"]
 
 
 def test_at_most_a_hundred_faults_are_listed(post_batch: Post) -> None:

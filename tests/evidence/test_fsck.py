@@ -14,12 +14,12 @@ from accounts.services import create_organisation, issue_api_key
 from cases.models import Case
 from common.idempotency import IdempotencyKey
 from evidence.fsck import examine_evidence
-from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, RecordTimestamp
 from ledger.models import LogQueue, Receipt
 from tests.depositing import Post, batch, document
 from vault.models import StoredObject
 
-TABLES = (Evidence, EvidenceFile, CustodyEvent, StoredObject, Case)
+TABLES = (Evidence, EvidenceFile, CustodyEvent, StoredObject, Case, RecordTimestamp)
 # Nothing commits to these: the primary keys' own numbers, the client's case reference, and when we first saw a case.
 UNCOMMITTED = {"id", "client_reference", "created_at"}
 RELATED = {"organisation_id", "credential_id"}
@@ -27,11 +27,12 @@ COLUMNS = [(model, field.column) for model in TABLES for field in model._meta.co
 
 
 @pytest.fixture
-def deposits(post_deposit: Post, post_batch: Post, publish: Callable[[], None]) -> list[str]:
-    """Two originals in one case, two records by digest in another; published, and one more still queued. Some came with a key."""
-    made = [post_deposit(document(), f"file {n}".encode(), Idempotency_Key=f"key-{n}") for n in range(2)]
+def deposits(post_deposit: Post, post_batch: Post, stamp: Callable[[], None]) -> list[str]:
+    """Two originals in one case, two records by digest in another; stamped, one by itself, and one more queued. Some came with a key."""
+    made = [post_deposit(document(timestamp="record"), b"file 0", Idempotency_Key="key-0")]
+    made.append(post_deposit(document(), b"file 1", Idempotency_Key="key-1"))
     made.append(post_batch(batch(2, case="LN-2"), Idempotency_Key="key-2"))
-    publish()
+    stamp()
     made.append(post_deposit(document(), b"queued"))
     return [row["record"] for answer in made for row in answer.json()["records"]]
 

@@ -1,6 +1,10 @@
 """The key that a client gives a request: any printable ASCII that survives the way through HTTP."""
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from accounts.services import create_organisation, issue_api_key
 from common.idempotency import IdempotencyKeyMalformed, read_key
 from tests.depositing import Post, batch
 
@@ -30,3 +34,14 @@ def test_a_retry_under_a_key_with_a_space_gets_the_same_receipt(post_batch: Post
 def test_a_malformed_key_is_refused_by_its_code(post_batch: Post) -> None:
     refused = post_batch(batch(1), Idempotency_Key="k" * 129)
     assert (refused.status_code, refused.json()["code"]) == (400, "idempotency-key-malformed")
+
+
+def test_two_organisations_may_choose_the_same_key(post_batch: Post) -> None:
+    """Whoever guesses another's key gets neither its receipt nor a word about its request."""
+    other = create_organisation("另一家机构", now=timezone.now())
+    token = issue_api_key(other, label="test", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    body = batch(1)
+    first = post_batch(body, Idempotency_Key="batch-7")
+    second, again = (post_batch(body, Idempotency_Key="batch-7", Authorization=f"Bearer {token}") for _ in range(2))
+    assert [answer.status_code for answer in (first, second, again)] == [201] * 3
+    assert first.json()["receipt"] != second.json()["receipt"] == again.json()["receipt"]
