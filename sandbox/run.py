@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -20,8 +21,10 @@ from sandbox.client import Client
 from sandbox.preflight import Refused, check_database_file, check_port, claim_folder, port_from
 from sandbox.programs import Programs, ProgramStopped, parse_procfile
 from sandbox.sample import ROOT, Sample, SampleFailed, show_sample
+from sandbox.witnesses import PORTS
 
 READY_WITHIN_S = 90.0
+TSA_PORTS = (("CUNZHENG_TSA_PORT", 8001), ("CUNZHENG_TSA2_PORT", 8004))
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -78,14 +81,17 @@ def say(line: str) -> None:
 def service_environment(environment: dict[str, str]) -> dict[str, str]:
     """The environment of every program: ports and folders spelled out, and this Python first on the path. Raises: Refused."""
     web = port_from(environment, "CUNZHENG_PORT", 8000)
-    tsa = port_from(environment, "CUNZHENG_TSA_PORT", 8001)
-    if web == tsa:
-        raise Refused(f"CUNZHENG_PORT and CUNZHENG_TSA_PORT are both {web}: choose two different ports.")
+    others = (*TSA_PORTS, *PORTS.values())
+    ports = {"CUNZHENG_PORT": web, **{variable: port_from(environment, variable, port) for variable, port in others}}
+    for (one, port), (other, same) in combinations(ports.items(), 2):
+        if port == same:
+            raise Refused(f"{one} and {other} are both {port}: choose two different ports.")
+    var = Path(environment.get("CUNZHENG_VAR", "").strip() or ROOT / "var").absolute()
     return {
+        "CUNZHENG_POLICY": str(var / "policy.txt"),
         **environment,
-        "CUNZHENG_PORT": str(web),
-        "CUNZHENG_TSA_PORT": str(tsa),
-        "CUNZHENG_VAR": str(Path(environment.get("CUNZHENG_VAR", "").strip() or ROOT / "var").absolute()),
+        **{variable: str(port) for variable, port in ports.items()},
+        "CUNZHENG_VAR": str(var),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
     }
@@ -94,7 +100,8 @@ def service_environment(environment: dict[str, str]) -> dict[str, str]:
 def preflight(environment: dict[str, str], var: Path) -> None:
     """Raises: Refused when a port is taken or the database file is broken."""
     check_port(int(environment["CUNZHENG_PORT"]), variable="CUNZHENG_PORT", suggestion=8080)
-    check_port(int(environment["CUNZHENG_TSA_PORT"]), variable="CUNZHENG_TSA_PORT", suggestion=8081)
+    for variable, port in (*TSA_PORTS, *PORTS.values()):
+        check_port(int(environment[variable]), variable=variable, suggestion=port + 80)
     if not environment.get("DATABASE_URL"):
         check_database_file(var / "db.sqlite3")
 
@@ -102,13 +109,24 @@ def preflight(environment: dict[str, str], var: Path) -> None:
 def set_up(environment: dict[str, str], var: Path) -> None:
     """Database, keys, sample key, trust folder, in a process of its own. Raises: Refused with that process's last line."""
     say("Setting up database and keys" if not (var / "keys").exists() else "Checking database and keys")
-    done = subprocess.run([sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+    # A session of its own: Ctrl-C reaches every program of the terminal, and must not reach this one.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        start_new_session=True)
+    try:
+        _, said = process.communicate()
+    except StopAsked:
+        # Cut off between a migration's commit and its row in django_migrations, the database could never be migrated again.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        process.communicate()
+        raise
+    if process.returncode != 0:
+        lines = said.strip().splitlines() or [f"exit {process.returncode}"]
         if len(lines) == 1:
             raise Refused(lines[0])
         log = var / "set-up.log"
-        log.write_text(done.stderr)
+        log.write_text(said)
         raise Refused(f"The set-up failed: {lines[-1]} (all of it is in {log}).")
 
 
@@ -150,7 +168,7 @@ def write_ready_file(file: Path, url: str, sample: Sample) -> None:
 
 def wait_until_ready(client: Client, pause: Callable[[float], None], var: Path) -> None:
     """Raises: SampleFailed when the web process does not answer in time, and what `pause` raises."""
-    say("Starting web, sequencer, worker and the test timestamp authority")
+    say("Starting web, sequencer, worker, two test timestamp authorities and two test witnesses")
     deadline = time.monotonic() + READY_WITHIN_S
     while not client.ready():
         if time.monotonic() > deadline:

@@ -15,9 +15,12 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
+from ledger.authorities import spelled_authorities
 from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority
+from sandbox.witnesses import provide_witnesses, require_fresh_witnesses, sandbox_witnesses
+from witness.config import ConfigError
 
-TEST_AUTHORITY = "sandbox-tsa"
+TEST_AUTHORITIES = ("sandbox-tsa", "sandbox-tsa-2")
 SAMPLE_ORGANISATION = "示例贷后管理有限公司（虚构）"
 
 
@@ -27,10 +30,11 @@ def main() -> int:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("init_service", verbosity=0)
-        pin_test_authority(settings.VAR_DIR)
+        pin_test_authorities(settings.VAR_DIR)
+        ask_test_witnesses(settings.VAR_DIR)
         provide_sample_key(settings.VAR_DIR / "sample")
         call_command("export_trust", str(settings.VAR_DIR / "trust"), verbosity=0)
-    except (CommandError, ImproperlyConfigured, BrokenAuthorityError) as refusal:
+    except (CommandError, ImproperlyConfigured, BrokenAuthorityError, ConfigError) as refusal:
         print(refusal, file=sys.stderr)
     except DatabaseError as broken:
         print(f"The database does not work: {str(broken).strip()}", file=sys.stderr)
@@ -41,14 +45,27 @@ def main() -> int:
     return 1
 
 
-def pin_test_authority(var: Path) -> None:
-    """Make the test authority and trust its root, but only while the service is set to ask it. Raises: BrokenAuthorityError, OSError."""
-    if not any(word.startswith(f"{TEST_AUTHORITY}=") for word in settings.TSAS.split()):
-        return
-    authority = ensure_authority(var / TEST_AUTHORITY)
-    file = var / "trust" / "tsa" / f"{TEST_AUTHORITY}.pem"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
+def pin_test_authorities(var: Path) -> None:
+    """Make the test authorities that the service is set to ask, and trust their roots. Raises: BrokenAuthorityError, OSError."""
+    for word in spelled_authorities(settings.TSAS):
+        if word.id in TEST_AUTHORITIES:
+            authority = ensure_authority(var / word.id, word.url)
+            file = var / "trust" / "tsa" / f"{word.id}.pem"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
+
+
+def ask_test_witnesses(var: Path) -> None:
+    """Make the two test witnesses and the policy that names them. Raises: OSError, ConfigError."""
+    from ledger.policies import adopt_policy, announced_vkeys  # noqa: PLC0415
+    from ledger.selectors import log_state  # noqa: PLC0415 - models can be imported only after django.setup()
+
+    state, witnesses = log_state(), sandbox_witnesses(os.environ)
+    if state.size == 0:
+        require_fresh_witnesses(var, witnesses, state.origin)
+    provide_witnesses(
+        var, witnesses, origin=state.origin, vkey=state.vkey, log_url=f"{settings.PUBLIC_URL}/log", later=announced_vkeys())
+    adopt_policy(now=timezone.now())  # no sequencer runs yet; the trust folder is written next
 
 
 def provide_sample_key(folder: Path) -> None:

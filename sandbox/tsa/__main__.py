@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from sandbox.tsa.answering import Responder
+from sandbox.tsa.answering import POLICY, Responder
 from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority
 from sandbox.tsa.server import BEHAVIOURS, TimestampServer
 
@@ -21,10 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8001, help="port on 127.0.0.1 (default 8001)")
     parser.add_argument("--dir", type=Path, default=Path("var/sandbox-tsa"), help="folder of its certificates and keys, made when missing")
     parser.add_argument("--behaviour", choices=sorted(BEHAVIOURS), default="well", help="misbehave from the start (for tests)")
+    parser.add_argument("--policy", action="append", metavar="OID", help="policy that it serves, the first by default; may be repeated")
     options = parser.parse_args(arguments)
     try:
-        hierarchy = ensure_authority(options.dir)
-        server = TimestampServer(("127.0.0.1", options.port), Responder(hierarchy))
+        hierarchy = ensure_authority(options.dir, f"http://127.0.0.1:{options.port}/")
+        server = TimestampServer(("127.0.0.1", options.port), Responder(hierarchy, policies=options.policy or [POLICY]))
     except BrokenAuthorityError as error:
         return _fail(str(error))
     except (OSError, OverflowError) as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -34,16 +34,27 @@ class WrongAnswer(enum.StrEnum):
     OTHER_AUTHORITY = "other-authority"
     AN_HOUR_AGO = "an-hour-ago"
     AN_HOUR_AHEAD = "an-hour-ahead"
+    A_YEAR_AGO = "a-year-ago"
+    A_YEAR_AHEAD = "a-year-ahead"
+    OTHER_POLICY = "other-policy"
     REJECTION = "rejection"
+
+
+_OTHER_POLICY = "2.999.3161"
+_WRONG_TIMES = {
+    WrongAnswer.AN_HOUR_AGO: timedelta(hours=-1), WrongAnswer.AN_HOUR_AHEAD: timedelta(hours=1),
+    WrongAnswer.A_YEAR_AGO: timedelta(days=-365), WrongAnswer.A_YEAR_AHEAD: timedelta(days=365),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A readable request: SHA-256 imprint, and what the client asks for."""
+    """A readable request: SHA-256 imprint, and what the client asks for; `policy` is one that is served."""
 
     digest: bytes
     nonce: int | None
     wants_certificates: bool
+    policy: str
 
 
 class RejectedRequestError(Exception):
@@ -55,16 +66,23 @@ class RejectedRequestError(Exception):
 
 
 class Responder:
-    """Signs timestamps with the authority's key and the time of `clock` (aware UTC)."""
+    """Signs timestamps with the authority's key and the time of `clock` (aware UTC), under the policies that it serves, first the usual.
 
-    def __init__(self, hierarchy: Authority, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    A serial is 127 random bits, so that it is unique among all threads, all starts and a folder restored from a backup, with no counter
+    that any of them could set back.
+    """
+
+    def __init__(
+        self, hierarchy: Authority, clock: Callable[[], datetime] = lambda: datetime.now(UTC), policies: Sequence[str] = (POLICY,),
+    ) -> None:
         self.clock = clock
         self.hierarchy = hierarchy
+        self.policies = tuple(policies)
 
     def answer(self, query: bytes, wrong: WrongAnswer | None = None) -> bytes:
         """Give the TimeStampResp to an encoded TimeStampReq; any bytes get one."""
         try:
-            request = parse_request(query)
+            request = parse_request(query, self.policies)
         except RejectedRequestError as error:
             return signing.rejected(str(error), error.failure_bit)
         if wrong is WrongAnswer.REJECTION:
@@ -72,7 +90,7 @@ class Responder:
         identity = self._identity(wrong)
         stamped = hashlib.sha256(request.digest).digest() if wrong is WrongAnswer.WRONG_IMPRINT else request.digest
         content = signing.tst_info(
-            policy=POLICY,
+            policy=_OTHER_POLICY if wrong is WrongAnswer.OTHER_POLICY else request.policy,
             message_imprint=signing.imprint(stamped),
             serial=secrets.randbits(127),
             gen_time=self._time(wrong),
@@ -82,8 +100,7 @@ class Responder:
         return signing.granted(signing.sign_token(content, identity, with_certificates=request.wants_certificates))
 
     def _time(self, wrong: WrongAnswer | None) -> datetime:
-        hours = {WrongAnswer.AN_HOUR_AGO: -1, WrongAnswer.AN_HOUR_AHEAD: 1}
-        return self.clock() + timedelta(hours=hours.get(wrong, 0) if wrong else 0)
+        return self.clock() + (_WRONG_TIMES.get(wrong, timedelta(0)) if wrong else timedelta(0))
 
     def _identity(self, wrong: WrongAnswer | None) -> Identity:
         if wrong is WrongAnswer.OTHER_AUTHORITY:
@@ -97,8 +114,8 @@ class Responder:
         return tsa
 
 
-def parse_request(query: bytes) -> Request:
-    """Read an encoded TimeStampReq. Raises: RejectedRequestError."""
+def parse_request(query: bytes, policies: Sequence[str] = (POLICY,)) -> Request:
+    """Read an encoded TimeStampReq for one of `policies`, the first unless it asks for another. Raises: RejectedRequestError."""
     try:
         request, rest = decoder.decode(query, asn1Spec=rfc3161.TimeStampReq())
     except (PyAsn1Error, ValueError, TypeError, IndexError) as error:
@@ -107,12 +124,15 @@ def parse_request(query: bytes) -> Request:
         raise RejectedRequestError("the request is not one of version 1 without extensions", _BAD_REQUEST)
     imprint = request["messageImprint"]
     digest = bytes(imprint["hashedMessage"])
-    if str(imprint["hashAlgorithm"]["algorithm"]) != _SHA256_OID or len(digest) != hashlib.sha256().digest_size:
+    if str(imprint["hashAlgorithm"]["algorithm"]) != _SHA256_OID:
         raise RejectedRequestError("the imprint is not SHA-256", _BAD_ALGORITHM)
-    if request["reqPolicy"].isValue and str(request["reqPolicy"]) != POLICY:
+    if len(digest) != hashlib.sha256().digest_size:
+        raise RejectedRequestError("the imprint has not the length of SHA-256", _BAD_DATA_FORMAT)
+    policy = str(request["reqPolicy"]) if request["reqPolicy"].isValue else policies[0]
+    if policy not in policies:
         raise RejectedRequestError("the policy is not served here", _UNACCEPTED_POLICY)
     nonce = int(request["nonce"]) if request["nonce"].isValue else None
-    return Request(digest, nonce, bool(request["certReq"]))
+    return Request(digest, nonce, bool(request["certReq"]), policy)
 
 
 def _nonce(request: Request, wrong: WrongAnswer | None) -> int | None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox.tsa.revocation import distribution_point, list_address
 from sandbox.tsa.signing import Identity
 
 ROOT, INTERMEDIATE, TSA = "root", "intermediate", "tsa"
@@ -37,28 +38,38 @@ class Authority:
     tsa: Identity
 
 
-def ensure_authority(folder: Path) -> Authority:
-    """Load the authority from `folder`, making it first when there is none.
+def ensure_authority(folder: Path, base_url: str | None = None) -> Authority:
+    """Load the authority from `folder`, making it first when there is none; `base_url` is where it will publish revocation lists.
 
     Raises: BrokenAuthorityError when something else, or a part of an authority, is there.
     """
     if not folder.exists() or not any(folder.iterdir()):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _place(make_authority(), folder)
+        _place(make_authority(base_url), folder)
     return _load(folder)
 
 
-def make_authority() -> Authority:
-    """Make a fresh hierarchy in memory: root, intermediate, TSA certificate, all ECDSA P-256."""
-    root = issue(_name("root"), None, is_authority=True)
-    intermediate = issue(_name("intermediate"), root, is_authority=True)
-    return Authority(root, intermediate, issue(_name("TSA"), intermediate))
+def make_authority(base_url: str | None = None, *, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL) -> Authority:
+    """Make a fresh hierarchy in memory: root, intermediate, TSA certificate, all ECDSA P-256 and of one period.
+
+    With `base_url` the two issued certificates name the revocation lists below it (`revocation`); without one they name none.
+    """
+    root = issue(_name("root"), None, is_authority=True, valid_from=valid_from, valid_until=valid_until)
+    intermediate = issue(
+        _name("intermediate"), root, is_authority=True, valid_from=valid_from, valid_until=valid_until,
+        revocation=list_address(base_url, ROOT))
+    tsa = issue(_name("TSA"), intermediate, valid_from=valid_from, valid_until=valid_until, revocation=list_address(base_url, INTERMEDIATE))
+    return Authority(root, intermediate, tsa)
 
 
 def issue(
-    subject: x509.Name, issuer: Identity | None, *, is_authority: bool = False, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL
+    subject: x509.Name, issuer: Identity | None, *, is_authority: bool = False, valid_from: datetime = _FROM,
+    valid_until: datetime = _UNTIL, revocation: str | None = None,
 ) -> Identity:
-    """Issue a certificate with a fresh key: a CA's, or a timestamping one. Without an issuer it signs itself."""
+    """Issue a certificate with a fresh key: a CA's, or a timestamping one. Without an issuer it signs itself.
+
+    `revocation` is the address of the issuer's revocation list; None names none.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
@@ -75,6 +86,8 @@ def issue(
     if issuer:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
         builder = builder.add_extension(identifier, critical=False)
+    if revocation:
+        builder = builder.add_extension(distribution_point(revocation), critical=False)
     if not is_authority:
         # SPEC: RFC 3161 2.3: exactly this purpose, and critical.
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)

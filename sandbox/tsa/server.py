@@ -2,6 +2,7 @@
 
 `POST /` with a timestamp query is answered. `POST /control/<behaviour>` makes every later answer misbehave in that way, `/control/well`
 heals it, `GET /control` names the behaviour in force. In a test the same is `server.behaviour = Behaviour.HANG`.
+`GET /revoked/…` gives the lists of `revocation`.
 Bound to loopback; the control path asks nobody who they are. Source: RFC 3161 section 3.4.
 """
 from __future__ import annotations
@@ -10,15 +11,19 @@ import enum
 import socket
 import sys
 import threading
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
+from cryptography import x509
+
+from sandbox.tsa import revocation
 from sandbox.tsa.answering import Responder, WrongAnswer
 
 QUERY_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp-reply"
 _MAX_QUERY_BYTES = 64 * 1024
-_HUGE_BYTES = 64 * 1024 * 1024
+_HUGE_BYTES = 100 * 1024 * 1024
 _FOREVER_S = 3600.0
 _CONTROL = "/control"
 
@@ -56,6 +61,9 @@ class TimestampServer(ThreadingHTTPServer):
         self.behaviour: Behaviour | WrongAnswer = Behaviour.WELL
         self.delay_s = delay_s
         self.queries = 0
+        # Revocation lists have a behaviour, a count and a content of their own.
+        self.lists, self.list_requests = Behaviour.WELL, 0
+        self.revoked: dict[int, tuple[datetime, x509.ReasonFlags]] = {}
         self.stopping = threading.Event()
         super().__init__(address, _Handler)
 
@@ -80,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: TimestampServer
     protocol_version = "HTTP/1.1"
     timeout = 60
+    # Head and body are two writes: on a connection that is kept, the second would wait for the client's delayed acknowledgement, 40 ms.
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
         """Say nothing."""
@@ -87,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == _CONTROL:
             return self.reply(HTTPStatus.OK, "text/plain; charset=utf-8", f"{self.server.behaviour}\n".encode())
+        if self.path.startswith(revocation.PREFIX):
+            return self.revocation_list(self.path.removeprefix(revocation.PREFIX))
         return self.reply(HTTPStatus.OK, "text/plain; charset=utf-8", "TEST timestamping authority 测试时间戳机构\n".encode())
 
     def do_POST(self) -> None:
@@ -99,6 +111,18 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "text/plain; charset=utf-8", f"post {QUERY_TYPE}\n".encode())
         self.server.queries += 1
         return self.behave(query)
+
+    def revocation_list(self, name: str) -> None:
+        self.server.list_requests += 1
+        hierarchy = self.server.responder.hierarchy
+        issuer = {"root.crl": hierarchy.root, "intermediate.crl": hierarchy.intermediate}.get(name)
+        if issuer is None:
+            return self.reply(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"no such list\n")
+        data = revocation.revocation_list(issuer, self.server.responder.clock(), self.server.revoked)
+        if self.server.lists is Behaviour.WELL:
+            return self.reply(HTTPStatus.OK, revocation.LIST_TYPE, data)
+        self.close_connection = True
+        return self.misbehave(self.server.lists, data)
 
     def query(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")

@@ -50,9 +50,9 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_procfile_of_the_repository_names_the_four_programs() -> None:
+def test_procfile_of_the_repository_names_its_programs() -> None:
     names = [program.name for program in parse_procfile((ROOT / "Procfile").read_text())]
-    assert sorted(names) == ["sequencer", "tsa", "web", "worker"]
+    assert sorted(names) == ["court", "notary", "sequencer", "tsa", "web", "worker"]
 
 
 def test_procfile_skips_comments_and_empty_lines() -> None:

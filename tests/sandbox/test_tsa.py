@@ -1,6 +1,7 @@
 """The sandbox timestamping authority as a program: its folder, its port, its answers and its control path."""
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import shutil
@@ -18,12 +19,14 @@ import pytest
 import rfc3161ng
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerifierBuilder, decode_timestamp_response
 
 from sandbox.tsa import der
 from sandbox.tsa.answering import POLICY, RejectedRequestError, Responder, parse_request
 from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority, make_authority
 from sandbox.tsa.server import Behaviour, TimestampServer
 from sandbox.tsa.signing import certificate_der, imprint
+from tlog.errors import VerificationError
 from tlog.timestamp import verify_token
 
 ROOT = Path(__file__).parents[2]
@@ -163,14 +166,79 @@ REJECTED = {
 }  # fmt: skip
 
 
+# PKIFailureInfo by the names of RFC 3161 2.4.2 and by the words of `openssl ts -reply -text`.
+FAILURES = {
+    "nothing": ("badDataFormat", "the data submitted has the wrong format"),
+    "trailing bytes": ("badRequest", "transaction not permitted or supported"),
+    "another digest function": ("badAlg", "unrecognized or unsupported algorithm identifier"),
+    "a digest of another length": ("badDataFormat", "the data submitted has the wrong format"),
+    "another policy": ("unacceptedPolicy", "the requested TSA policy is not supported by the TSA"),
+    "another version": ("badRequest", "transaction not permitted or supported"),
+    "an extension": ("badRequest", "transaction not permitted or supported"),
+}
+
+
 @pytest.mark.parametrize("name", REJECTED)
-def test_a_query_that_cannot_be_granted_is_rejected(name: str, ask: Post) -> None:
+def test_a_query_that_cannot_be_granted_is_rejected_with_its_reason(name: str, ask: Post, tmp_path: Path) -> None:
     with pytest.raises(RejectedRequestError):
         parse_request(REJECTED[name])
     status, answer = ask("POST", "/", REJECTED[name])
     assert status == 200
     response = rfc3161ng.decode_timestamp_response(answer)
     assert int(response["status"]["status"]) == 2
+    word, sentence = FAILURES[name]
+    [bit] = [number for number, value in enumerate(response["status"]["failInfo"]) if value]
+    assert dict(response["status"]["failInfo"].namedValues)[word] == bit
+    (tmp_path / "answer").write_bytes(answer)
+    command = ["openssl", "ts", "-reply", "-in", "answer", "-text"]
+    assert sentence in subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True).stdout
+
+
+def test_the_policy_that_is_asked_for_is_the_policy_of_the_token() -> None:
+    hierarchy = make_authority()
+    responder, roots = Responder(hierarchy, policies=["2.999.1", "2.999.2"]), [certificate_der(hierarchy.root.certificate)]
+    answers = [responder.answer(query(policy=asked)) for asked in (None, "2.999.2", "2.999.1")]
+    assert [verify_token(answer, digest=DIGEST, roots=roots).policy for answer in answers] == ["2.999.1", "2.999.2", "2.999.1"]
+    with pytest.raises(VerificationError, match="status"):
+        verify_token(responder.answer(query(policy=POLICY)), digest=DIGEST, roots=roots)
+
+
+def test_serials_are_unique_across_threads_and_starts(tmp_path: Path) -> None:
+    serials: list[int] = []
+
+    def collect(responder: Responder) -> None:
+        roots = [certificate_der(responder.hierarchy.root.certificate)]
+        serials.extend(verify_token(responder.answer(query()), digest=DIGEST, roots=roots).serial for _ in range(50))
+
+    for _ in range(3):
+        responder = Responder(ensure_authority(tmp_path / "tsa"))
+        threads = [threading.Thread(target=collect, args=(responder,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(serials) == len(set(serials)) == 600
+    assert min(serials) > 0
+
+
+def test_tokens_over_one_connection_are_accepted_by_openssl_and_rfc3161_client(server: TimestampServer, tmp_path: Path) -> None:
+    """Fifty of them, asked without a pause between two: what a client sees that stamps in bulk."""
+    root = server.responder.hierarchy.root.certificate
+    (tmp_path / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)) as connection:
+        for number in range(50):
+            message = b"checkpoint %d" % number
+            asked = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA256).build()
+            connection.request("POST", "/", asked.as_bytes(), {"Content-Type": "application/timestamp-query"})
+            with connection.getresponse() as response:
+                answer = response.read()
+            stranger = VerifierBuilder.from_request(asked).add_root_certificate(root).build()
+            assert stranger.verify_message(decode_timestamp_response(answer), message)
+            (tmp_path / "answer").write_bytes(answer)
+            (tmp_path / "query").write_bytes(asked.as_bytes())
+            command = ["openssl", "ts", "-verify", "-in", "answer", "-queryfile", "query", "-CAfile", "root.pem"]
+            assert b"Verification: OK" in subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
+    assert server.queries == 50
 
 
 def test_certificates_stay_out_unless_they_are_asked_for() -> None:
