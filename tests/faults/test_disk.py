@@ -158,3 +158,21 @@ def test_a_folder_that_may_not_be_durable_is_synced_again_before_anything_in_it_
         disk.calls.clear()
         until_acknowledged(client, request)
         assert ("fsync", "vault") in [(call.name, call.path) for call in disk.calls]
+
+
+def test_nothing_is_acknowledged_before_file_and_folder_are_on_the_disk(disk: FailingDisk, suffering: Suffering, client: Client) -> None:
+    """The order of the calls, because a process that dies takes no page cache with it: only a power cut would show the difference."""
+    with suffering("web") as programs:
+        client.port = programs.port
+        until_acknowledged(client, kinds_of_deposit("first")[1])
+        disk.calls.clear()
+        until_acknowledged(client, kinds_of_deposit("second")[1])
+        calls = [(call.name, call.path) for call in disk.calls if call.path.startswith("vault/")]
+        linked = [(place, path.rpartition("/")[0]) for place, (name, path) in enumerate(calls) if name in ("link", "linkat")]
+        assert len(linked) == 2
+        for place, folder in linked:
+            assert any(name == "fsync" and path.startswith(f"{folder}/.tmp-") for name, path in calls[:place])
+            assert ("fsync", folder) in calls[place:]
+        disk.rule = lambda call: errno.EIO if call.name == "fsync" and call.path.startswith("vault/") else 0
+        assert post(client, kinds_of_deposit("third")[1]) == UNAVAILABLE
+        disk.rule = well

@@ -30,4 +30,4 @@ def test_web_processes_never_read_the_log_key(
 
 def forget_signers() -> None:
     """A key that was read before the file went would hide who reads it."""
-    keys._signer.cache_clear()
+    keys._kept_signer.cache_clear()
