@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import deposits, log, proofs, uploads
+from bench import deposits, log, proofs, timestamps, uploads, witness
 from bench.figures import Figure
 from bench.machine import described
 
@@ -17,10 +17,14 @@ Group = Callable[[argparse.Namespace], Iterator[Figure]]
 # What can be measured, by the word that `--only` takes.
 GROUPS: dict[str, Group] = {
     "batch": lambda options: deposits.batch_figures(1_000_000 if options.full else 100_000),
+    "claims": lambda _: deposits.claims_figure(),
     "plain": lambda _: deposits.plain_figure(),
     "single": lambda _: deposits.single_figure(),
     "log": lambda options: log.log_figures(10_000_000 if options.full else 300_000),
     "proofs": lambda options: proofs.proof_figures(10_000_000 if options.full else 2_000_000),
+    "tsa": lambda _: timestamps.timestamp_figures(),
+    "witness": lambda _: witness.witness_figures(),
+    "witnessed": lambda _: witness.witnessed_figures(),
     "upload": lambda options: uploads.upload_figures(2048 if options.full else 512),
 }
 

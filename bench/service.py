@@ -114,8 +114,8 @@ def service(
             run.key = run.manage("create_api_key", "bench").strip()
         run.web = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-             "--workers", str(workers), "--threads", str(threads), "--no-control-socket", "--keep-alive", "60", "--log-level", "error",
-             "--timeout", "600"],
+             "--workers", str(workers), "--threads", str(threads), "--config", "python:config.gunicorn", "--no-control-socket",
+             "--keep-alive", "60", "--log-level", "error", "--timeout", "600"],
             cwd=ROOT, env=environment)
         stack.callback(_end, run)
         _wait_for_port(port)
