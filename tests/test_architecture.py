@@ -18,13 +18,13 @@ from django.conf import global_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "cases", "common", "evidence", "ledger", "vault")
-ROOMS = (*APPS, "config", "samples", "sandbox", "tlog")
+ROOMS = (*APPS, "config", "samples", "sandbox", "tlog", "witness")
 FILE_CAP, TEST_FILE_CAP, FILE_MEDIAN = 500, 700, 120
 FUNCTION_CAP, TLOG_FUNCTION_CAP, FUNCTION_MEDIAN = 60, 80, 10
 FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "core", "managers", "misc", "common_functions", "signals"}
 
 # What the pure core may import, beyond itself and the standard library; and what of the standard library it may not.
-TLOG_PACKAGES = {"cryptography", "rfc8785"}
+TLOG_PACKAGES = {"cryptography"}
 TLOG_ASN1 = {"pyasn1", "pyasn1_modules"}
 OUTSIDE_WORLD = {"asyncio", "ftplib", "http", "multiprocessing", "os", "random", "secrets", "smtplib", "socket", "socketserver", "sqlite3",
                  "ssl", "subprocess", "telnetlib", "time", "urllib", "xmlrpc"}

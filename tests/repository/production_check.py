@@ -30,7 +30,7 @@ def production_environment(var: Path) -> dict[str, str]:
         "CUNZHENG_HOSTS": "evidence.example.org",
         "CUNZHENG_ORIGIN": "evidence.example.org/log/2026",
         "CUNZHENG_SECRET_KEY": secrets.token_urlsafe(50),
-        "CUNZHENG_TSAS": "first=https://tsa.example.org/ second=https://tsa.example.net/",
+        "CUNZHENG_TSAS": "first=https://tsa.example.org/|first-operator|2.999.1 second=https://tsa.example.net/|second-operator|2.999.2",
         "DATABASE_URL": "postgresql://cunzheng:password@db.example.org:5432/cunzheng",
         "CELERY_BROKER_URL": "redis://broker.example.org:6379/0",
     }

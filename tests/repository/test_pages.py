@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = sorted(file.relative_to(ROOT).as_posix() for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-TABLE_ROW = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
+TABLE_ROW = re.compile(r"^\| `([A-Z0-9_]+)` \|", re.MULTILINE)
 # Read by programs other than the service's own processes; they are no part of the table.
 FOREIGN_VARIABLES = {"CI"}
 
@@ -23,9 +23,10 @@ def make_targets() -> set[str]:
 
 def variables_of_the_code() -> set[str]:
     """Every environment variable that settings, the orchestrator and the Procfile read."""
-    found = set(re.findall(r"env\.\w+\(\"([A-Z_]+)\"", text("config/settings.py")))
-    found |= set(re.findall(r"\$\{?([A-Z_]+)", text("Procfile")))
-    found |= set(re.findall(r"\"(CUNZHENG_[A-Z_]+)\"", text("sandbox/run.py")))
+    found = set(re.findall(r"env\.\w+\(\"([A-Z0-9_]+)\"", text("config/settings.py")))
+    found |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]+)", text("Procfile")))
+    for file in ("sandbox/run.py", "sandbox/witnesses.py"):
+        found |= set(re.findall(r"\"(CUNZHENG_[A-Z0-9_]+)\"", text(file)))
     return found - FOREIGN_VARIABLES
 
 
@@ -36,7 +37,7 @@ def test_configuration_table_names_every_variable_and_no_other(page: str) -> Non
 
 
 def test_both_readmes_have_the_same_defaults() -> None:
-    numbers = [re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)`", text(page), re.MULTILINE) for page in READMES]
+    numbers = [re.findall(r"^\| `([A-Z0-9_]+)` \| `([^`]*)`", text(page), re.MULTILINE) for page in READMES]
     plain = [{name: default for name, default in rows if "<" not in default} for rows in numbers]
     assert plain[0] == plain[1]
 
@@ -55,7 +56,7 @@ def numeric_defaults() -> dict[str, float]:
 
 @pytest.mark.parametrize("page", READMES)
 def test_configuration_table_tells_the_defaults_of_the_code(page: str) -> None:
-    told = dict(re.findall(r"^\| `([A-Z_]+)` \| `([0-9.]+)` \|", text(page), re.MULTILINE))
+    told = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| `([0-9.]+)` \|", text(page), re.MULTILINE))
     assert len(numeric_defaults()) > 10
     assert {name: float(told.get(name, "nan")) for name in numeric_defaults()} == numeric_defaults()
 
