@@ -21,6 +21,7 @@ from common.bulk import Insert
 from common.jobs import Job, RetryLater
 from evidence.models import Evidence, RecordTimestamp
 from ledger.errors import AuthoritiesMisconfigured
+from ledger.revocation import refuse_revoked
 from ledger.stamping import UNAVAILABLE, authorities, fresh_nonce
 from ledger.timestamping import StampedToken, TimestampUnavailable, request_timestamp
 
@@ -72,11 +73,16 @@ def _first_token(record: Evidence) -> StampedToken:
     except AuthoritiesMisconfigured as wrong:
         raise RetryLater(wrong.code) from wrong
     for authority in configured:
+        now = timezone.now()
         try:
-            return request_timestamp(
-                authority, statement_digest(record), nonce=fresh_nonce(), now=timezone.now(), not_before=record.received_at,
-                timeout_s=settings.TSA_TIMEOUT_S)
+            # The record may be hours old when an authority that was down answers at last, and the answer is of now all the same.
+            stamped = request_timestamp(
+                authority, statement_digest(record), nonce=fresh_nonce(), now=now, not_before=max(now, record.received_at),
+                timeout_s=settings.TSA_TIMEOUT_S, skew_s=settings.TIME_SKEW_S)
+            refuse_revoked(authority, stamped)
         except TimestampUnavailable as unavailable:
             logger.warning("timestamp authority %s: %s", authority.id, unavailable)
             codes.append(unavailable.code)
+        else:
+            return stamped
     raise RetryLater(f"{UNAVAILABLE}: {' '.join(codes) or 'no authority is configured'}")

@@ -89,19 +89,27 @@ def _post(
 def _ask(
     method: str, url: str, body: bytes | None, headers: dict[str, str], limits: Limits, read: Callable[[http.client.HTTPResponse], T]
 ) -> T:
-    target = urlsplit(url)
     deadline = time.monotonic() + limits.timeout_s
+    late = NoAnswer(Trouble.TIMEOUT, f"no whole answer within {limits.timeout_s} s")
     try:
+        target = urlsplit(url)
         with _connection(target, deadline) as connection:
             path = (target.path or "/") + (f"?{target.query}" if target.query else "")
             connection.request(method, path, body, {**headers, "Connection": "close"})
             with contextlib.closing(connection.getresponse()) as response:
-                return read(response)
+                answer = read(response)
     except (OSError, http.client.HTTPException, NoAnswer) as error:
         # What a connection says after the watchdog has cut it tells nothing about the server.
         if time.monotonic() >= deadline:
-            raise NoAnswer(Trouble.TIMEOUT, f"no whole answer within {limits.timeout_s} s") from error
+            raise late from error
         raise _classified(error) from error
+    except ValueError as error:
+        # Some addresses, such as a log's in a policy, nobody judged before: an impossible port must not end a process.
+        raise NoAnswer(Trouble.UNREACHABLE, "its address is none") from error
+    # A body of no stated length ends where the connection does, so one that the watchdog cut looks whole.
+    if time.monotonic() >= deadline:
+        raise late
+    return answer
 
 
 def _classified(error: OSError | http.client.HTTPException | NoAnswer) -> NoAnswer:
@@ -135,7 +143,10 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise NoAnswer(Trouble.UNREACHABLE, "the host's name is not known") from error
     for family, kind, protocol, _, address in addresses:
-        candidate = socket.socket(family, kind, protocol)
+        try:
+            candidate = socket.socket(family, kind, protocol)
+        except OSError:
+            continue  # a machine without IPv6 is still told the host's IPv6 address
         # A timeout of zero would mean "do not block", and none "wait for ever".
         candidate.settimeout(max(0.001, deadline - time.monotonic()))
         try:

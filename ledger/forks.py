@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import chain, count
 from pathlib import Path
 
 from django.conf import settings
@@ -117,8 +118,10 @@ def tiles_in(folder: Path) -> ReadTile:
 
 def keep(files: Mapping[str, bytes], *, witness: str, now: datetime) -> Path:
     """Write the files durably; their folder, which is new. Raises OSError."""
-    folder = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{_as_file_name(witness)}"
+    title = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{_as_file_name(witness)}"
     root = Path(settings.VAR_DIR) / "forks"
+    # Two examinations of one witness may end in one second, and names are written once.
+    folder = next(name for name in chain([title], (f"{title}-{n}" for n in count(2))) if not (root / name).exists())
     store = FileObjectStore(root)
     for name, data in files.items():
         store.put_new(f"{folder}/{name}", [data])

@@ -33,7 +33,7 @@ from common.jobs import Job, RetryLater
 from ledger.checkpoint_folders import PAGE, Folder, Layer, read_folders
 from ledger.models import PublishedCheckpoint, Renewal, RenewedCheckpoint, StampRequest, Timestamp
 from ledger.pinned import pinned_roots
-from ledger.revocation import ARCHIVE_REVOCATION
+from ledger.revocation import ARCHIVE_REVOCATION, refuse_revoked
 from ledger.stamping import authorities, fresh_nonce
 from ledger.timestamping import StampedToken, TimestampUnavailable, request_timestamp
 from tlog.errors import VerificationError
@@ -149,11 +149,13 @@ def _stamp(root: bytes, demand: Demand, stamped_at: datetime | None, clock: Call
     """A token over the root from the first authority that lasts. Raises NothingOutlives; RetryLater when one did not answer."""
     unavailable = None
     for authority in authorities():
+        now = clock()
         try:
-            # SPEC: formats A7: the imprint is SHA-256 of the 32 root bytes. The token is not older than what it renews.
+            # SPEC: formats A7: the imprint is SHA-256 of the 32 root bytes. What is renewed may be years old, and the token is of now.
             stamped = request_timestamp(
-                authority, sha256(root).digest(), nonce=fresh_nonce(), now=clock(), not_before=stamped_at,
+                authority, sha256(root).digest(), nonce=fresh_nonce(), now=now, not_before=max(now, stamped_at or now),
                 timeout_s=settings.TSA_TIMEOUT_S, skew_s=settings.TIME_SKEW_S)
+            refuse_revoked(authority, stamped)
         except TimestampUnavailable as away:
             logger.warning("renewal by %s: %s", authority.id, away)
             unavailable = away

@@ -5,23 +5,30 @@ import json
 import subprocess
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from common import jobs
-from common.jobs import Job
+from common.jobs import Job, RetryLater
 from evidence.api import payloads
 from evidence.models import Evidence, RecordTimestamp
 from evidence.stamps import STAMP_RECORD, stamp_record
+from ledger.models import Timestamp
+from ledger.revocation import archive_revocation
+from sandbox.tsa.answering import WrongAnswer
 from sandbox.tsa.authority import Authority
 from sandbox.tsa.server import Behaviour, TimestampServer
 from tests.depositing import Post, batch, document
+from tests.ledger.publishing import publishing_authority
 from tlog.package import examine_package
 
 
@@ -107,6 +114,48 @@ def test_an_authority_that_fails_delays_the_token_and_nothing_else(
     with zipfile.ZipFile(io.BytesIO(package_of(client, key, number, tmp_path).read_bytes())) as opened:
         assert f"records/{number}/sandbox-tsa.tst" in opened.namelist()
         assert "sandbox-tsa.tst,tsa-unavailable" not in opened.read("exceptions.csv").decode().partition(f"records/{number}/")[2]
+
+
+def test_a_clock_that_is_an_hour_behind_is_refused_though_the_record_is_older(
+    post_deposit: Post, authority: TimestampServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authority was away for two hours, and comes back with a time at which the record was there already."""
+    post_deposit(document(timestamp="record"), b"RIFF")
+    later = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    authority.behaviour = WrongAnswer.AN_HOUR_AHEAD
+    try:
+        with pytest.raises(RetryLater, match="token-refused"):
+            stamp_record(Job.objects.get(kind=STAMP_RECORD).subject_id)
+    finally:
+        authority.behaviour = Behaviour.WELL
+    assert not RecordTimestamp.objects.exists()
+
+
+def test_a_narrower_skew_is_kept_too(
+    post_deposit: Post, authority: TimestampServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_deposit(document(timestamp="record"), b"RIFF")
+    settings.TIME_SKEW_S = 30.0
+    monkeypatch.setattr(authority.responder, "clock", lambda: timezone.now() + timedelta(seconds=60))
+    with pytest.raises(RetryLater, match="token-refused"):
+        stamp_record(Job.objects.get(kind=STAMP_RECORD).subject_id)
+
+
+def test_a_certificate_that_an_archived_list_calls_revoked_stamps_no_record(
+    post_deposit: Post, stamp: Callable[[], None], var_dir: Path, settings: Settings
+) -> None:
+    with publishing_authority(var_dir, "publishing") as server:
+        settings.TSAS = f"publishing={server.url}"
+        signer = server.responder.hierarchy.tsa.certificate
+        server.revoked[signer.serial_number] = (timezone.now() - timedelta(hours=1), x509.ReasonFlags.superseded)
+        post_deposit(document(), b"RIFF")
+        stamp()
+        archive_revocation(Timestamp.objects.get().pk)
+        post_deposit(document(timestamp="record"), b"RIFF")
+        with pytest.raises(RetryLater, match="token-refused"):
+            stamp_record(Job.objects.get(kind=STAMP_RECORD).subject_id)
+    assert not RecordTimestamp.objects.exists()
 
 
 def test_a_second_run_of_the_job_changes_nothing(post_deposit: Post, authority: TimestampServer) -> None:

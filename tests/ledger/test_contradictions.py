@@ -264,3 +264,10 @@ def test_a_witness_of_any_name_leaves_the_folder_of_proofs_to_itself(var_dir: Pa
     folder = keep({"a": b"1"}, witness="../../Évil/name", now=Clock()())
     assert folder == var_dir / "forks" / "20261123-080000--------vil-name"
     assert (folder / "a").read_bytes() == b"1"
+
+
+def test_what_is_found_twice_in_one_second_is_kept_twice(var_dir: Path) -> None:
+    now = Clock()()
+    folders = [keep({"seen": data}, witness="notary", now=now) for data in (b"1", b"2", b"3")]
+    assert [folder.name.removeprefix("20261123-080000-notary") for folder in folders] == ["", "-2", "-3"]
+    assert [(folder / "seen").read_bytes() for folder in folders] == [b"1", b"2", b"3"]

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -143,6 +144,32 @@ def test_an_authority_that_does_not_answer_postpones_the_renewal(
         call_command("renew_timestamps")
     lasting.behaviour = Behaviour.WELL
     assert renew_due_timestamps() == 1
+
+
+@pytest.mark.parametrize("behind_s", [3600, -3600], ids=["behind", "ahead"])
+def test_an_authority_whose_clock_is_wrong_renews_nothing_though_what_it_would_renew_is_older(
+    ends_soon: TimestampServer, lasting: TimestampServer, settings: Settings, behind_s: int
+) -> None:
+    stamp_checkpoints(1)
+    settings.TSAS = f"lasting={lasting.url}"
+    now = timezone.now() + timedelta(hours=2)
+    lasting.responder.clock = lambda: now - timedelta(seconds=behind_s)
+    with pytest.raises(RetryLater, match="renewal-unavailable: token-refused"):
+        renew_due_timestamps(clock=lambda: now)
+    lasting.responder.clock = lambda: now
+    assert renew_due_timestamps(clock=lambda: now) == 1
+
+
+def test_an_authority_whose_certificate_was_revoked_renews_nothing(
+    ends_soon: TimestampServer, lasting: TimestampServer, settings: Settings
+) -> None:
+    signer = lasting.responder.hierarchy.tsa.certificate
+    lasting.revoked[signer.serial_number] = (NOW - timedelta(hours=1), x509.ReasonFlags.superseded)
+    settings.TSAS = f"soon={ends_soon.url} lasting={lasting.url}"
+    stamp_checkpoints(1)
+    with pytest.raises(RetryLater, match="renewal-unavailable: token-refused"):
+        renew_due_timestamps()
+    assert not Renewal.objects.exists()
 
 
 def test_the_daily_job_and_the_command_renew(

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ledger.bounded_http import Limits, NoAnswer, Trouble, post
+from ledger.bounded_http import Limits, NoAnswer, Trouble, get_any, post
 from ledger.timestamping import (
     CODES,
     MAX_SKEW_S,
@@ -223,6 +223,37 @@ def test_a_host_that_takes_no_connections_costs_no_more_than_the_deadline() -> N
                 stamp(f"http://127.0.0.1:{full.getsockname()[1]}/", timeout_s=SHORT_S)
     assert caught.value.code == "timeout"
     assert time.monotonic() - started < SHORT_S + 2
+
+
+def test_a_body_of_no_stated_length_that_the_deadline_cuts_is_no_whole_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def begin_and_hang() -> None:
+            accepted, _ = listening.accept()
+            with accepted:
+                accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n12")
+                while accepted.recv(1024):
+                    pass
+
+        hanging = threading.Thread(target=begin_and_hang)
+        hanging.start()
+        with pytest.raises(NoAnswer) as caught:
+            get_any(f"http://127.0.0.1:{listening.getsockname()[1]}/", limits=Limits(SHORT_S, 10))
+        hanging.join()
+    assert caught.value.trouble is Trouble.TIMEOUT
+
+
+def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over(tsa: TimestampServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, unknown = socket.getaddrinfo, (255, socket.SOCK_STREAM, 0, "", ("::1", 1, 0, 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *words, **named: [unknown, *real(*words, **named)])
+    assert stamp(tsa.url).token
+
+
+@pytest.mark.parametrize("url", ["http://[/", "http://127.0.0.1:99999/"])
+def test_an_address_that_is_none_gives_no_answer(url: str) -> None:
+    with pytest.raises(NoAnswer) as caught:
+        get_any(url, limits=Limits(SHORT_S, 10))
+    assert caught.value.trouble is Trouble.UNREACHABLE
 
 
 @pytest.mark.parametrize(("digest", "nonce"), [(DIGEST, 0), (DIGEST, -1), (DIGEST[:20], 1)])
