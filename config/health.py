@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from ledger.models import Checkpoint, LogBatch, LogQueue
 from ledger.selectors import Backlog, log_backlog
 from ledger.trust import quorum_missing_since, witness_verifiers
 from tlog.times import format_time
@@ -38,11 +39,11 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     database, backlog = _database()
     witnesses, missing = _witnesses(backlog, now)
     checks = {
-        "database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, now),
+        "database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, missing, now),
         "witnesses": witnesses,
     }
     # Without a quorum deposits go on until half of the receipts' promise is gone, and then the log is "behind": no load balancer is
-    # to take the service away before.
+    # to take the service away before, so neither this word nor the sequencer's may do it.
     # A closed log is read for ever.
     ready = {word for name, word in checks.items() if name != "witnesses"} <= {OK, CLOSED}
     since = {} if missing is None else {"quorum_missing_since": format_time(missing)}
@@ -97,11 +98,26 @@ def _log(backlog: Backlog | None, now: datetime) -> str:
     return BEHIND if _waits(backlog, now) > timedelta(seconds=settings.RECEIPT_PROMISE_S) / 2 else OK
 
 
-def _sequencer(backlog: Backlog | None, now: datetime) -> str:
-    """The sequencer's heartbeat are its checkpoints: while nothing waits for one, its silence means nothing."""
+def _sequencer(backlog: Backlog | None, quorum_missing: datetime | None, now: datetime) -> str:
+    """The sequencer's heartbeat are its published checkpoints: while nothing waits for one, its silence means nothing.
+
+    While the quorum is missing nothing is published, and its heartbeat are the checkpoints that it signs all the same.
+    """
     if backlog is None:
         return UNKNOWN
-    return SILENT if _waits(backlog, now) > SILENCE else OK
+    try:
+        since = backlog.oldest_unpublished_at if quorum_missing is None else _unsigned_since()
+    except DatabaseError as broken:
+        logger.error("not ready: database", exc_info=broken)
+        return UNKNOWN
+    return SILENT if since is not None and now - since > SILENCE else OK
+
+
+def _unsigned_since() -> datetime | None:
+    """When the oldest entry was queued that no signed checkpoint covers; None when there is none."""
+    signed = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    batch = LogBatch.objects.filter(size__gt=signed).order_by("size").values_list("oldest_queued_at", flat=True).first()
+    return batch or LogQueue.objects.order_by("id").values_list("queued_at", flat=True).first()
 
 
 def _waits(backlog: Backlog, now: datetime) -> timedelta:

@@ -14,7 +14,7 @@ from tlog.merkle import HASH_BYTES, CompactRange, leaf_hash, verify_consistency
 from tlog.tiles import TILE_WIDTH, consistency_proof, entries_path, names_for_growth, tile_path, tile_root
 
 OLD_BUNDLES = 4
-"""So many full bundles are read once more in each round: storage rots, and a cache may hold what it should not."""
+"""So many bundles are read once more in each round: storage rots, and a cache may hold what it should not."""
 
 
 def verify_growth(tree: ShownTree, point: Checkpoint, memory: Memory, store: Store, *, until: float) -> None:
@@ -40,17 +40,21 @@ def verify_growth(tree: ShownTree, point: Checkpoint, memory: Memory, store: Sto
 
 
 def verify_again(tree: ShownTree, memory: Memory, store: Store) -> None:
-    """Hold the next few full bundles and their tiles, verified in an earlier round, against the leaves kept then.
+    """Hold the next few bundles and their tiles, verified in an earlier round, against the leaves kept then.
 
+    The last one is among them: a log that is young, or that nobody uses, has no other that a round would read.
     Raises VerificationError, Away, OSError.
     """
-    full = min(memory.tree.size, tree.size) // TILE_WIDTH
-    for _ in range(min(OLD_BUNDLES, full)):
-        index = memory.looked_again % full
-        if b"".join(_leaves(tree, index)) != store.leaves(index * TILE_WIDTH, TILE_WIDTH):
-            raise VerificationError(f"{entries_path(index, TILE_WIDTH)} is not what it was")
-        _verify_child(tree, 0, index)
-        memory.looked_again = (index + 1) % full
+    size = min(memory.tree.size, tree.size)
+    bundles = -(-size // TILE_WIDTH)
+    for _ in range(min(OLD_BUNDLES, bundles)):
+        index = memory.looked_again % bundles
+        width = min(TILE_WIDTH, size - index * TILE_WIDTH)
+        if b"".join(_leaves(tree, index)[:width]) != store.leaves(index * TILE_WIDTH, width):
+            raise VerificationError(f"{entries_path(index, width)} is not what it was")
+        if width == TILE_WIDTH:
+            _verify_child(tree, 0, index)
+        memory.looked_again = (index + 1) % bundles
 
 
 def _leaves(tree: ShownTree, index: int) -> list[bytes]:

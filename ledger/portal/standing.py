@@ -16,6 +16,7 @@ from ledger.incidents import CODES, incidents
 from ledger.models import Incident
 from ledger.policies import policy_in_force
 from ledger.portal.chart import Chart, draw
+from ledger.portal.endings import ending_words
 from ledger.portal.keys import Key, keys_of
 from ledger.portal.quorum_words import quorum_words
 from ledger.portal.signatures import Signatures, signatures_of
@@ -40,6 +41,7 @@ ACCOUNTS: dict[str, Account] = {
     "frozen": Account("bad", _("已冻结"), _("日志已冻结，停止受理新的存证；已有的存证仍可核验。")),
     "closed": Account("none", _("已关闭"), _("日志已关闭，不再受理新的存证；已有的存证仍可查询和核验。")),
     "breach": Account("bad", _("违约"), _("有存证超过回执承诺的期限仍未发布：这是本服务的违约。")),
+    "unwitnessed": Account("wait", _("等待联署"), _("有存证已写入日志，要等见证节点的联署达到法定数才发布，尚在回执承诺的期限之内。")),
     "late": Account("wait", _("发布迟缓"), _("有存证等待发布已超过 60 秒，尚在回执承诺的期限之内。")),
     "waiting": Account("wait", _("正在写入"), _("最新一批存证正在写入日志，通常几秒内发布。")),
     "empty": Account("none", _("就绪"), _("日志已就绪，尚未收到第一份存证。")),
@@ -48,7 +50,10 @@ ACCOUNTS: dict[str, Account] = {
 
 
 class ListedIncident(NamedTuple):
-    """An incident with its sentence; `ended_at` and `how` are None while it is open, `record` where the log took no entry any more."""
+    """An incident with its sentence; `ended_at` and `how` are None while it is open, `record` where the log took no entry any more.
+
+    `how_words` is `how` in the reader's language, None where only the log's own English sentence is known.
+    """
 
     sentence: str | Promise
     subject: str
@@ -56,6 +61,7 @@ class ListedIncident(NamedTuple):
     record: str | None
     ended_at: datetime | None
     how: str | None
+    how_words: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +109,13 @@ class Standing:
 
 def standing(now: datetime) -> Standing:
     """The log at `now`. Raises ImproperlyConfigured before set-up."""
-    facts = log_facts()
+    facts, missing = log_facts(), quorum_missing_since(now)
     note, policy = published_note(), policy_in_force()
     return Standing(
-        state=_state(facts, log_backlog(), now=now), facts=facts, note=note.decode() if note else "",
+        state=_state(facts, log_backlog(), missing, now=now), facts=facts, note=note.decode() if note else "",
         receipt_vkey=receipt_vkey(), authorities=listed_authorities(),
         policy=policy, policy_text=policy_text(), quorum=quorum_words(policy), signatures=signatures_of(note, policy),
-        incidents=_incidents(), keys=keys_of(policy), chart=draw(growth_of_log(now)), quorum_missing_since=quorum_missing_since(now),
+        incidents=_incidents(), keys=keys_of(policy), chart=draw(growth_of_log(now)), quorum_missing_since=missing,
         promise_s=settings.RECEIPT_PROMISE_S, checkpoint_s=settings.CHECKPOINT_INTERVAL_S, stamp_s=settings.STAMP_INTERVAL_S,
     )
 
@@ -122,10 +128,10 @@ def _listed(incident: Incident) -> ListedIncident:
     end = incident.end if hasattr(incident, "end") else None
     ended_at, how = (None, None) if end is None else (end.ended_at, end.how)
     record = None if incident.statement is None else incident.statement.record
-    return ListedIncident(CODES[incident.code], incident.subject, incident.opened_at, record, ended_at, how)
+    return ListedIncident(CODES[incident.code], incident.subject, incident.opened_at, record, ended_at, how, how and ending_words(how))
 
 
-def _state(facts: LogFacts, backlog: Backlog, *, now: datetime) -> str:
+def _state(facts: LogFacts, backlog: Backlog, quorum_missing: datetime | None, *, now: datetime) -> str:
     if backlog.frozen:
         return "frozen"
     if facts.oldest_unpublished_at is None:
@@ -133,4 +139,7 @@ def _state(facts: LogFacts, backlog: Backlog, *, now: datetime) -> str:
     waits = now - facts.oldest_unpublished_at
     if waits > timedelta(seconds=settings.RECEIPT_PROMISE_S):
         return "breach"
+    # Before "late": whoever reads that a batch is usually published within seconds has to know what it waits for.
+    if quorum_missing is not None:
+        return "unwitnessed"
     return "late" if waits > LATE else "waiting"

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.utils import timezone, translation
 from pytest_django import Settings
 
 from common import jobs
 from evidence.portal.state_words import log_words
+from ledger.models import LogQueue
 from ledger.sequencer.service import Sequencer
 from ledger.trust import quorum_missing_since, trust_files
 from sandbox.tsa.server import TimestampServer
@@ -21,6 +22,7 @@ from tests.depositing import Post, document
 from tests.ledger.logs import sequencer
 from tests.ledger.witnesses import LocalWitness, local_witnesses, policy
 from tlog import checks
+from tlog.merkle import leaf_hash
 from tlog.package import examine_package
 from tlog.policy import parse_policy, verify_checkpoint
 
@@ -92,13 +94,14 @@ def test_the_pages_name_the_witnesses_and_say_what_their_line_does_not_mean(clie
     page = client.get(f"/records/{number}").content.decode()
     assert "已入链，检查点已由 3/3 个见证节点联署" in page
     assert "联署来自本机的测试节点，只供演示，对外不证明任何事" in page
+    assert "联署不构成公证、鉴定、律师见证或人民法院的确认" in page
     assert "cosigned by notary, court-1, court-2" in client.get(f"/records/{number}", headers={"Accept-Language": "en"}).content.decode()
     home = client.get("/").content.decode()
     assert home.count(">已联署<") == home.count("· 测试节点</th>") == 3
     assert "联署不构成公证、鉴定、律师见证或人民法院的确认" in home
     english = client.get("/", headers={"Accept-Language": "en"}).content.decode()
     assert english.count(">Cosigned<") == 3
-    assert "published only once these witnesses have cosigned it: notary and (any 1 of court-1, court-2)" in english
+    assert "published only when these witnesses have cosigned it: notary and (any 1 of court-1, court-2)" in english
 
 
 def test_a_witness_elsewhere_makes_the_fact_good_and_one_on_this_machine_does_not() -> None:
@@ -140,7 +143,26 @@ def test_readyz_and_the_home_page_say_that_the_quorum_is_missing(
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["witnesses"]) == (200, "quorum-missing")
     assert answer.json()["quorum_missing_since"].endswith("Z")
-    assert "检查点没有达到法定数的联署" in client.get("/").content.decode()
+    home = client.get("/").content.decode()
+    assert "要等见证节点的联署达到法定数才发布" in home
+    assert "检查点没有达到法定数的联署" in home
+    assert home.index("没有达到法定数") < home.index("承诺，现状，怎样自己核对")  # before everything else that the page says
+    witnesses[0].start()
+
+
+def test_a_service_whose_witnesses_are_away_stays_ready_and_one_whose_sequencer_is_away_does_not(
+    client: Any, number: str, log: Sequencer, witnesses: list[LocalWitness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witnesses[0].stop()
+    publish(log)
+    now = timezone.now() + timedelta(seconds=90)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]) == (
+        200, {"database": "ok", "storage": "ok", "log": "ok", "sequencer": "ok", "witnesses": "quorum-missing"})
+    LogQueue.objects.create(entry=b"entry", leaf_hash=leaf_hash(b"entry"), queued_at=now - timedelta(seconds=70))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["sequencer"]) == (503, "silent")
     witnesses[0].start()
 
 
@@ -155,7 +177,11 @@ def test_verification_by_upload_judges_the_quorum(client: Any, number: str, log:
     assert found[checks.CHECKPOINT_SIGNATURE]["outcome"] == "passed"
 
 
-def test_a_policy_that_was_changed_by_mistake_is_one_sentence_for_the_sequencer(witnesses: list[LocalWitness], settings: Settings) -> None:
+def test_a_policy_that_was_changed_by_mistake_is_one_sentence_for_the_sequencer(
+    witnesses: list[LocalWitness], settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     Path(settings.POLICY).write_text("quorum none\n")
-    with pytest.raises(CommandError, match="does not name this log's key; its line is: log "):
+    with pytest.raises(SystemExit) as ended:
         call_command("sequence")
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert (ended.value.code, "does not name this log's key; its line is: log " in line) == (3, True)

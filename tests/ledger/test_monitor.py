@@ -85,7 +85,8 @@ def test_the_next_round_fetches_what_is_new_and_a_few_old_bundles(log: Sequencer
     look()
     door.asked.clear()
     look()
-    assert [path for path in door.asked if "entries" in path] == ["/log/tile/entries/000", "/log/tile/entries/001"]
+    old = ["/log/tile/entries/000", "/log/tile/entries/001", "/log/tile/entries/002.p/188"]
+    assert [path for path in door.asked if "entries" in path] == old
     grow(log, 700, 900)
     log.publish()
     door.asked.clear()
@@ -136,6 +137,17 @@ def test_a_tile_that_changed_after_it_was_verified_is_found_as_well(log: Sequenc
     assert faults(look()) == {"tiles"}
     [incident] = open_incidents()
     assert incident.statement is not None
+
+
+@pytest.mark.parametrize("path", ["tile/0/002.p/188", "tile/entries/002.p/188"])
+def test_the_last_bundle_of_a_log_that_stands_still_is_looked_at_again(log: Sequencer, store: FileObjectStore, path: str) -> None:
+    assert faults(look()) == set()
+    file = store.root / path
+    right = file.read_bytes()
+    file.write_bytes(right[:40] + bytes([right[40] ^ 1]) + right[41:])
+    assert faults(look()) & {"tiles", "consistency"}
+    file.write_bytes(right)
+    assert faults(look()) == set()
 
 
 def test_a_tile_that_is_missing_is_an_incident(log: Sequencer, store: FileObjectStore) -> None:
