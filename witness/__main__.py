@@ -147,7 +147,8 @@ def _serve(options: argparse.Namespace) -> int:
         # shutdown() waits for the loop, and a handler runs in the loop's own thread.
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     place = _spelled((config.listen[0], int(server.server_address[1])))
-    print(f"witnessing {len(config.logs)} logs on {place}{config.prefix}", flush=True)
+    count = "1 log" if len(config.logs) == 1 else f"{len(config.logs)} logs"
+    print(f"witnessing {count} on {place}{config.prefix}", flush=True)
     threading.Thread(target=_first_look, args=(config, ready), daemon=True).start()
     server.serve_forever(poll_interval=0.2)
     server.server_close()

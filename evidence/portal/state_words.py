@@ -22,7 +22,7 @@ STATES: Mapping[str, Text] = {
 }
 SENTENCES: Mapping[str, Text] = {
     "RECEIVED": gettext_lazy("本服务已受理这份存证并签发了回执，还没有写入日志。"),
-    "COMMITTED": gettext_lazy("这份存证已写入日志，正在等待可信时间戳。"),
+    "COMMITTED": gettext_lazy("这份存证已写入日志，正在等待检查点发布和可信时间戳。"),
     "WITNESSED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已由见证节点联署，正在等待可信时间戳。"),
     "TIMESTAMPED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已获时间戳。"),
 }

@@ -42,7 +42,7 @@ class Place:
             self.process = subprocess.Popen(command, cwd=self.home, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
-        assert said.startswith("witnessing 1 logs on 127.0.0.1:"), (self.folder / "log.txt").read_text()
+        assert said.startswith("witnessing 1 log on 127.0.0.1:"), (self.folder / "log.txt").read_text()
         self.port = int(said.strip().rpartition(":")[2])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
