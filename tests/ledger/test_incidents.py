@@ -1,7 +1,7 @@
 """An incident is a row, one alert, and an entry in the log that anyone can check against its published claims."""
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -19,8 +19,11 @@ from tlog.claims import Claim
 from tlog.entry import verify_entry
 from tlog.errors import VerificationError
 from tlog.receipt import open_receipt
+from tlog.times import format_time
 
-NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
+# A minute ago: `examine_log` holds receipts against the real clock, and after a day the promise of each would be broken.
+NOW = datetime.now(UTC).replace(microsecond=123_456) - timedelta(minutes=1)
+MOMENT = format_time(NOW)
 FACTS: dict[str, str | int] = {"size": 300, "root": "00"}
 
 
@@ -39,7 +42,7 @@ def test_an_incident_is_a_row_an_alert_and_an_entry(store: ObjectStore, caplog: 
     [alert] = [record for record in caplog.records if record.levelno == logging.CRITICAL]
     assert alert.getMessage() == "INCIDENT fork: size 300 {'size': 300, 'root': '00'}"
     assert claims_of(incident.statement) == {
-        "incident": {"code": FORK, "subject": "size 300", "episode": 1, "at": "2026-11-23T08:00:00.123Z", "facts": FACTS}}
+        "incident": {"code": FORK, "subject": "size 300", "episode": 1, "at": MOMENT, "facts": FACTS}}
     assert receipt_is_kept(incident.statement)
     integrate(sequencer())
     assert LogEntry.objects.filter(ticket=incident.statement.ticket).exists()
@@ -61,7 +64,7 @@ def test_one_incident_is_open_at_a_time_and_its_end_is_logged_too(store: ObjectS
     end = next(incident for incident in incidents() if incident.subject == "size 300" and incident.episode == 1).end
     assert end.statement is not None
     assert claims_of(end.statement)["incident_end"] == {
-        "code": FORK, "subject": "size 300", "episode": 1, "at": "2026-11-23T08:00:00.123Z", "how": "the witness was mistaken"}
+        "code": FORK, "subject": "size 300", "episode": 1, "at": MOMENT, "how": "the witness was mistaken"}
     assert receipt_is_kept(end.statement)
     integrate(sequencer())
     assert list(examine_log()) == []
