@@ -27,6 +27,8 @@ GROWTH = 24 * 1024**2
 """Bytes by which the process may grow in all those cases: what malloc keeps of a few large bodies at once."""
 COSIGNED, NEXT = 10, 20
 GOOD = LOG.request(COSIGNED, NEXT)
+SIGNED = GOOD.rpartition(b"\n\n")[2]
+"""The log's signature line, with its newline."""
 FORKED = Log([b"another", *entries(600)[1:]])
 Make = Callable[[random.Random], bytes]
 
@@ -221,6 +223,11 @@ def test_ten_thousand_bad_requests_get_a_4xx_and_never_a_signature(place: Place,
     assert place.stop() == 0
 
 
+def still_good(sent: bytes) -> bool:
+    """Whether a change left a good request: the same one, or with the log's valid signature more than once."""
+    return sent.startswith(GOOD) and not sent.removeprefix(GOOD).replace(SIGNED, b"")
+
+
 def said_to(place: Place, chance: random.Random, *, http_itself: bool) -> Iterator[tuple[int, bytes, bytes]]:
     """Send one case; status and text of each answer, and what was sent. A connection that is closed without one is as good."""
     if http_itself:
@@ -232,5 +239,5 @@ def said_to(place: Place, chance: random.Random, *, http_itself: bool) -> Iterat
         yield from ((status, answer, sent) for status in statuses(answer))
     else:
         sent = chance.choice(BODIES)(chance)
-        if sent != GOOD:
+        if not still_good(sent):
             yield (*place.post(sent), sent)
