@@ -1,6 +1,6 @@
 """The last step of the OpenAPI document: schemas of the types that decode requests and describe answers.
 
-drf-spectacular reads routes, methods and security off the views; `evidence.api.schema` says the rest of each endpoint by
+drf-spectacular reads routes, methods and security off the views; each room's `api/schema.py` says the rest of each endpoint by
 reference; here the references get their targets, made by msgspec from the very types. Run by `make openapi`.
 Source: OpenAPI 3.1.1; JSON Schema 2020-12.
 """
@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
+from common.endpoints import Problem
 from evidence.api import answers, payloads
 
 TYPES = (
     payloads.Deposit, payloads.Batch, payloads.DisclosureRequest, payloads.DigestToVerify,
     answers.Acknowledgement, answers.OwnRecord, answers.RecordPage, answers.PublicRecord, answers.Statement, answers.Timestamps,
-    answers.Disclosure, answers.Report, answers.Problem,
+    answers.Disclosure, answers.Report, Problem,
 )
 # What `subject.metadata` may hold: the rules of claims (no floats, keys of [a-z0-9_], no U+0000), judged where the claim is made.
 VALUE: dict[str, Any] = {

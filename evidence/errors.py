@@ -17,12 +17,6 @@ class RecordNumberMalformed(DomainError):
     detail = _("存证编号形如 CZ-20261123-4K7QM-X2R9D-0，末位为校验字符；请重新核对后输入。")
 
 
-class RequestMalformed(DomainError):
-    code = "request-malformed"
-    title = _("请求内容不符合接口规定")
-    detail = _("{reason}")
-
-
 class InvalidRecords(DomainError):
     """One or more records of a batch are not acceptable; none was deposited."""
 
@@ -44,12 +38,6 @@ class DigestMismatch(DomainError):
     status = 422
     title = _("文件与声明的摘要不一致")
     detail = _("第 {file} 个文件的 {algorithm} 与请求中声明的不同，整份存证未受理；请重新导出该文件后再提交。")
-
-
-class ContentDigestMismatch(DomainError):
-    code = "content-digest-mismatch"
-    title = _("请求正文在传输中发生变化")
-    detail = _("Content-Digest 与收到的正文不符，请重新发送。")
 
 
 class FilesMismatch(DomainError):
@@ -77,13 +65,6 @@ class TooManyFiles(DomainError):
     status = 413
     title = _("文件过多")
     detail = _("一份存证最多 {limit} 个文件。")
-
-
-class JsonTooLarge(DomainError):
-    code = "json-too-large"
-    status = 413
-    title = _("JSON 过大")
-    detail = _("JSON 部分不得超过 {limit} 字节。")
 
 
 class JsonTooDeep(DomainError):

@@ -17,8 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from common.bounded_http import Answered, Limits, NoAnswer, get_any, post_for_any
 from common.object_store import ObjectStore
-from ledger.bounded_http import Answered, Limits, NoAnswer, get_any, post_for_any
 from ledger.measurements import WITNESS, measured
 from ledger.models import Checkpoint
 from ledger.sequencer.refusals import WitnessAhead

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from common.bounded_http import Limits, NoAnswer, get_any
 from common.object_store import FileObjectStore
-from ledger.bounded_http import Limits, NoAnswer, get_any
 from ledger.storage import tile_reader
 from tlog.checkpoint import Checkpoint, parse_checkpoint
 from tlog.divergence import History, in_tree_of, prove_fork

@@ -19,8 +19,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from common.bounded_http import Limits, NoAnswer, get_any
 from common.jobs import RetryLater, enqueue_job
-from ledger.bounded_http import Limits, NoAnswer, get_any
 from ledger.models import ArchivedRevocation, RenewedCheckpoint, Timestamp
 from ledger.pinned import pinned_roots
 from ledger.timestamping import TOKEN_REFUSED, Authority, StampedToken, TimestampUnavailable

@@ -17,8 +17,8 @@ import rfc3161ng
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from common.bounded_http import Limits, NoAnswer, Trouble, post
 from ledger.authorities import host_of, spelled_authorities
-from ledger.bounded_http import Limits, NoAnswer, Trouble, post
 from ledger.measurements import AUTHORITY, measured
 from tlog.timestamp import Reason, TimestampRefused, VerifiedTimestamp, extract_token, verify_token
 

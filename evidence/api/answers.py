@@ -4,9 +4,10 @@ The views write plain dicts; a member that is missing here, or too many there, f
 """
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
-from evidence.api.payloads import Hex, Time
+from common.bodies import Time
+from evidence.api.payloads import Hex
 from tlog.record_number import RECORD_NUMBER
 
 RecordNumber = Annotated[str, Meta(pattern=rf"^{RECORD_NUMBER.pattern}$(?!\n)", examples=["CZ-20261123-4K7QM-X2R9D-0"])]
@@ -189,24 +190,3 @@ class Report(Struct, forbid_unknown_fields=True):
 
     verdict: Literal["passed", "failed", "incomplete"]
     checks: tuple[Check, ...]
-
-
-class Fault(Struct, forbid_unknown_fields=True):
-    """`pointer`: an RFC 6901 JSON pointer into the request, after `#`."""
-
-    pointer: Annotated[str, Meta(pattern=r"^#(/|$(?!\n))")]
-    detail: str
-
-
-class Problem(Struct):
-    """RFC 9457. `code` is stable and for programs; `title` and `detail` are for people, in the language of Accept-Language.
-
-    Further members name the limit or the figure that a refusal met.
-    """
-
-    type: Annotated[str, Meta(pattern="^urn:cunzheng:problem:")]
-    title: str
-    status: Annotated[int, Meta(ge=400, le=599)]
-    detail: str
-    code: str
-    errors: tuple[Fault, ...] | UnsetType = UNSET

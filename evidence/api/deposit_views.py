@@ -16,17 +16,16 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from common.bodies import read_json
 from common.errors import DomainError
 from common.idempotency import IdempotentRequest, fingerprint, read_key
-from common.problems import UnsupportedMediaType
 from evidence.api import payloads, schema
-from evidence.api.content_digest import BodyDigest
 from evidence.api.faults import check_items
 from evidence.api.limits import WAITING, count_deposit, wait_seconds
 from evidence.api.multipart import MultipartDeposit
 from evidence.api.record_views import EvidenceListView
 from evidence.capture import DepositItem, Depositor, FileItem
-from evidence.errors import DigestMismatch, FilesMismatch, JsonTooLarge, TooManyRecords
+from evidence.errors import DigestMismatch, FilesMismatch, TooManyRecords
 from evidence.facts import QUEUED, states_of
 from evidence.services import Acknowledgement, acknowledged_before, deposit
 from ledger.errors import LogClosed
@@ -103,19 +102,6 @@ def admit(request: Request) -> Depositor:
         if read_key(request.headers.get("Idempotency-Key")) is None:
             raise
     return Depositor(key.organisation, key.pk)
-
-
-def read_json(request: Request) -> bytes:
-    """The JSON body, held against Content-Digest when the client sent one."""
-    if request.content_type.partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType
-    digest = BodyDigest(request.headers.get("Content-Digest"))
-    body: bytes = request._request.read(settings.MAX_JSON_BYTES + 1)
-    if len(body) > settings.MAX_JSON_BYTES:
-        raise JsonTooLarge(limit=settings.MAX_JSON_BYTES)
-    digest.update(body)
-    digest.verify()
-    return body
 
 
 def stored_item(payload: payloads.Deposit, stored: Sequence[StoredFile]) -> DepositItem:

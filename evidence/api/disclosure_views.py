@@ -8,9 +8,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from common.bodies import answer, read_json
 from evidence.api import payloads, schema
-from evidence.api.deposit_views import read_json
-from evidence.api.record_views import answer
 from evidence.disclosure import disclose_file
 from evidence.proofs import proof_of
 

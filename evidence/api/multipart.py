@@ -9,10 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from common.content_digest import BodyDigest
 from common.failpoints import reached
+from common.faults import JsonTooLarge, RequestMalformed
 from common.problems import UnsupportedMediaType
-from evidence.api.content_digest import BodyDigest
-from evidence.errors import FileTooLarge, JsonTooLarge, PartOrder, RequestMalformed, TooManyFiles
+from evidence.errors import FileTooLarge, PartOrder, TooManyFiles
 from vault.storage import vault_store
 from vault.uploads import StoredFile, store_upload
 

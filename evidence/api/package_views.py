@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from common.faults import RequestMalformed
 from evidence.api import schema
-from evidence.errors import RequestMalformed, TooManyRecords
+from evidence.errors import TooManyRecords
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package

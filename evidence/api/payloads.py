@@ -3,7 +3,6 @@
 DRF serializers take 50–600 ms for a batch of 1,000 (measured), so they stay off these endpoints. Rules that need the
 canonical form (A1: no floats, no U+0000) are judged where the claims are made.
 """
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -11,9 +10,11 @@ import msgspec
 from django.conf import settings
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from common.bodies import MALFORMED, Time, located
+from common.faults import RequestMalformed
 from evidence.api.faults import LISTED, item_faults
 from evidence.capture import DepositItem, FileItem
-from evidence.errors import InvalidRecords, JsonTooDeep, RequestMalformed
+from evidence.errors import InvalidRecords, JsonTooDeep
 
 T = TypeVar("T")
 
@@ -24,11 +25,6 @@ FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=
 Kind = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$(?!\n)")]
 Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=128, description="the client's own case reference")]
 Text = Annotated[str, Meta(max_length=2000)]
-# [0-9] and not \d, which in Python also means the digits of other scripts.
-Time = Annotated[str, Meta(
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$(?!\n)",
-    extra_json_schema={"format": "date-time"},
-)]
 Milliseconds = Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)]
 # The rules of claims, said in the document and judged where the claims are made.
 KEYS = {"propertyNames": {"pattern": "^[a-z0-9_]+$"}}
@@ -134,8 +130,6 @@ class RawBatch(Struct, frozen=True):
 DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     payload: msgspec.json.Decoder(payload) for payload in (Deposit, Batch, DisclosureRequest, DigestToVerify, KeptDeposit, RawBatch)
 }
-PATH = re.compile(r"^(?P<reason>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
-MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)
 METADATA = "/subject/metadata"
 
 
@@ -153,13 +147,6 @@ def decode(data: bytes, payload: type[T]) -> T:
     if isinstance(value, Batch) and any(too_deep(record.subject.metadata, above=4) for record in value.records):
         refuse_records(data)
     return value
-
-
-def located(fault: Exception) -> tuple[str, str]:
-    """JSON pointer and reason of what msgspec says."""
-    match = PATH.match(str(fault))
-    assert match is not None
-    return json_pointer(match["path"] or ""), match["reason"]
 
 
 def refuse_records(data: bytes) -> None:
@@ -205,11 +192,6 @@ def _refuse(malformed: list[tuple[str, str]], illegal: list[tuple[str, str]], de
         raise InvalidRecords(faults=faults, count=len({pointer.split("/")[2] for pointer, _ in faults}))
     if depth:
         raise _too_deep(faults=faults)
-
-
-def json_pointer(path: str) -> str:
-    """RFC 6901 pointer of msgspec's `.records[3].files[0].name`."""
-    return re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
 
 
 def check_depth(metadata: dict[str, Any], *, above: int) -> None:

@@ -3,13 +3,14 @@
 Proofs and states change until a record is stamped, so they are never cached; a statement never changes.
 """
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from common.bodies import answer
 from evidence.api import schema
 from evidence.facts import facts_of
 from evidence.models import Evidence
@@ -18,12 +19,6 @@ from evidence.selectors import public_record, record_of, records_of
 from tlog.times import format_time
 
 PAGE = 50
-
-
-def answer(body: object, *, status: int = 200) -> JsonResponse:
-    response = JsonResponse(body, status=status, safe=False, json_dumps_params={"ensure_ascii": False})
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def proof_response(record: Evidence) -> HttpResponse:

@@ -7,10 +7,11 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
 from common import problems
+from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
+from common.faults import ContentDigestMismatch, JsonTooLarge, RequestMalformed
 from common.idempotency import KEY, IdempotencyKeyMalformed, IdempotencyKeyReused
 from evidence import errors
 from evidence.api import answers, payloads
-from evidence.api.openapi import JSON, Refusals, Responses, endpoint, found, header, query, ref
 from ledger.errors import AuthoritiesMisconfigured, LogBehind, LogClosed, LogFrozen, RecordNotPublished
 
 NUMBER = "CZ-20261123-4K7QM-X2R9D-0"
@@ -19,7 +20,7 @@ BYTES = {"type": "string", "format": "binary"}
 RECORD_ERRORS: Refusals = (errors.RecordNumberMalformed, errors.RecordNotFound)
 PROOF_ERRORS: Refusals = (*RECORD_ERRORS, RecordNotPublished)
 JSON_ERRORS: Refusals = (
-    errors.RequestMalformed, errors.ContentDigestMismatch, errors.JsonTooLarge, errors.JsonTooDeep, problems.UnsupportedMediaType,
+    RequestMalformed, ContentDigestMismatch, JsonTooLarge, errors.JsonTooDeep, problems.UnsupportedMediaType,
 )
 DEPOSIT_ERRORS: Refusals = (
     *JSON_ERRORS, IdempotencyKeyMalformed, IdempotencyKeyReused, errors.RateLimited, errors.DepositBusy, LogBehind, LogClosed, LogFrozen,
@@ -98,7 +99,7 @@ PACKAGE = endpoint(
               type="array", items={"type": "string"}, maxItems=99),
     ],
     success={(200, "application/vnd.etsi.asic-e+zip"): OpenApiResponse(BYTES, description="The package. 证据包。")},
-    refusals=(*PROOF_ERRORS, errors.RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured))
+    refusals=(*PROOF_ERRORS, RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured))
 
 
 def proof(name: str, *, tag: str, public: bool) -> dict[str, Any]:

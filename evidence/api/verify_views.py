@@ -18,11 +18,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from common.bodies import answer, read_json
+from common.faults import RequestMalformed
 from evidence.api import payloads, schema
-from evidence.api.deposit_views import read_json
 from evidence.api.multipart import multipart_events
-from evidence.api.record_views import answer
-from evidence.errors import FileTooLarge, RecordNumberMalformed, RequestMalformed, VerificationBusy
+from evidence.errors import FileTooLarge, RecordNumberMalformed, VerificationBusy
 from evidence.verification import verify_file
 from ledger.trust import trust_files
 from tlog.digests import new_sha256, new_sm3

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 
-from ledger.bounded_http import Limits, NoAnswer, Trouble, get_any
+from common.bounded_http import Limits, NoAnswer, Trouble, get_any
 from tlog.errors import VerificationError
 from tlog.merkle import HASH_BYTES
 from tlog.tiles import TILE_WIDTH, entries_path, parse_bundle, tile_path

@@ -16,9 +16,9 @@ from django.utils import translation
 from drf_spectacular.validation import validate_schema
 
 from common.errors import DomainError
+from common.faults import RequestMalformed
 from config.openapi import TYPES
 from evidence.api import payloads
-from evidence.errors import RequestMalformed
 from tests.databases import ROOT
 from tests.depositing import batch, document
 

@@ -14,9 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common import jobs
+from common.bounded_http import Limits, get_any
 from common.key_files import key_path, read_seed
 from common.object_store import FileObjectStore
-from ledger.bounded_http import Limits, get_any
 from ledger.incidents import SELF_CHECK_FAILED, incidents, open_incidents
 from ledger.models import LogEntry, LogState
 from ledger.monitor.memory import MemoryDamaged, Store

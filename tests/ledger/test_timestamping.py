@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ledger.bounded_http import Limits, NoAnswer, Trouble, get_any, post
+from common.bounded_http import Limits, NoAnswer, Trouble, get_any, post
 from ledger.timestamping import (
     CODES,
     MAX_SKEW_S,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ledger.bounded_http import NoAnswer
+from common.bounded_http import NoAnswer
 from ledger.forks import Verdict, examine, open_seen, tiles_at, tiles_in
 from ledger.models import Checkpoint
 from ledger.policies import policies

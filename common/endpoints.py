@@ -5,14 +5,13 @@ named by their DomainError classes, so a code can be neither misspelt nor kept a
 """
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import Annotated, Any, NotRequired, TypedDict, Unpack
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common import problems
 from common.errors import DomainError
-from evidence.api.answers import Problem
 
 Schema = dict[str, Any]
 Responses = dict[tuple[int, str], OpenApiResponse]
@@ -22,6 +21,27 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 
 # Every endpoint may answer these; a key that was sent and is not usable is refused on public endpoints too.
 ALWAYS: Refusals = (problems.BadRequest, problems.NotAuthenticated, problems.InternalError, problems.StorageUnavailable)
+
+
+class Fault(Struct, forbid_unknown_fields=True):
+    """`pointer`: an RFC 6901 JSON pointer into the request, after `#`."""
+
+    pointer: Annotated[str, Meta(pattern=r"^#(/|$(?!\n))")]
+    detail: str
+
+
+class Problem(Struct):
+    """RFC 9457. `code` is stable and for programs; `title` and `detail` are for people, in the language of Accept-Language.
+
+    Further members name the limit or the figure that a refusal met.
+    """
+
+    type: Annotated[str, Meta(pattern="^urn:cunzheng:problem:")]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str
+    code: str
+    errors: tuple[Fault, ...] | UnsetType = UNSET
 
 
 class Endpoint(TypedDict):

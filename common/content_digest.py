@@ -5,7 +5,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from evidence.errors import ContentDigestMismatch, RequestMalformed
+from common.faults import ContentDigestMismatch, RequestMalformed
 
 if TYPE_CHECKING:
     from hashlib import _Hash
