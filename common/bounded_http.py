@@ -1,8 +1,11 @@
-"""One HTTP POST with a total deadline and a size cap, for answers of strangers: no redirects, no proxies, no re-used connections.
+"""One HTTP request with a total deadline and a size cap, for answers of strangers: no redirects, no proxies, no re-used connections.
 
 A socket's own timeout starts anew with every byte, so a server that drips one byte a second holds a client for hours. Here a watchdog
 shuts the connection down when the deadline has passed, in whatever state it is: TLS handshake, headers or body. Only the look-up of the
-host's name is bounded by the system's resolver instead. https is verified with the system's certificates.
+host's name is bounded by its resolver instead. https is verified with the system's certificates, for the name in the URL.
+
+The name is looked up once, and the connection goes to an address of that answer and to no other. Addresses that an operator configured
+are used as they are; for an address that somebody else chose, `common.destinations` has the resolver that refuses most of them.
 """
 from __future__ import annotations
 
@@ -13,19 +16,24 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 T = TypeVar("T")
+Address = tuple[int, Any]
+"""A family of addresses and an address as its sockets take it."""
+Resolver = Callable[[SplitResult], Sequence[Address]]
+"""The addresses that a request to a URL may go to, best first. Raises NoAnswer, OSError, UnicodeError, ValueError."""
 
 
 class Trouble(enum.StrEnum):
     """Why there is no answer; a closed list."""
 
+    FORBIDDEN = "forbidden-address"
     UNREACHABLE = "unreachable"
     TLS = "tls"
     TIMEOUT = "timeout"
@@ -62,6 +70,13 @@ class Answered:
     body: bytes
 
 
+def system_addresses(target: SplitResult) -> list[Address]:
+    """Whatever the system's resolver says of the URL's host."""
+    port = target.port or (443 if target.scheme == "https" else 80)
+    found = socket.getaddrinfo(target.hostname or "", port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
+
+
 def post(url: str, body: bytes, *, content_type: str, accept: str, limits: Limits) -> bytes:
     """Post `body` to an http or https URL and give the body of a 200 answer of the media type `accept`.
 
@@ -73,6 +88,14 @@ def post(url: str, body: bytes, *, content_type: str, accept: str, limits: Limit
 def post_for_any(url: str, body: bytes, *, content_type: str, limits: Limits) -> Answered:
     """`post` for whoever must read refusals too: the answer of any status. Raises: NoAnswer."""
     return _post(url, body, content_type, "*/*", limits, partial(_read_any, max_bytes=limits.max_bytes))
+
+
+def post_and_hang_up(url: str, body: bytes, *, headers: Mapping[str, str], limits: Limits, resolve: Resolver) -> Answered:
+    """POST `body` with these headers; the answer's status, a redirect's too, and the first `max_bytes` of its body: no more is read.
+
+    Raises: NoAnswer.
+    """
+    return _ask("POST", url, body, headers, limits, partial(_read_beginning, max_bytes=limits.max_bytes), resolve)
 
 
 def get_any(url: str, *, limits: Limits) -> Answered:
@@ -87,13 +110,14 @@ def _post(
 
 
 def _ask(
-    method: str, url: str, body: bytes | None, headers: dict[str, str], limits: Limits, read: Callable[[http.client.HTTPResponse], T]
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits,
+    read: Callable[[http.client.HTTPResponse], T], resolve: Resolver = system_addresses,
 ) -> T:
     deadline = time.monotonic() + limits.timeout_s
     late = NoAnswer(Trouble.TIMEOUT, f"no whole answer within {limits.timeout_s} s")
     try:
         target = urlsplit(url)
-        with _connection(target, deadline) as connection:
+        with _connection(target, deadline, resolve) as connection:
             path = (target.path or "/") + (f"?{target.query}" if target.query else "")
             connection.request(method, path, body, {**headers, "Connection": "close"})
             with contextlib.closing(connection.getresponse()) as response:
@@ -120,11 +144,11 @@ def _classified(error: OSError | http.client.HTTPException | NoAnswer) -> NoAnsw
 
 
 @contextlib.contextmanager
-def _connection(target: SplitResult, deadline: float) -> Iterator[http.client.HTTPConnection]:
+def _connection(target: SplitResult, deadline: float, resolve: Resolver) -> Iterator[http.client.HTTPConnection]:
     host = target.hostname or ""
     secure = target.scheme == "https"
     port = target.port or (443 if secure else 80)
-    with _connect(host, port, deadline) as plain, _cut_at(plain, deadline):
+    with _connect(target, deadline, resolve) as plain, _cut_at(plain, deadline):
         if secure:
             context = ssl.create_default_context()
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=context)
@@ -136,15 +160,15 @@ def _connection(target: SplitResult, deadline: float) -> Iterator[http.client.HT
             yield connection
 
 
-def _connect(host: str, port: int, deadline: float) -> socket.socket:
-    """Try each address of the host, all within the one deadline."""
+def _connect(target: SplitResult, deadline: float, resolve: Resolver) -> socket.socket:
+    """Try each address that the host was found at, all within the one deadline."""
     try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = resolve(target)
     except (OSError, UnicodeError) as error:
         raise NoAnswer(Trouble.UNREACHABLE, "the host's name is not known") from error
-    for family, kind, protocol, _, address in addresses:
+    for family, address in addresses:
         try:
-            candidate = socket.socket(family, kind, protocol)
+            candidate = socket.socket(family, socket.SOCK_STREAM)
         except OSError:
             continue  # a machine without IPv6 is still told the host's IPv6 address
         # A timeout of zero would mean "do not block", and none "wait for ever".
@@ -183,6 +207,10 @@ def _read_any(response: http.client.HTTPResponse, max_bytes: int) -> Answered:
     if 300 <= response.status < 400:
         raise NoAnswer(Trouble.REDIRECT, f"status {response.status}")
     return Answered(response.status, response.headers.get_content_type(), _read_body(response, max_bytes))
+
+
+def _read_beginning(response: http.client.HTTPResponse, max_bytes: int) -> Answered:
+    return Answered(response.status, response.headers.get_content_type(), response.read(max_bytes))
 
 
 def _read_accepted(response: http.client.HTTPResponse, accept: str, max_bytes: int) -> bytes:

@@ -8,9 +8,9 @@ stops no other.
 import logging
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import DatabaseError, models
@@ -33,6 +33,14 @@ class RetryLater(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class RunAgain(Exception):
+    """The job did what could be done now, and there is more to do at `at`; no failure, and nothing is kept of it."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 class Job(models.Model):
@@ -85,6 +93,18 @@ def enqueue_job(kind: str, subject_id: int, *, now: datetime, attempts: int = 0)
     Job.objects.bulk_create([Job(kind=kind, subject_id=subject_id, next_attempt_at=now, attempts=attempts)], ignore_conflicts=True)
 
 
+def wake_jobs(kind: str, subject_ids: Collection[int], *, now: datetime) -> None:
+    """Make these subjects' jobs due, done ones too, in three queries; call inside the transaction that makes the work necessary.
+
+    A run that is under way then is followed by another: it may have looked before this transaction was committed.
+    """
+    rows = [Job(kind=kind, subject_id=subject_id, next_attempt_at=now) for subject_id in subject_ids]
+    Job.objects.bulk_create(rows, ignore_conflicts=True)
+    known = Job.objects.filter(kind=kind, subject_id__in=subject_ids)
+    known.exclude(done_at=None).update(done_at=None, attempts=0, next_attempt_at=now)
+    known.update(next_attempt_at=now)
+
+
 def due_jobs(now: datetime, *, limit: int = 50) -> list[int]:
     """Ids of jobs that may run now, the longest waiting first."""
     free = models.Q(lease_until=None) | models.Q(lease_until__lt=now)
@@ -107,6 +127,8 @@ def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
         handler(job.subject_id)
     except RetryLater as later:
         _postpone(job, later.code, now())
+    except RunAgain as again:
+        _release(job, next_attempt_at=again.at, last_error="", attempts=0)
     except (OSError, DatabaseError) as broken:
         logger.warning("job %s %s failed: %s", job.kind, job.pk, type(broken).__name__)
         _postpone(job, type(broken).__name__, now())
@@ -120,7 +142,15 @@ def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
 def _finish(job: Job, now: datetime) -> None:
     again = RECURRING.get(job.kind)
     ended = {"done_at": now} if again is None else {"next_attempt_at": now + again}
-    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(lease_until=None, last_error="", **ended)
+    _release(job, last_error="", **ended)
+
+
+def _release(job: Job, **ended: Any) -> None:
+    """Give the lease back and write how the run ended; not when the job is due next, when somebody woke it meanwhile."""
+    mine = Job.objects.filter(pk=job.pk, attempts=job.attempts)
+    # The moment at which the job was due when it was leased is the second compare-and-swap value: `wake_jobs` moves it.
+    if mine.filter(next_attempt_at=job.next_attempt_at).update(lease_until=None, **ended) == 0:
+        mine.update(lease_until=None, **{name: ended[name] for name in ("last_error", "attempts") if name in ended})
 
 
 def _log_bug(job: Job, bug: Exception) -> str:
@@ -143,4 +173,4 @@ def _lease(job_id: int, now: datetime) -> Job | None:
 def _postpone(job: Job, code: str, now: datetime) -> None:
     # The attempts of a recurring job count its rounds, and say nothing of how often it failed.
     pause = RECURRING.get(job.kind) or min(timedelta(seconds=2 ** min(job.attempts - 1, 16)), LONGEST_PAUSE)
-    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(next_attempt_at=now + pause, lease_until=None, last_error=code[:100])
+    _release(job, next_attempt_at=now + pause, last_error=code[:100])

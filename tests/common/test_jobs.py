@@ -13,6 +13,7 @@ from common.jobs import (
     RECURRING,
     Job,
     RetryLater,
+    RunAgain,
     due_jobs,
     enqueue_daily_jobs,
     enqueue_job,
@@ -20,6 +21,7 @@ from common.jobs import (
     register_job,
     register_recurring_job,
     run_job,
+    wake_jobs,
 )
 from tests.conftest import Start
 
@@ -82,6 +84,50 @@ def test_a_job_in_other_hands_waits_until_the_lease_is_over(ran: list[int]) -> N
     assert due_jobs(later) == [job_id]
     assert run_job(job_id, now=at(later))
     assert ran == [7]
+
+
+def test_a_job_that_was_done_is_woken_and_runs_again(ran: list[int]) -> None:
+    for turn in range(2):
+        moment = NOW + timedelta(minutes=turn)
+        wake_jobs("test", [7, 8], now=moment)
+        assert [run_job(job_id, now=at(moment)) for job_id in due_jobs(moment)] == [True, True]
+    assert ran == [7, 8, 7, 8]
+    assert set(Job.objects.values_list("attempts", flat=True)) == {1}, "a second life does not count the first one's attempts"
+
+
+@pytest.mark.parametrize("ending", [None, RunAgain(NOW + timedelta(days=1)), RetryLater("not-yet"), OSError("broken")], ids=repr)
+def test_a_job_that_is_woken_while_it_runs_runs_once_more_at_once(ending: Exception | None, ran: list[int]) -> None:
+    """What it was woken for may have been committed after it had looked."""
+    woken = NOW + timedelta(seconds=2)
+
+    def work(subject: int) -> None:
+        ran.append(subject)
+        if len(ran) == 1:
+            wake_jobs("test", [subject], now=woken)
+            if ending is not None:
+                raise ending
+
+    register_job("test", work)
+    wake_jobs("test", [7], now=NOW)
+    [job_id] = due_jobs(NOW)
+    assert run_job(job_id, now=at(NOW))
+    assert due_jobs(woken) == [job_id]
+    assert run_job(job_id, now=at(woken))
+    assert ran == [7, 7]
+    assert due_jobs(NOW + timedelta(days=2)) == []
+
+
+def test_a_job_that_has_more_to_do_later_has_not_failed(ran: list[int]) -> None:
+    def work(_subject: int) -> None:
+        raise RunAgain(NOW + timedelta(hours=1))
+
+    register_job("test", work)
+    wake_jobs("test", [7], now=NOW)
+    [job_id] = due_jobs(NOW)
+    assert run_job(job_id, now=at(NOW))
+    job = Job.objects.get()
+    assert (job.attempts, job.last_error, job.lease_until, job.done_at) == (0, "", None, None)
+    assert job.next_attempt_at == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("trouble", [RetryLater("not-yet"), OSError("broken")])
