@@ -33,11 +33,6 @@ NOWHERE: tuple[Network, ...] = tuple(map(ipaddress.ip_network, (
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
-def networks_of(words: Sequence[str]) -> tuple[Network, ...]:
-    """The networks that an operator opens, such as 10.1.0.0/16. Raises ValueError with one sentence."""
-    return tuple(map(ipaddress.ip_network, words))
-
-
 def is_public(address: IPAddress) -> bool:
     """Whether anybody's server may have this address on the public internet."""
     if any(address in network for network in NOWHERE):
@@ -50,13 +45,13 @@ def is_open(address: IPAddress, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def guarded(networks: Sequence[Network], resolve: Resolver = system_addresses) -> Resolver:
+def guarded(networks: Sequence[Network], resolve: Resolver = system_addresses, *, lookup_s: float = LOOKUP_S) -> Resolver:
     """`resolve`, asked once, in bounded time, refusing what leads inwards: public addresses by https; those in `networks` by http, too."""
 
     def addresses(target: SplitResult) -> Sequence[Address]:
         if target.scheme not in ("http", "https"):
             raise NoAnswer(Trouble.FORBIDDEN, "neither http nor https")
-        found = _in_time(resolve, target)
+        found = _in_time(resolve, target, lookup_s)
         for family, address in found:
             judged = ipaddress.ip_address(address[0])
             if not (is_open(judged, networks) or (target.scheme == "https" and is_public(judged))):
@@ -66,8 +61,8 @@ def guarded(networks: Sequence[Network], resolve: Resolver = system_addresses) -
     return addresses
 
 
-def _in_time(resolve: Resolver, target: SplitResult) -> Sequence[Address]:
-    """The answer of a look-up in a thread of its own; one that takes longer than LOOKUP_S is left to the resolver's own end."""
+def _in_time(resolve: Resolver, target: SplitResult, lookup_s: float) -> Sequence[Address]:
+    """The answer of a look-up in a thread of its own; one that takes longer is left to the resolver's own end."""
     found: list[Sequence[Address]] = []
     failed: list[BaseException] = []
 
@@ -79,7 +74,7 @@ def _in_time(resolve: Resolver, target: SplitResult) -> Sequence[Address]:
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
-    thread.join(LOOKUP_S)
+    thread.join(lookup_s)
     if failed:
         raise failed[0]
     if not found:

@@ -14,7 +14,7 @@ from common import problems
 from common.errors import DomainError
 
 Schema = dict[str, Any]
-Responses = dict[tuple[int, str], OpenApiResponse]
+Responses = dict[int | tuple[int, str], OpenApiResponse]
 Refusals = tuple[type[DomainError], ...]
 
 JSON, PROBLEM = "application/json", "application/problem+json"
@@ -45,7 +45,10 @@ class Problem(Struct):
 
 
 class Endpoint(TypedDict):
-    """`success` by (status, media type); `request` by media type, None without a body; `public`: no key is needed."""
+    """`success` by (status, media type), or by the status alone where there is no body; `request` by media type, None without a body.
+
+    `public`: no key is needed.
+    """
 
     tag: str
     success: Responses
@@ -78,7 +81,7 @@ def found(struct: type[Struct], description: str) -> Responses:
 
 def refused(refusals: Iterable[type[DomainError]]) -> Responses:
     """One problem+json response for each status, listing its codes."""
-    responses = {}
+    responses: Responses = {}
     for status, group in groupby(sorted(refusals, key=lambda error: (error.status, error.code)), key=lambda error: error.status):
         errors = list(group)
         members = {"code": {"enum": [error.code for error in errors]}, "status": {"const": status}}

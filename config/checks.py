@@ -3,6 +3,7 @@
 Each has a stable id and one sentence that says what to change. In the embedded profile they are silent. Django runs them
 before the commands of `manage.py`, `starting.py` before web and Celery workers.
 """
+import ipaddress
 import os
 import re
 import stat
@@ -19,6 +20,7 @@ from ledger.stamping import pinned_authorities
 
 PRODUCTION = "production"
 DATABASE_AWAY = "cunzheng.E013"
+INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "fe80::/10")))
 MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
 
 
@@ -42,6 +44,9 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
         (8, len({authority.operator for authority in listed_authorities()}) < 2,
          "CUNZHENG_TSAS must list timestamp authorities of at least two operators: id=URL|operator|policy id2=URL2|operator2|policy2."),
         (9, re.search(r"sandbox|127\.0\.0\.1|localhost", settings.TSAS) is not None, "CUNZHENG_TSAS names a test authority."),
+        (20, any(network.version == inside.version and network.overlaps(inside)
+                 for network in settings.OUTGOING_NETWORKS for inside in INSIDE),
+         "CUNZHENG_OUTGOING_NETWORKS lets webhooks reach this machine itself, or its cloud's metadata (loopback or link-local addresses)."),
         (10, bool(os.environ.get("CUNZHENG_FAILPOINTS")), "CUNZHENG_FAILPOINTS is set; failpoints are for tests."),
     ]
     found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]

@@ -3,6 +3,7 @@
 A malformed value stops the process with one sentence that names the variable: a service that guesses its own
 configuration would run in a way that nobody chose.
 """
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -45,6 +46,14 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 def words(name: str, default: str = "") -> list[str]:
     return text(name, default).split()
+
+
+def networks(name: str, default: str = "") -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Networks such as `10.1.0.0/16 fd00:1::/64`, separated by spaces."""
+    try:
+        return tuple(map(ipaddress.ip_network, words(name, default)))
+    except ValueError as wrong:
+        raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
 
 
 def folder(name: str, default: Path) -> Path:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "accounts",
     "vault",
     "ledger",
+    "notifications",
     "cases",
     "evidence",
     "config",
@@ -134,6 +135,9 @@ DEFAULT_FROM_EMAIL = env.text("CUNZHENG_MAIL_FROM", "cunzheng@localhost")
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = env.mail_server(
     env.text("CUNZHENG_SMTP", "smtp://127.0.0.1:25"))
 
+# Networks that webhooks may be sent to although they are not public; to these also without TLS. In development the receiver is here.
+OUTGOING_NETWORKS = env.networks("CUNZHENG_OUTGOING_NETWORKS", "127.0.0.0/8 ::1/128" if EMBEDDED else "")
+
 # Counters of requests per credential.
 CACHES = {"default": env.counters(CELERY_BROKER_URL)}
 
@@ -166,6 +170,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "evidence", "description": "An organisation's own records; an API key is needed. 本机构的存证，须有接口密钥。"},
         {"name": "records", "description": "What is public of any record by its number. 凭编号公开的内容。"},
         {"name": "verification", "description": "Disclosure and verification for whoever holds a file. 持有文件者的披露与核验。"},
+        {"name": "webhooks", "description": "Addresses for events, and the inbox; an API key is needed. 事件推送与站内通知。"},
         {"name": "contract", "description": "What the API promises. 接口约定。"},
     ],
 }

@@ -95,6 +95,18 @@ class RecordTimestamp(AppendOnlyModel):
         verbose_name = "存证自身的时间戳"
 
 
+class StampsTold(models.Model):
+    """How far the records' owners were told that they are timestamped: the one row, moved by compare-and-swap with the deliveries."""
+
+    size = models.BigIntegerField(default=0, help_text="日志中在此之前的条目，其获得时间戳一事已通知")
+
+    objects: ClassVar[models.Manager["StampsTold"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "时间戳通知进度"
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1, size__gte=0), name="stamps_told_is_one_row")]
+
+
 class DisclosureAttempts(models.Model):
     """Wrong digests offered for one record on one UTC day; ten are allowed (design.md §5)."""
 

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from common.failpoints import reached
-from common.jobs import Job, RetryLater, enqueue_job
+from common.jobs import Job, RetryLater, enqueue_job, wake_jobs
 from ledger.agreement import compare_times, weigh_refused
 from ledger.errors import AuthoritiesMisconfigured
 from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
@@ -32,6 +32,13 @@ logger = logging.getLogger(__name__)
 
 STAMP_CHECKPOINT = "ledger.stamp-checkpoint"
 UNAVAILABLE = "timestamp-unavailable"
+FOLLOWERS: list[str] = []
+
+
+def follow_stamps(kind: str) -> None:
+    """A job of this kind, with the subject 0, becomes due whenever a checkpoint was stamped: how the rooms above hear of it."""
+    if kind not in FOLLOWERS:
+        FOLLOWERS.append(kind)
 
 
 def authorities() -> tuple[Authority, ...]:
@@ -136,6 +143,8 @@ def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetim
             gen_time=stamped.gen_time, received_at=now,
         )
         request_archive(stamp, now=now)
+        for kind in FOLLOWERS:
+            wake_jobs(kind, [0], now=now)
         reached("ledger.stamp-inserted")
     return True
 

@@ -17,7 +17,7 @@ import pytest
 from django.conf import global_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("accounts", "cases", "common", "evidence", "ledger", "vault")
+APPS = ("accounts", "cases", "common", "evidence", "ledger", "notifications", "vault")
 ROOMS = (*APPS, "config", "samples", "sandbox", "tlog", "witness")
 FILE_CAP, TEST_FILE_CAP, FILE_MEDIAN = 500, 700, 120
 FUNCTION_CAP, TLOG_FUNCTION_CAP, FUNCTION_MEDIAN = 60, 80, 10

@@ -20,7 +20,7 @@ from django.template.base import Node, Template
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("accounts", "cases", "common", "config", "evidence", "ledger", "vault")
+ROOMS = ("accounts", "cases", "common", "config", "evidence", "ledger", "notifications", "vault")
 PO = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}

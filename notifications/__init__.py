@@ -1,0 +1,1 @@
+"""What leaves for people and systems: signed webhooks, and the notices that an organisation finds in its inbox."""

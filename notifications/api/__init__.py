@@ -1,0 +1,1 @@
+"""Webhooks and notices over HTTP, for an organisation's machines."""

@@ -1,0 +1,46 @@
+"""What `notifications` refuses, each with a stable code."""
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import DomainError
+
+
+class WebhookNotFound(DomainError):
+    code = "webhook-not-found"
+    status = 404
+    title = _("没有这个推送地址")
+    detail = _("请核对编号；不属于您机构的推送地址显示相同的结果。")
+
+
+class WebhookUrlRefused(DomainError):
+    code = "webhook-url-refused"
+    status = 422
+    title = _("不能向该地址推送")
+    detail = _("请填写公网上的 https:// 地址，不含用户名、密码和 # 部分，至多 500 个可见 ASCII 字符。")
+
+
+class WebhookLimitReached(DomainError):
+    code = "webhook-limit-reached"
+    status = 409
+    title = _("推送地址过多")
+    detail = _("每个机构最多 {limit} 个推送地址，请先删除不用的。")
+
+
+class WebhookDisabled(DomainError):
+    code = "webhook-disabled"
+    status = 409
+    title = _("推送地址已停用")
+    detail = _("接收方答复 410 或长期失败后，地址即被停用；请删除后重新建立。")
+
+
+class WebhookTestUnderWay(DomainError):
+    code = "webhook-test-under-way"
+    status = 409
+    title = _("上一个测试事件还没有结果")
+    detail = _("请在推送记录中查看其结果，结束后再试。")
+
+
+class NoticeNotFound(DomainError):
+    code = "notice-not-found"
+    status = 404
+    title = _("没有这条通知")
+    detail = _("请核对编号；不属于您机构的通知显示相同的结果。")

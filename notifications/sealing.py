@@ -1,0 +1,41 @@
+"""Webhook secrets as rows hold them: AES-256-GCM under `var/keys/webhook.key`, bound to the endpoint that they sign for.
+
+    row: nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes); additional data: the endpoint's ref
+
+This protects against whoever gets the database alone, a dump, a replica, a backup or a statement in a log: without the key file no
+secret can be read, and one moved to another endpoint's row does not open. It does not protect against whoever runs code as the service,
+or has the file too; keep backups of keys apart from those of the database. Web processes and workers read the file, the sequencer
+need not. A lost file makes every endpoint's secret useless: rotate each of them.
+
+An HMAC's secret has to be known to sign, so that it cannot be kept as a digest as API keys are.
+Source: NIST SP 800-38D.
+"""
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.exceptions import ImproperlyConfigured
+
+from common.key_files import key_path, read_seed
+
+KEY = "webhook"
+NONCE_BYTES = 12
+PURPOSE = b"cunzheng/webhook-secret/v1\n"
+
+
+def seal_secret(key: bytes, endpoint_ref: str) -> bytes:
+    """`key` as a row holds it. Raises ImproperlyConfigured when the key file cannot be used."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + _cipher().encrypt(nonce, key, PURPOSE + endpoint_ref.encode())
+
+
+def open_secret(sealed: bytes, endpoint_ref: str) -> bytes:
+    """The key of a row. Raises ImproperlyConfigured when the key file cannot be used or is not the one that sealed it."""
+    try:
+        return _cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], PURPOSE + endpoint_ref.encode())
+    except InvalidTag as wrong:
+        raise ImproperlyConfigured(f"A webhook's secret was not sealed with {key_path(KEY)} for this endpoint.") from wrong
+
+
+def _cipher() -> AESGCM:
+    return AESGCM(read_seed(key_path(KEY)))
