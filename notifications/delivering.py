@@ -68,18 +68,18 @@ def deliver(endpoint_id: int, *, now: Callable[[], datetime] = timezone.now, res
         endpoint = WebhookEndpoint.objects.filter(pk=endpoint_id, disabled_at=None).first()
         if endpoint is None:
             return
-        requests = _due_requests(endpoint, now())
+        requests = due_requests(endpoint, now())
         if not requests:
             break
-        outcomes = _send_all(endpoint.url, requests, guard)
+        outcomes = send_all(endpoint.url, requests, guard)
         reached("notifications.webhook-answered")
-        _write_down(endpoint, outcomes, now=now())
+        write_down(endpoint, outcomes, now=now())
     due = _due_next(endpoint_id)
     if due is not None:
         raise RunAgain(due)
 
 
-def _due_requests(endpoint: WebhookEndpoint, now: datetime) -> list[Request]:
+def due_requests(endpoint: WebhookEndpoint, now: datetime) -> list[Request]:
     if endpoint.rests_until is not None and endpoint.rests_until > now:
         return []
     due = WebhookDelivery.objects.filter(endpoint=endpoint, outcome="", next_attempt_at__lte=now).order_by("next_attempt_at", "id")
@@ -102,7 +102,7 @@ def _request(delivery: WebhookDelivery, keys: Sequence[bytes], now: datetime) ->
     return Request(delivery, now, {**headers, "Content-Type": "application/json", "User-Agent": AGENT}, body)
 
 
-def _send_all(url: str, requests: Sequence[Request], guard: Resolver) -> list[Outcome]:
+def send_all(url: str, requests: Sequence[Request], guard: Resolver) -> list[Outcome]:
     """All at once, in threads that touch no row."""
     with ThreadPoolExecutor(max_workers=len(requests)) as pool:
         return list(pool.map(lambda request: _send(url, request, guard), requests))
@@ -125,7 +125,7 @@ def neutral(body: bytes) -> str:
     return "".join(character if character.isprintable() else "." for character in text)
 
 
-def _write_down(endpoint: WebhookEndpoint, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+def write_down(endpoint: WebhookEndpoint, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Attempts, what becomes of their deliveries, and of the endpoint; one transaction."""
     with transaction.atomic():
         # Whoever deletes the endpoint has its row first or comes after us.

@@ -89,8 +89,8 @@ def send_test(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:
 def tell(events: Sequence[Event], *, now: datetime) -> int:
     """Insert a delivery of each event, all of one kind, for each endpoint that listens, in the caller's transaction; how many there are.
 
-    A delivery that exists stays the one: its message id is made of the event and the endpoint. The number of queries does not depend
-    on the number of events.
+    A delivery that exists stays the one: its message id is made of the event and the endpoint. The number of queries does not grow
+    with the number of events, but for SQLite's limit of values in a statement.
     """
     if not events:
         return 0

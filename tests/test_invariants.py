@@ -16,13 +16,14 @@ from cases.models import Case
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
-from evidence.models import CustodyEvent, DisclosureAttempts, Evidence, EvidenceFile
+from evidence.models import CustodyEvent, DisclosureAttempts, Evidence, EvidenceFile, StampsTold
 from ledger.models import Receipt
+from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
 from vault.models import StoredObject
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 D = b"d" * 32
-OURS = ("accounts", "cases", "common", "evidence", "vault")
+OURS = ("accounts", "cases", "common", "evidence", "notifications", "vault")
 
 
 class Rows:
@@ -71,6 +72,30 @@ class Rows:
         row.save()
         return row
 
+    def webhook(self, **changes: Any) -> WebhookEndpoint:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "url": "https://hook.example/", "created_at": NOW, **changes}
+        return WebhookEndpoint.objects.create(organisation=self.organisation(), **values)
+
+    def secret(self, **changes: Any) -> WebhookSecret:
+        values = {"sealed": D, "created_at": NOW, **changes}
+        return WebhookSecret.objects.create(**{"endpoint": values.pop("endpoint", None) or self.webhook(), **values})
+
+    def delivery(self, **changes: Any) -> WebhookDelivery:
+        self.count += 1
+        values = {"message_id": f"msg_{self.count}", "event": "record.timestamped", "body": "{}", "created_at": NOW, "next_attempt_at": NOW}
+        values |= changes
+        return WebhookDelivery.objects.create(**{"endpoint": values.pop("endpoint", None) or self.webhook(), **values})
+
+    def attempt(self, **changes: Any) -> WebhookAttempt:
+        values = {"number": 1, "at": NOW, "duration_ms": 1, "status": 200, **changes}
+        return WebhookAttempt.objects.create(**{"delivery": values.pop("delivery", None) or self.delivery(), **values})
+
+    def notice(self, **changes: Any) -> Notice:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "kind": "webhook-gone", "subject": "s", "created_at": NOW, **changes}
+        return Notice.objects.create(organisation=self.organisation(), **values)
+
 
 def twice(make: Callable[[], object]) -> None:
     make()
@@ -108,6 +133,24 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "evidence_file_original_unique": lambda r: both(r.file, stored_object=r.stored()),
     "evidence_file_position_from_one": lambda r: r.file(position=0),
     "custody_sequence_unique": lambda r: both(r.custody, evidence=r.evidence()),
+    "stamps_told_is_one_row": lambda _: StampsTold.objects.create(pk=2),
+    "webhook_endpoint_ref_unique": lambda r: twice(lambda: r.webhook(ref="same")),
+    "webhook_endpoint_disabled_for_a_reason": lambda r: r.webhook(disabled_at=NOW),
+    "webhook_endpoint_fails_since_a_time": lambda r: r.webhook(failures=1),
+    "webhook_subscription_unique": lambda r: both(WebhookSubscription.objects.create, endpoint=r.webhook(), event="record.timestamped"),
+    "webhook_subscription_event_known": lambda r: WebhookSubscription.objects.create(endpoint=r.webhook(), event="record.erased"),
+    "webhook_secret_one_current": lambda r: both(r.secret, endpoint=r.webhook()),
+    "webhook_secret_one_ending": lambda r: both(r.secret, endpoint=r.webhook(), ends_at=NOW),
+    "webhook_delivery_message_unique": lambda r: both(r.delivery, message_id="same"),
+    "webhook_delivery_one_open_test": lambda r: both(r.delivery, endpoint=r.webhook(), event="webhook.test"),
+    "webhook_delivery_attempts_bounded": lambda r: r.delivery(attempts=11),
+    "webhook_delivery_outcome_known": lambda r: r.delivery(outcome="lost", ended_at=NOW),
+    "webhook_attempt_number_unique": lambda r: both(r.attempt, delivery=r.delivery()),
+    "webhook_attempt_number_in_range": lambda r: r.attempt(number=11),
+    "webhook_attempt_answer_or_trouble": lambda r: r.attempt(trouble="timeout"),
+    "notice_ref_unique": lambda r: both(r.notice, ref="same"),
+    "notice_kind_known": lambda r: r.notice(kind="gossip"),
+    "notice_read_after_it_came": lambda r: r.notice(read_at=NOW - timedelta(seconds=1)),
     "disclosure_attempts_one_row_a_day": lambda r: both(DisclosureAttempts.objects.create, evidence=r.evidence(), day=NOW.date()),
 }
 
