@@ -34,12 +34,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
 from config.wsgi import application
 from ledger.keys import log_signer
 from ledger.selectors import log_origin
 from ledger.sequencer.service import Sequencer, run
 from ledger.storage import log_store
+from notifications.events import RECORD_TIMESTAMPED
+from notifications.models import Notice, WebhookEndpoint
+from notifications.services import create_webhook, disable, rotate_secret, send_test
 from tests.databases import ROOT
 from tests.depositing import deposit_body, document
 
@@ -90,11 +94,16 @@ def generated(operations: Any) -> Callable[[Test], Test]:
 
 @dataclass(frozen=True)
 class World:
-    """What a generator cannot know: numbers of records (own and stamped, own and queued, a stranger's, nobody's), a package, a counter."""
+    """What a generator cannot know: numbers of records (own and stamped, own and queued, a stranger's, nobody's), a package, a counter.
+
+    And ids of webhooks (own, own and disabled, a stranger's, nobody's) and of notices (own, a stranger's, nobody's).
+    """
 
     key: str
     records: tuple[str, ...]
     package: bytes
+    webhooks: tuple[str, ...]
+    notices: tuple[str, ...]
     count: Iterator[int] = field(default_factory=itertools.count)
 
     def record(self, case: Case) -> str:
@@ -109,7 +118,8 @@ class World:
 @pytest.fixture
 def world(key: str, client: Client, stamp: Stamp, settings: Settings) -> World:
     now = timezone.now()
-    stranger = issue_api_key(create_organisation("另一机构", now=now), label="test", now=now, valid_for=timedelta(days=1))[1]
+    other = create_organisation("另一机构", now=now)
+    stranger = issue_api_key(other, label="test", now=now, valid_for=timedelta(days=1))[1]
 
     def deposited(by: str) -> str:
         data, kind = deposit_body(document(), FILE)
@@ -119,7 +129,21 @@ def world(key: str, client: Client, stamp: Stamp, settings: Settings) -> World:
     stamped, foreign = deposited(key), deposited(stranger)
     stamp()
     package: Any = client.get(f"/api/v1/evidence/{stamped}/package", headers={"Authorization": f"Bearer {key}"})
-    return World(key, (stamped, deposited(key), foreign, UNKNOWN), b"".join(package.streaming_content))
+    webhooks, notices = webhooks_and_notices(Organisation.objects.exclude(pk=other.pk).get(), other)
+    return World(key, (stamped, deposited(key), foreign, UNKNOWN), b"".join(package.streaming_content), webhooks, notices)
+
+
+def webhooks_and_notices(own: Organisation, other: Organisation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    now = timezone.now()
+    in_use, disabled, foreign, foreign_disabled = (
+        create_webhook(who, url="https://hook.example/", events=[RECORD_TIMESTAMPED], networks=(), now=now)[0]
+        for who in (own, own, other, other))
+    for endpoint in (disabled, foreign_disabled):
+        disable(endpoint, WebhookEndpoint.GONE, now=now)
+    rotate_secret(in_use, overlap=timedelta(days=1), now=now)
+    send_test(in_use, now=now)
+    notices = [Notice.objects.get(subject=endpoint.ref).ref for endpoint in (disabled, foreign_disabled)]
+    return (in_use.ref, disabled.ref, foreign.ref, "0" * 32), (*notices, "0" * 32)
 
 
 @pytest.fixture
@@ -157,11 +181,14 @@ def test_answers_are_as_documented(case: Case, world: World) -> None:
     right, die, record, body = is_right(case), world.chance(case, 4), world.record(case), case.body
     if "record" in case.path_parameters:
         case.path_parameters["record"] = record
+    for name, known in (("webhook", world.webhooks), ("notice", world.notices)):
+        if name in case.path_parameters:
+            case.path_parameters[name] = known[world.chance(case, len(known))]
     for name in {"cursor", "with"} & set(case.query):
         if die % 2:
             case.query[name] = record
     if right and isinstance(body, dict):
-        in_order = {name: sendable(body[name]) for name in sorted(body, reverse=True)}  # `record` before `file`
+        in_order = {name: sendable(whole(body[name])) for name in sorted(body, reverse=True)}  # `record` before `file`
         case.body = with_known_values(in_order, world, record) if die else in_order
     judge(case, world.key, right=right)
 
@@ -193,6 +220,10 @@ def sendable(part: Any) -> Any:
 
 
 def with_known_values(body: dict[str, Any], world: World, record: str) -> dict[str, Any]:
+    if "url" in body:
+        return {**body, "url": "https://hook.example/"}
+    if "overlap_s" in body or not body:
+        return body
     if "package" in body:
         return {"package": world.package}
     if "file" in body:

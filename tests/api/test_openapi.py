@@ -95,7 +95,7 @@ def codes_of(operation: dict[str, Any]) -> dict[str, int]:
     """Each documented code with its status."""
     found: dict[str, int] = {}
     for status, response in operation["responses"].items():
-        for schema in (content["schema"] for kind, content in response["content"].items() if kind == "application/problem+json"):
+        for schema in (content["schema"] for kind, content in response.get("content", {}).items() if kind == "application/problem+json"):
             found |= {code: int(status) for code in schema["properties"]["code"]["enum"]}
     return found
 
@@ -115,7 +115,7 @@ def test_every_operation_says_its_refusals_and_its_security() -> None:
     everywhere = {"bad-request": 400, "not-authenticated": 401, "internal-error": 500, "storage-unavailable": 503}
     for path, method, operation in operations():
         assert everywhere.items() <= codes_of(operation).items()
-        needs_key = path.startswith("/api/v1/evidence")
+        needs_key = path.startswith(("/api/v1/evidence", "/api/v1/webhooks", "/api/v1/notices"))
         assert operation.get("security", []) == ([{"apiKey": []}] if needs_key else []), (method, path)
         waiting = [response for status, response in operation["responses"].items() if status in ("429", "503")]
         assert all("Retry-After" in response["headers"] for response in waiting)

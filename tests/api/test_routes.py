@@ -6,6 +6,7 @@ tenants). Routes outside the API take no key, so a key changes nothing there.
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Organisation
 from accounts.services import create_organisation, issue_api_key, revoke_api_key
+from evidence.models import Evidence
+from notifications.models import Notice
+from notifications.services import create_webhook
 from tests.depositing import batch, deposit_body, document
 
 FILE = b"evidence of the first organisation"
@@ -57,6 +61,37 @@ def of_file(number: str) -> tuple[bytes, str]:
 
 
 API = "/api/v1"
+PRIVATE_URL = "https://only-the-owner-knows.example/hook"
+
+
+def webhook_body() -> tuple[bytes, str]:
+    return json.dumps({"url": "https://anybody.example/", "events": ["record.timestamped"]}).encode(), "application/json"
+
+
+def owner_of(number: str) -> Organisation | None:
+    record = Evidence.objects.filter(record=number).select_related("organisation").first()
+    return None if record is None else record.organisation
+
+
+def about_webhook(method: str, part: str = "") -> Send:
+    """About a webhook of the record's owner, made for the question; about none that there is, where there is no such record."""
+    def send(client: Client, number: str, headers: dict[str, str]) -> Any:
+        owner, ref = owner_of(number), "0" * 32
+        if owner is not None:
+            ref = create_webhook(owner, url=PRIVATE_URL, events=["record.timestamped"], networks=(), now=timezone.now())[0].ref
+        return client.generic(method, f"{API}/webhooks/{ref}{part}", b"{}", "application/json", headers=headers)
+
+    return send
+
+
+def about_notice(client: Client, number: str, headers: dict[str, str]) -> Any:
+    owner, ref = owner_of(number), "0" * 32
+    if owner is not None:
+        ref = secrets.token_hex(16)
+        Notice.objects.create(ref=ref, organisation=owner, kind="webhook-gone", subject="0" * 32, created_at=timezone.now())
+    return client.post(f"{API}/notices/{ref}/read", headers=headers)
+
+
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", f"{API}/evidence"): Row("organisation", getting(f"{API}/evidence")),
     ("POST", f"{API}/evidence"): Row("organisation", posting(f"{API}/evidence", lambda _: deposit_body(document(), FILE)), 201),
@@ -68,6 +103,15 @@ ROWS: dict[tuple[str, str], Row] = {
        for part in ("", "/statement", "/proof", "/timestamps")},
     ("POST", f"{API}/disclosures"): Row("anyone", posting(f"{API}/disclosures", of_file)),
     ("POST", f"{API}/verify"): Row("anyone", posting(f"{API}/verify", of_file)),
+    ("GET", f"{API}/webhooks"): Row("organisation", getting(f"{API}/webhooks")),
+    ("POST", f"{API}/webhooks"): Row("organisation", posting(f"{API}/webhooks", lambda _: webhook_body()), 201),
+    ("GET", f"{API}/webhooks/{{webhook}}"): Row("owner", about_webhook("GET")),
+    ("DELETE", f"{API}/webhooks/{{webhook}}"): Row("owner", about_webhook("DELETE"), 204),
+    ("GET", f"{API}/webhooks/{{webhook}}/deliveries"): Row("owner", about_webhook("GET", "/deliveries")),
+    ("POST", f"{API}/webhooks/{{webhook}}/secret"): Row("owner", about_webhook("POST", "/secret"), 201),
+    ("POST", f"{API}/webhooks/{{webhook}}/test"): Row("owner", about_webhook("POST", "/test"), 202),
+    ("GET", f"{API}/notices"): Row("organisation", getting(f"{API}/notices")),
+    ("POST", f"{API}/notices/{{notice}}/read"): Row("owner", about_notice),
     ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
@@ -179,7 +223,7 @@ def test_a_stranger_reads_nothing_private_anywhere(client: Client, cast: Cast, m
     organisation = Organisation.objects.get(name=PRIVATE["name"])
     for visitor in ("nobody", "second", "expired"):
         content = content_of(ROWS[method, path].send(client, cast.records["first"], cast.visitors[visitor])).decode("utf-8", "replace")
-        assert not [word for word in (*PRIVATE.values(), organisation.ref) if word in content]
+        assert not [word for word in (*PRIVATE.values(), PRIVATE_URL, organisation.ref) if word in content]
 
 
 def test_the_owner_reads_its_own_words(client: Client, cast: Cast) -> None:

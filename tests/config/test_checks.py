@@ -1,4 +1,5 @@
 """Unsafe production settings are refused, each by its own id, and the embedded default is left in peace."""
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,15 @@ from config import env
 from config.checks import authorities_are_described, database_keeps_what_it_acknowledges, production_is_safe
 from tests.repository.production_check import pin_roots
 
+
+def networks(*words: str) -> tuple[Any, ...]:
+    return tuple(map(ipaddress.ip_network, words))
+
+
 SAFE = {
     "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
     "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/|one|2.999.1 b=https://tsa.two.cn/|two|2.999.2",
+    "OUTGOING_NETWORKS": networks("10.1.0.0/16"),
 }
 UNSAFE = [
     ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
@@ -21,6 +28,7 @@ UNSAFE = [
     ("E007", "PUBLIC_URL", "http://log.example.cn"), ("E008", "TSAS", "a=https://tsa.one.cn/ b=https://tsa.one.cn/2"),
     ("E008", "TSAS", ""), ("E008", "TSAS", "a=https://tsa.one.cn/|one b=https://tsa.two.cn/|one"),
     ("E014", "TSAS", "a=https://tsa.one.cn/|one|any b=https://tsa.two.cn/|two"),
+    *(("E020", "OUTGOING_NETWORKS", networks(word)) for word in ("127.0.0.1/32", "::1/128", "0.0.0.0/0", "169.254.169.254/32", "::/0")),
     ("E009", "TSAS", "sandbox-tsa=http://127.0.0.1:8001/ b=https://tsa.two.cn/"),
 ]
 

@@ -56,7 +56,7 @@ class Receiver(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         self.connects += 1
-        return super().get_request()  # type: ignore[return-value]
+        return super().get_request()
 
     def handle_error(self, request: Any, client_address: object) -> None:
         """Whoever goes away in the middle does what it should."""
