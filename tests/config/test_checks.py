@@ -137,3 +137,11 @@ def test_a_database_url_is_read_with_its_escapes() -> None:
     assert [found[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == ["us@er", "p/w", "db.example", "6432", "na me"]
     assert env.database("", Path("/v"))["NAME"] == "/v/db.sqlite3"
     assert env.database("sqlite:////abs/x.db", Path("/v"))["NAME"] == "/abs/x.db"
+
+
+def test_networks_that_are_open_to_webhooks_are_read_or_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.networks("CUNZHENG_OUTGOING_NETWORKS", "10.1.0.0/16 fd00:1::/64") == networks("10.1.0.0/16", "fd00:1::/64")
+    for wrong in ("10.1.0.1/16", "intranet", "10.1.0.0/33"):
+        monkeypatch.setenv("CUNZHENG_OUTGOING_NETWORKS", wrong)
+        with pytest.raises(ImproperlyConfigured, match="CUNZHENG_OUTGOING_NETWORKS"):
+            env.networks("CUNZHENG_OUTGOING_NETWORKS")

@@ -12,7 +12,9 @@ from standardwebhooks import Webhook
 
 from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
+from common.bounded_http import Trouble
 from common.jobs import Job
+from notifications.api.answers import Attempt
 from notifications.api.payloads import EventKind
 from notifications.events import KINDS, RECORD_TIMESTAMPED
 from notifications.models import Notice, WebhookEndpoint, WebhookSecret
@@ -68,6 +70,11 @@ def test_the_secret_is_shown_once(ask: Ask) -> None:
 
 def test_what_the_api_lets_subscribe_to_is_what_there_is() -> None:
     assert set(get_args(get_args(EventKind)[0])) == KINDS
+
+
+def test_every_trouble_of_a_request_has_its_word_in_the_log() -> None:
+    [told, _] = get_args(Attempt.__annotations__["trouble"])
+    assert set(get_args(told)) == {str(trouble) for trouble in Trouble}
 
 
 @pytest.mark.parametrize("url", [
