@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -32,6 +33,7 @@ AT_ONCE = 8
 LIMITS = Limits(timeout_s=10.0, max_bytes=ANSWER_CHARACTERS)
 # The worker has other jobs: after so long an endpoint with more to send waits for its next turn.
 TURN_S = 5.0
+NO_FAILURE: dict[str, Any] = {"failures": 0, "failing_since": None, "rests_until": None}
 AGENT = "Cunzheng-Webhooks/1"
 
 
@@ -163,12 +165,15 @@ def _judge_endpoint(endpoint: WebhookEndpoint, written: Sequence[Outcome], now: 
         disable(endpoint, WebhookEndpoint.GONE, now=now)
     elif any(outcome.delivered for outcome in written):
         if endpoint.failures:
-            mine.update(failures=0, failing_since=None, rests_until=None)
+            mine.update(**NO_FAILURE)
     elif written:
         failures, since = endpoint.failures + 1, endpoint.failing_since or now
         mine.update(failures=failures, failing_since=since, rests_until=now + rest(failures))
         if is_given_up(since, now=now):
             disable(endpoint, WebhookEndpoint.FAILING, now=now)
+        elif not WebhookDelivery.objects.filter(endpoint=endpoint, outcome="").exists():
+            # Nothing more is tried, so nothing fails any longer: else the first failure after a quiet month would look like a month's.
+            mine.update(**NO_FAILURE)
 
 
 def _due_next(endpoint_id: int) -> datetime | None:

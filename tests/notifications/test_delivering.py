@@ -100,7 +100,6 @@ def test_a_long_failure_disables_the_endpoint_with_one_notice(hook: Hook, receiv
     hook.tell(RECORD, now=start)
     receiver.status = 500
     outlast(hook, start)
-    hook.tell("CZ-20261123-01234-56789-W", now=start)  # told before it was disabled by another worker's count
     endpoint = hook.endpoint
     assert (endpoint.disabled_for, endpoint.disabled_at) == ("failing", start + WHOLE)
     [notice] = Notice.objects.all()
@@ -124,6 +123,28 @@ def test_one_success_in_between_and_the_endpoint_stays(hook: Hook, receiver: Rec
     assert [delivery.outcome for delivery in hook.deliveries] == ["failed", "delivered"]
     assert hook.endpoint.disabled_at is None
     assert not Notice.objects.exists()
+
+
+def test_a_failure_after_a_quiet_month_is_the_first_one(hook: Hook, receiver: Receiver) -> None:
+    """One message that no attempt could deliver, among others that arrived, is no long failure of the endpoint."""
+    start = timezone.now()
+    hook.tell("poison", now=start)
+    receiver.status = 500
+    last, at = start, hook.run(start)
+    while at is not None:
+        last = at
+        if hook.deliveries[0].attempts == ATTEMPTS - 1:
+            receiver.status = 200
+            hook.tell("fine", now=at - timedelta(hours=1))
+            hook.run(at - timedelta(hours=1))
+            receiver.status = 500
+        at = hook.run(at)
+    assert [delivery.outcome for delivery in hook.deliveries] == ["failed", "delivered"]
+    assert hook.endpoint.failing_since is None
+    month = last + timedelta(days=30)
+    hook.tell("later", now=month)
+    assert hook.run(month) == month + timedelta(seconds=5)
+    assert hook.endpoint.disabled_at is None
 
 
 def test_an_answer_410_disables_the_endpoint_with_a_notice_and_drops_what_waits(hook: Hook, receiver: Receiver) -> None:
