@@ -250,6 +250,22 @@ def test_a_round_that_outlives_its_policy_is_not_published(
     assert findings() == []
 
 
+def test_a_clock_that_steps_back_over_the_beginning_of_a_policy_publishes_nothing_before_it(
+    log: Sequencer, file: Path, three: list[LocalWitness], clock: Clock
+) -> None:
+    since = clock() + LEAD
+    announce(write(file, three, "all"), since=since, until=None, now=clock())
+    settle(log)
+    size = log.memory.published_size
+    clock.time = since
+    assert not log.publish()  # nothing is new, but the new policy is followed from here on
+    clock.advance(-0.5)
+    settle(log)
+    assert log.memory.published_size > size
+    assert PublishedCheckpoint.objects.get(size=log.memory.published_size).published_at >= since
+    assert findings() == []
+
+
 def test_the_key_changes_with_an_overlap_in_which_both_sign(log: Sequencer, three: list[LocalWitness], clock: Clock) -> None:
     old = log_state().vkey
     change = change_key(log, clock)
