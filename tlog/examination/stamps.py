@@ -3,8 +3,9 @@
 What it is for: one place that turns a token in a package into a finding and, when it is good, into the moment that it
 proves. Nothing else in an examination may be taken for a proof of time.
 
-What it does not do: rely on an archived OCSP answer. Its signature is not judged, so it can only make things worse: an
-answer that says "revoked" refuses the token beside which it lies, an answer that says "good" changes nothing.
+What it does not do: rely on an archived OCSP answer. The service judged it before it was kept (`tlog.timestamp.ocsp_answer`),
+but whoever made a package could leave it out, so "good" proves nothing here and its signature is not asked for. It can only
+make things worse: an answer that says "revoked" refuses the token beside which it lies, and one that cannot be read does, too.
 
 Source: formats of this project, A7; RFC 6960 section 4.2.1.
 """
