@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common.object_store import FileObjectStore
-from ledger import revocation
+from ledger import revocation_sources
 from ledger.digest_stamps import ASKING, RESTING, stamp_digest
 from sandbox.tsa.server import Behaviour, TimestampServer
 from tests.ledger.authorities import publish_more, work
@@ -89,7 +89,7 @@ def test_a_narrower_skew_holds_for_packages_too(
 
 
 def test_a_certificate_that_the_archive_calls_revoked_stamps_no_package(store: FileObjectStore, settings: Settings) -> None:
-    revocation.RESTING.clear()
+    revocation_sources.RESTING.clear()
     with publishing_authority(settings.VAR_DIR, "publishing") as server:
         settings.TSAS = f"publishing={server.url}"
         publish_more(sequencer())

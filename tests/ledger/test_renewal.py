@@ -15,7 +15,7 @@ from pytest_django import Settings
 from common import jobs
 from common.jobs import RetryLater
 from common.object_store import FileObjectStore
-from ledger import revocation
+from ledger import revocation_sources
 from ledger.checkpoint_folders import folder_of, missing_authorities
 from ledger.fsck import examine_log
 from ledger.models import LogState, Renewal, RenewedCheckpoint, StampRequest
@@ -36,7 +36,7 @@ LATER = (NOW - timedelta(days=365), NOW + timedelta(days=3650))
 @pytest.fixture
 def ends_soon(store: FileObjectStore, settings: Settings) -> Iterator[TimestampServer]:
     """The one configured authority, whose certificates end in 90 days; no address rests from another test."""
-    revocation.RESTING.clear()
+    revocation_sources.RESTING.clear()
     with publishing_authority(settings.VAR_DIR, "soon", period=SOON) as server:
         settings.TSAS = f"soon={server.url}"
         settings.TSA_TIMEOUT_S = 5.0
@@ -192,7 +192,7 @@ def test_a_checkpoint_with_work_left_waits_for_the_next_renewal(
     ends_soon.lists = Behaviour.SERVER_ERROR
     stamp_checkpoints(1)
     ends_soon.lists = Behaviour.WELL
-    revocation.RESTING.clear()
+    revocation_sources.RESTING.clear()
     stamp_checkpoints(2)
     StampRequest.objects.filter(checkpoint__size=3).update(outcome="")
     settings.TSAS = f"lasting={lasting.url}"
