@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 ARCHIVE_REVOCATION = "ledger.archive-revocation"
 GIVE_UP = timedelta(days=7)
 PAGE = 10
-# (database, authority, form, certificate) → the newest row up to which nothing of that certificate was archived: it is not read again.
+# (database, authority, form, certificate) → the row up to which nothing that concerns this certificate was archived: it is not read again.
 SILENT: dict[tuple[str, str, str, bytes], int] = {}
 
 
@@ -85,23 +85,23 @@ def refuse_revoked(authority: Authority, stamped: StampedToken) -> None:
 
 def _condemned_by_newest(form: str, authority_id: str, backing: Backing) -> Reason | None:
     """Read the archive backwards until everyone was heard whose words count for this chain."""
-    rows = ArchivedRevocation.objects.filter(timestamp__authority=authority_id, form=form).order_by("-id").values_list("pk", "data")
+    newest = ArchivedRevocation.objects.order_by("-id").values_list("pk", flat=True).first()
+    if newest is None:
+        return None
     database = str(connection.settings_dict["NAME"])
     silent = {name: (database, authority_id, form, der) for name, der in speakers(form, backing).items()}
-    newest, page = None, list(rows[:PAGE])
-    while page:
-        for pk, data in page:
-            newest = newest or pk
-            silent = {name: key for name, key in silent.items() if SILENT.get(key, 0) < pk}
+    rows = ArchivedRevocation.objects.filter(timestamp__authority=authority_id, form=form).order_by("-id").values_list("pk", "data")
+    rows = rows.filter(pk__gt=min(SILENT.get(key, 0) for key in silent.values()))
+    page = list(rows[:PAGE])
+    while page and silent:
+        for _, data in page:
             for name, verdict in words(form, bytes(data), backing):
                 if name in silent and verdict in CONDEMNED:
                     return verdict
                 silent.pop(name, None)
-            if not silent:
-                return None
         page = list(rows.filter(pk__lt=page[-1][0])[:PAGE])
-    if newest is not None:
-        SILENT.update(dict.fromkeys(silent.values(), newest))
+    # Of the last numbers one may be committed late, by another worker.
+    SILENT.update(dict.fromkeys(silent.values(), newest - PAGE))
     return None
 
 
