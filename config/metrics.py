@@ -27,6 +27,7 @@ from ledger.lag import lag_of
 from ledger.measurements import AUTHORITY, WITHIN_S, WITNESS, answers
 from ledger.models import Incident
 from ledger.monitor.memory import Store
+from ledger.renewal_standing import renewal_standing
 from ledger.selectors import log_facts
 
 FAILING_ATTEMPTS = 4
@@ -68,10 +69,18 @@ class Figures(Collector):
             left = lag.unpublished_since + timedelta(seconds=settings.RECEIPT_PROMISE_S) - self._now
             told = "Time until the first receipt falls due whose entry is not published; negative is a breach."
             yield _gauge("receipts_due_in_seconds", told, left.total_seconds())
+        yield from self._renewal()
         yield from self._monitor(facts.origin)
         yield from _incidents()
         yield from _jobs(self._now)
         yield from _answers()
+
+    def _renewal(self) -> Iterator[Metric]:
+        standing = renewal_standing()
+        yield _gauge("renewal_due_checkpoints", "Stamped checkpoints that are due for renewal and could not be renewed.", standing.due)
+        if standing.ends_at is not None:
+            told = "Time until the first of them is left without a timestamp whose certificates last; negative: it is."
+            yield _gauge("renewal_ends_in_seconds", told, (standing.ends_at - self._now).total_seconds())
 
     def _monitor(self, origin: str) -> Iterator[Metric]:
         try:

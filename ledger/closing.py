@@ -10,7 +10,7 @@ Source: design.md §3 and §4 ("old shard frozen with a final checkpoint"); thre
 """
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 
@@ -32,12 +32,8 @@ from tlog.times import format_time
 Clock = Callable[[], datetime]
 
 
-CHANGE_NEAR = timedelta(hours=1)
-"""A final checkpoint whose stamp came under another policy than its publication could not be judged: no change may begin in between."""
-
-
 class ChangeUnderWay(Exception):
-    """A change of key or policy is about to begin."""
+    """A change of key or policy is announced and still to come."""
 
 
 class OtherSuccessor(Exception):
@@ -58,7 +54,9 @@ def close_log(successor: Successor | None, clock: Clock) -> Closing:
                 raise LogFrozen
             _wait_for_deposits()
             moment = clock()
-            if any(moment < period.since < moment + CHANGE_NEAR for change in announcements() for period in change.periods):
+            # A final checkpoint is stamped under the policy of its publication or never, and no newer one takes its place. Nobody knows
+            # for how long the authorities will be away, so no change may begin afterwards, however far ahead it lies.
+            if any(change.is_open(moment) for change in announcements()):
                 raise ChangeUnderWay
             own = write_own_statement("key", {CLOSING: closing_claim(successor, moment)}, now=moment)
             LogState.objects.filter(pk=1).update(closing_at=own.received_at)

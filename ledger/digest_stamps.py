@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ledger.errors import AuthoritiesMisconfigured
+from ledger.revocation import refuse_revoked
 from ledger.stamping import authorities, fresh_nonce
 from ledger.timestamping import Authority, TimestampUnavailable, request_timestamp
 
@@ -56,10 +57,14 @@ def _ready() -> Iterator[Authority]:
 def _ask(authority: Authority, digest: bytes) -> bytes | None:
     now = timezone.now()
     try:
-        return request_timestamp(
+        stamped = request_timestamp(
             authority, digest, nonce=fresh_nonce(), now=now, not_before=now, timeout_s=settings.TSA_TIMEOUT_S,
-        ).token
+            skew_s=settings.TIME_SKEW_S,
+        )
+        # A package whose own stamp is of a revoked certificate would fail wherever it is verified.
+        refuse_revoked(authority, stamped)
     except TimestampUnavailable as unavailable:
         RESTING[authority.id] = time.monotonic() + REST_S
         logger.warning("timestamp authority %s is not asked for %.0f s: %s", authority.id, REST_S, unavailable)
         return None
+    return stamped.token

@@ -25,8 +25,9 @@ from tlog.times import format_time
 logger = logging.getLogger(__name__)
 
 MAIL_INCIDENT = "ledger.mail-incident"
-RECEIPT_BREACHED, WITNESS_AHEAD, FORK, TIMES_DISAGREE, CLOCK_SKEWED, STATEMENT_LOST, SELF_CHECK_FAILED = (
-    "receipt-breached", "witness-ahead", "fork", "timestamps-disagree", "clock-skewed", "statement-lost", "self-check-failed")
+RECEIPT_BREACHED, WITNESS_AHEAD, FORK, TIMES_DISAGREE, CLOCK_SKEWED, STATEMENT_LOST, SELF_CHECK_FAILED, RENEWAL_OVERDUE = (
+    "receipt-breached", "witness-ahead", "fork", "timestamps-disagree", "clock-skewed", "statement-lost", "self-check-failed",
+    "renewal-overdue")
 
 CODES: Mapping[str, str | Promise] = {
     RECEIPT_BREACHED: _("回执承诺的期限已过，条目仍未发布。"),
@@ -36,6 +37,7 @@ CODES: Mapping[str, str | Promise] = {
     CLOCK_SKEWED: _("本服务的时钟与时间戳机构的时间相差过大。"),
     STATEMENT_LOST: _("日志中的条目，其声明已遗失。"),
     SELF_CHECK_FAILED: _("本服务从外部核验自己的日志，结果不符。"),
+    RENEWAL_OVERDUE: _("检查点的时间戳即将失效，仍未能续期。"),
 }
 
 

@@ -54,9 +54,10 @@ def judge_policy(text: str, where: str, *, accepted: Collection[str], line: str)
         raise ImproperlyConfigured(f"{where} is no policy: {wrong}.") from wrong
     if not {verifier.vkey for verifier in policy.log_verifiers} & set(accepted):
         raise ImproperlyConfigured(f"{where} does not name this log's key; its line is: log {line}")
-    for witness in policy.witnesses:
-        if witness.url is not None and not _is_address(witness.url):
-            raise ImproperlyConfigured(f"{where}: the address of the witness {witness.name} is not http or https.")
+    logs = [(f"log {log.verifier.name}", log.url) for log in policy.logs]
+    for whose, url in (*logs, *((f"witness {each.name}", each.url) for each in policy.witnesses)):
+        if url is not None and not _is_address(url):
+            raise ImproperlyConfigured(f"{where}: the address of the {whose} is not http or https.")
     reachable = [Signature(each.verifier.name, each.verifier.key_id, b"", None) for each in policy.witnesses if each.url is not None]
     try:
         policy.verify_quorum(reachable)
@@ -68,7 +69,7 @@ def judge_policy(text: str, where: str, *, accepted: Collection[str], line: str)
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 

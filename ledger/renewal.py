@@ -33,6 +33,7 @@ from common.jobs import Job, RetryLater
 from ledger.checkpoint_folders import PAGE, Folder, Layer, read_folders
 from ledger.models import PublishedCheckpoint, Renewal, RenewedCheckpoint, StampRequest, Timestamp
 from ledger.pinned import pinned_roots
+from ledger.renewal_standing import NOTHING_DUE, Standing, tell_standing
 from ledger.revocation import ARCHIVE_REVOCATION, refuse_revoked
 from ledger.stamping import authorities, fresh_nonce
 from ledger.timestamping import StampedToken, TimestampUnavailable, request_timestamp
@@ -87,23 +88,43 @@ def demand_of(now: datetime, *, everything: bool = False) -> Demand:
 
 
 def renew_due_timestamps(*, everything: bool = False, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Renew every due checkpoint; returns how many were. Raises RetryLater when no authority answers or others keep changing the rows."""
-    demand, count, failed = demand_of(clock(), everything=everything), 0, 0
+    """Renew every due checkpoint; returns how many were. Raises RetryLater when no authority answers or others keep changing the rows.
+
+    What could not be renewed is told (`renewal_standing`), whatever the reason.
+    """
+    demand, left = demand_of(clock(), everything=everything), True
+    try:
+        count, left = _renew(demand, clock)
+    finally:
+        tell_standing(_standing(demand_of(clock())) if left else NOTHING_DUE, now=clock())
+    return count
+
+
+def _renew(demand: Demand, clock: Callable[[], datetime]) -> tuple[int, bool]:
+    """How many checkpoints were renewed, and whether some are left that no authority outlives. Raises RetryLater."""
+    count = failed = 0
     while failed < TRIES:
         ids, root, stamped_at = plan_renewal(demand)
         if not ids:
-            return count
+            return count, False
         try:
             stamped = _stamp(root, demand, stamped_at, clock)
         except NothingOutlives:
             logger.error("%s checkpoints are due for renewal, and no authority of CUNZHENG_TSAS lasts beyond %s", len(ids), demand.until)
-            return count
+            return count, True
         reached("ledger.renewal-stamped")
         if keep_renewal(ids, root, stamped, now=clock()):
             count += len(ids)
         else:
             failed += 1
     raise RetryLater(f"{UNAVAILABLE}: the rows changed")
+
+
+def _standing(demand: Demand) -> Standing:
+    strengths = Strengths()
+    # One token that lasts protects what stands beside it, so a checkpoint ends with the last of them.
+    ends = [max(strengths.of(layer).valid_until for layer in folder.layer) for folder in _due_folders(demand)]
+    return Standing(len(ends), min(ends, default=None))
 
 
 def plan_renewal(demand: Demand) -> tuple[Sequence[int], bytes, datetime | None]:

@@ -23,7 +23,7 @@ from common.jobs import Job, RetryLater, enqueue_job, wake_jobs
 from ledger.agreement import compare_times, weigh_refused
 from ledger.errors import AuthoritiesMisconfigured
 from ledger.models import LogState, PublishedCheckpoint, StampRequest, Timestamp
-from ledger.policies import policy_at
+from ledger.policies import policies, policy_at
 from ledger.revocation import refuse_revoked, request_archive
 from ledger.timestamping import Authority, StampedToken, TimesDiffer, TimestampUnavailable, load_authorities, request_timestamp
 from tlog.note import split_note
@@ -121,12 +121,19 @@ def stamp_checkpoint(stamp_request_id: int) -> None:
 
 
 def keep_timestamp(request: StampRequest, stamped: StampedToken, *, now: datetime) -> bool:
-    """Insert a verified token; False when the request has ended, or a larger checkpoint was stamped or the policy changed meanwhile."""
-    checkpoint = request.checkpoint
+    """Insert a verified token; False when the request has ended, or a larger checkpoint was stamped or the policy changed meanwhile.
+
+    Raises RetryLater when the token is older than the policy under which the checkpoint was published: a later one will not be.
+    """
+    checkpoint, known = request.checkpoint, policies()
     with transaction.atomic():
         # SPEC: formats A6: a checkpoint is judged by the policy in force at its genTime. One that was published under another would
         # be held against witnesses that it never had.
-        if policy_at(stamped.gen_time) != policy_at(checkpoint.published_at):
+        published_under = policy_at(checkpoint.published_at, known)
+        if stamped.gen_time < published_under.since:
+            # An authority a second behind our clock: on a quiet log no other checkpoint of this policy may ever come.
+            raise RetryLater(f"{UNAVAILABLE}: before-policy")
+        if policy_at(stamped.gen_time, known) != published_under:
             _end(request, StampRequest.SUPERSEDED)
             return False
         # SPEC: formats A7: "A checkpoint whose stamping failed is not stamped later: the next one is." A second

@@ -1,4 +1,5 @@
-"""Archived revocation lists and renewals: every list judged again, every renewal's tree, token and texts derived again from the rows.
+"""Archived revocation lists, OCSP answers and renewals: every list and answer judged again, every renewal's tree, token and texts derived
+again from the rows.
 
 A renewal's text must be the list of what the folder held then. What came later is not in it, and not in any package either.
 """
@@ -16,7 +17,8 @@ from ledger.fsck.finding import Finding
 from ledger.fsck.stamps import SKEW, Pinned
 from ledger.models import ArchivedRevocation, PublishedCheckpoint, Renewal, RenewedCheckpoint, Timestamp
 from ledger.pinned import pinned_roots
-from ledger.revocation import ARCHIVE_REVOCATION, CRL, GIVE_UP, condemned_by, judge_lists
+from ledger.revocation import ARCHIVE_REVOCATION, GIVE_UP
+from ledger.revocation_files import CRL, OCSP, condemned_by, judge_file, named_forms
 from tlog.digests import sha256
 from tlog.errors import VerificationError
 from tlog.examination.manifest import parse_sums
@@ -48,16 +50,29 @@ def _dangling() -> Iterator[Finding]:
 
 
 def _missing_archives() -> Iterator[Finding]:
-    """A job that ended in time has kept something, unless the folder was closed before it could."""
+    """A job that ended in time has kept all that the chain names, unless the folder was closed before it could."""
     ended = Job.objects.filter(kind=ARCHIVE_REVOCATION, done_at__isnull=False)
-    kept = ArchivedRevocation.objects.values("timestamp")
     closed = Timestamp.objects.filter(checkpoint__in=RenewedCheckpoint.objects.values("checkpoint")).values("pk")
-    received = dict(Timestamp.objects.filter(pk__in=ended.values("subject_id")).values_list("pk", "received_at"))
-    for id_, done_at in ended.exclude(subject_id__in=kept).exclude(subject_id__in=closed).values_list("subject_id", "done_at"):
-        if id_ not in received:
+    kept = defaultdict[int, set[str]](set)
+    for id_, form in ArchivedRevocation.objects.values_list("timestamp", "form"):
+        kept[id_].add(form)
+    for id_, done_at in ended.exclude(subject_id__in=closed).values_list("subject_id", "done_at"):
+        if kept[id_] >= {CRL, OCSP}:
+            continue
+        stamp = Timestamp.objects.filter(pk=id_).first()
+        if stamp is None:
             yield Finding(f"ledger_timestamp {id_}", "the row is missing, but the job that archives its revocation lists is there")
-        elif done_at is not None and done_at - received[id_] < GIVE_UP:
-            yield Finding(f"ledger_archivedrevocation of timestamp {id_}", "the row is missing, and its job is done")
+        elif done_at is not None and done_at - stamp.received_at < GIVE_UP:
+            for form in sorted(_named(stamp) - kept[id_]):
+                where = f"ledger_archivedrevocation of timestamp {id_}"
+                yield Finding(where, f"the row of the form {form} is missing, and its job is done")
+
+
+def _named(stamp: Timestamp) -> set[str]:
+    try:
+        return set(named_forms(backing_of(bytes(stamp.token), roots=pinned_roots(stamp.authority))))
+    except (ValueError, VerificationError):
+        return set()  # the token itself is a finding of `stamps`
 
 
 def _archived(row: ArchivedRevocation) -> Iterator[Finding]:
@@ -67,16 +82,13 @@ def _archived(row: ArchivedRevocation) -> Iterator[Finding]:
         yield Finding(where, "nobody asked for the archive of its timestamp")
     elif not stamp.received_at - SLACK <= row.fetched_at <= (job.done_at or timezone.now()) + SLACK:
         yield Finding(where, "fetched_at is out of order")
-    if row.form != CRL:
-        yield Finding(where, f"the form {row.form} is archived by nobody")
-        return
     try:
         backing = backing_of(bytes(stamp.token), roots=pinned_roots(stamp.authority))
-        judge_lists(bytes(row.data), backing)
+        judge_file(row.form, bytes(row.data), backing, fetched_at=row.fetched_at)
     except (ValueError, VerificationError) as fault:
         yield Finding(where, f"data: {fault}")
         return
-    if verdict := condemned_by(bytes(row.data), backing):
+    if verdict := condemned_by(row.form, bytes(row.data), backing):
         yield Finding(where, f"{verdict}: a certificate behind timestamp {stamp.pk} was revoked")
 
 

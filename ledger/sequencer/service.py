@@ -59,7 +59,7 @@ class Sequencer:
     def __init__(self, store: ObjectStore, signer: LogSigner, clock: Clock) -> None:
         self.store, self.signer, self.clock = store, signer, clock
         self.memory: Memory = load(store, signer, clock)
-        self._policy = adopt_policy(now=clock())
+        self._policy = adopt_policy(now=self.memory.moment(clock))
         self._policy_ends: datetime | None = None
         self.cosigning = self._cosigning()
         self.follow_policy()
@@ -115,7 +115,7 @@ class Sequencer:
             if not self._heard:
                 self._tell(self.memory.size, missing=True)
                 return True
-            if self._policy_ends is not None and self.clock() >= self._policy_ends:
+            if self._policy_ends is not None and self.memory.moment(self.clock) >= self._policy_ends:
                 self.follow_policy()
             if self.memory.size == self.memory.published_size:
                 return False
@@ -138,7 +138,8 @@ class Sequencer:
     def follow_policy(self) -> None:
         """Go by the policy of this moment, and learn when it ends; who asks for a round asks its witnesses."""
         keep_copies()
-        now, known = self.clock(), policies()
+        # The log's moment, not the clock's: after a step back, what is published would bear a time before the policy that it bears.
+        now, known = self.memory.moment(self.clock), policies()
         current = policy_at(now, known)
         self._policy_ends = next((period.since for period in known if period.since > now), None)
         if current != self._policy:

@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.tsa.revocation import distribution_point, list_address
 from sandbox.tsa.signing import Identity
+from sandbox.tsa.status import access_point, responder_address
 
 ROOT, INTERMEDIATE, TSA = "root", "intermediate", "tsa"
 _FROM, _UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
@@ -39,7 +40,8 @@ class Authority:
 
 
 def ensure_authority(folder: Path, base_url: str | None = None) -> Authority:
-    """Load the authority from `folder`, making it first when there is none; `base_url` is where it will publish revocation lists.
+    """Load the authority from `folder`, making it first when there is none; `base_url` is where it will publish revocation
+    lists and answer about its certificates.
 
     Raises: BrokenAuthorityError when something else, or a part of an authority, is there.
     """
@@ -49,26 +51,32 @@ def ensure_authority(folder: Path, base_url: str | None = None) -> Authority:
     return _load(folder)
 
 
-def make_authority(base_url: str | None = None, *, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL) -> Authority:
+def make_authority(
+    base_url: str | None = None, *, valid_from: datetime = _FROM, valid_until: datetime = _UNTIL, lists: bool = True, answers: bool = True,
+) -> Authority:
     """Make a fresh hierarchy in memory: root, intermediate, TSA certificate, all ECDSA P-256 and of one period.
 
-    With `base_url` the two issued certificates name the revocation lists below it (`revocation`); without one they name none.
+    With `base_url` the two issued certificates name the revocation lists below it (`revocation`) and the OCSP responder (`status`), or
+    only one of the two; without one they name none.
     """
+    lists_at, responder = base_url if lists else None, responder_address(base_url if answers else None)
     root = issue(_name("root"), None, is_authority=True, valid_from=valid_from, valid_until=valid_until)
     intermediate = issue(
         _name("intermediate"), root, is_authority=True, valid_from=valid_from, valid_until=valid_until,
-        revocation=list_address(base_url, ROOT))
-    tsa = issue(_name("TSA"), intermediate, valid_from=valid_from, valid_until=valid_until, revocation=list_address(base_url, INTERMEDIATE))
+        revocation=list_address(lists_at, ROOT), responder=responder)
+    tsa = issue(
+        _name("TSA"), intermediate, valid_from=valid_from, valid_until=valid_until, revocation=list_address(lists_at, INTERMEDIATE),
+        responder=responder)
     return Authority(root, intermediate, tsa)
 
 
 def issue(
     subject: x509.Name, issuer: Identity | None, *, is_authority: bool = False, valid_from: datetime = _FROM,
-    valid_until: datetime = _UNTIL, revocation: str | None = None,
+    valid_until: datetime = _UNTIL, revocation: str | None = None, responder: str | None = None,
 ) -> Identity:
     """Issue a certificate with a fresh key: a CA's, or a timestamping one. Without an issuer it signs itself.
 
-    `revocation` is the address of the issuer's revocation list; None names none.
+    `revocation` is the address of the issuer's revocation list, `responder` that of its OCSP responder; None names none.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
@@ -88,6 +96,8 @@ def issue(
         builder = builder.add_extension(identifier, critical=False)
     if revocation:
         builder = builder.add_extension(distribution_point(revocation), critical=False)
+    if responder:
+        builder = builder.add_extension(access_point(responder), critical=False)
     if not is_authority:
         # SPEC: RFC 3161 2.3: exactly this purpose, and critical.
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)

@@ -2,7 +2,7 @@
 
 `POST /` with a timestamp query is answered. `POST /control/<behaviour>` makes every later answer misbehave in that way, `/control/well`
 heals it, `GET /control` names the behaviour in force. In a test the same is `server.behaviour = Behaviour.HANG`.
-`GET /revoked/…` gives the lists of `revocation`.
+`GET /revoked/…` gives the lists of `revocation`, `POST /status` the answers of `status`; each of the two has misbehaviours of its own.
 Bound to loopback; the control path asks nobody who they are. Source: RFC 3161 section 3.4.
 """
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from cryptography import x509
 
-from sandbox.tsa import revocation
+from sandbox.tsa import revocation, status
 from sandbox.tsa.answering import Responder, WrongAnswer
 
 QUERY_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp-reply"
@@ -61,8 +61,9 @@ class TimestampServer(ThreadingHTTPServer):
         self.behaviour: Behaviour | WrongAnswer = Behaviour.WELL
         self.delay_s = delay_s
         self.queries = 0
-        # Revocation lists have a behaviour, a count and a content of their own.
+        # Revocation lists and answers about certificates have a behaviour and a count of their own, and one content.
         self.lists, self.list_requests = Behaviour.WELL, 0
+        self.answers, self.questions = Behaviour.WELL, 0
         self.revoked: dict[int, tuple[datetime, x509.ReasonFlags]] = {}
         self.stopping = threading.Event()
         super().__init__(address, _Handler)
@@ -107,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(HTTPStatus.BAD_REQUEST, "text/plain; charset=utf-8", b"a query of known, small length\n")
         if self.path.startswith(_CONTROL):
             return self.control(self.path.removeprefix(_CONTROL + "/"))
+        if self.path == status.PATH:
+            return self.answer(query)
         if self.headers.get_content_type() != QUERY_TYPE:
             return self.reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "text/plain; charset=utf-8", f"post {QUERY_TYPE}\n".encode())
         self.server.queries += 1
@@ -122,7 +125,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.lists is Behaviour.WELL:
             return self.reply(HTTPStatus.OK, revocation.LIST_TYPE, data)
         self.close_connection = True
-        return self.misbehave(self.server.lists, data)
+        return self.misbehave(self.server.lists, data, revocation.LIST_TYPE)
+
+    def answer(self, question: bytes) -> None:
+        if self.headers.get_content_type() != status.QUESTION_TYPE:
+            return self.reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "text/plain; charset=utf-8", f"post {status.QUESTION_TYPE}\n".encode())
+        self.server.questions += 1
+        hierarchy, now = self.server.responder.hierarchy, self.server.responder.clock()
+        known = [each.certificate.serial_number for each in (hierarchy.intermediate, hierarchy.tsa)]
+        data = status.answer(question, (hierarchy.intermediate, hierarchy.root), now, known, self.server.revoked)
+        if self.server.answers is Behaviour.WELL:
+            return self.reply(HTTPStatus.OK, status.ANSWER_TYPE, data)
+        self.close_connection = True
+        return self.misbehave(self.server.answers, data, status.ANSWER_TYPE)
 
     def query(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -147,36 +162,36 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return self.misbehave(behaviour, responder.answer(query))
 
-    def misbehave(self, behaviour: Behaviour, answer: bytes) -> None:
+    def misbehave(self, behaviour: Behaviour, answer: bytes, media_type: str = REPLY_TYPE) -> None:
         match behaviour:
             case Behaviour.SERVER_ERROR:
                 self.reply(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", b"out of order\n")
             case Behaviour.REDIRECT:
                 self.reply(HTTPStatus.TEMPORARY_REDIRECT, "text/plain", b"", location=self.server.url + "elsewhere")
             case Behaviour.GARBAGE:
-                self.reply(HTTPStatus.OK, REPLY_TYPE, bytes(range(256)))
+                self.reply(HTTPStatus.OK, media_type, bytes(range(256)))
             case Behaviour.WRONG_CONTENT_TYPE:
                 self.reply(HTTPStatus.OK, "text/html", answer)
             case Behaviour.NOT_HTTP:
                 self.wfile.write(b"SSH-2.0-not a web server\r\n")
             case Behaviour.TRUNCATED:
-                self.head(HTTPStatus.OK, REPLY_TYPE, len(answer))
+                self.head(HTTPStatus.OK, media_type, len(answer))
                 self.wfile.write(answer[: len(answer) // 2])
             case Behaviour.HUGE | Behaviour.ENDLESS:
-                self.head(HTTPStatus.OK, REPLY_TYPE, _HUGE_BYTES if behaviour is Behaviour.HUGE else None)
+                self.head(HTTPStatus.OK, media_type, _HUGE_BYTES if behaviour is Behaviour.HUGE else None)
                 self.pour(_HUGE_BYTES)
             case _:
-                self.dawdle(behaviour, answer)
+                self.dawdle(behaviour, answer, media_type)
 
-    def dawdle(self, behaviour: Behaviour, answer: bytes) -> None:
+    def dawdle(self, behaviour: Behaviour, answer: bytes, media_type: str) -> None:
         match behaviour:
             case Behaviour.HANG:
                 self.server.stopping.wait(_FOREVER_S)
             case Behaviour.SLOW:
                 self.server.stopping.wait(self.server.delay_s)
-                self.reply(HTTPStatus.OK, REPLY_TYPE, answer)
+                self.reply(HTTPStatus.OK, media_type, answer)
             case Behaviour.DRIP:
-                self.head(HTTPStatus.OK, REPLY_TYPE, len(answer))
+                self.head(HTTPStatus.OK, media_type, len(answer))
                 self.drip(answer)
             case Behaviour.DRIP_HEADERS:
                 self.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 50 + b"\r\n")

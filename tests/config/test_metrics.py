@@ -15,6 +15,7 @@ from ledger.incidents import FORK, open_incident
 from ledger.measurements import AUTHORITY, WITNESS, answers, measured
 from ledger.models import LogQueue, LogState
 from ledger.monitor.memory import Store
+from ledger.renewal_standing import Standing, tell_standing
 from ledger.selectors import log_origin
 from sandbox.tsa.server import TimestampServer
 from tests.conftest import Start
@@ -72,6 +73,15 @@ def test_a_log_without_anything_has_zeros_and_leaves_out_what_never_happened(cli
     assert {"log_entries", "log_published_entries", "queue_length"} <= set(found)
     assert {found[name] for name in found} == {0.0}
     assert set(found).isdisjoint({"checkpoint_age_seconds", "monitor_round_age_seconds", "receipts_due_in_seconds"})
+
+
+def test_what_is_due_for_renewal_shows_and_how_long_it_lasts(client: Client) -> None:
+    assert plain(client)["renewal_due_checkpoints"] == 0
+    now = timezone.now()
+    tell_standing(Standing(7, now + timedelta(days=100)), now=now)
+    found = plain(client)
+    assert found["renewal_due_checkpoints"] == 7
+    assert 99 * 86400 < found["renewal_ends_in_seconds"] <= 100 * 86400
 
 
 def test_waiting_entries_show_how_long_and_when_the_first_receipt_falls_due(client: Client) -> None:

@@ -167,15 +167,29 @@ def test_a_frozen_log_is_not_closed(store: FileObjectStore) -> None:
         call_command("close_log")
 
 
-def test_a_log_is_not_closed_while_a_change_of_its_key_is_about_to_begin(store: FileObjectStore) -> None:
+def test_a_log_is_not_closed_while_an_announced_change_of_its_key_lies_ahead_however_far(store: FileObjectStore) -> None:
     now = timezone.now().replace(microsecond=0)
-    announce(configured_text(), since=now + timedelta(minutes=10), until=now + timedelta(minutes=30), now=now)
-    with pytest.raises(ChangeUnderWay):
-        close_log(None, lambda: now)
+    announce(configured_text(), since=now + timedelta(days=10), until=now + timedelta(days=30), now=now)
+    log = sequencer(clock=lambda: now)
+    for step in (log.sequence, log.publish):
+        step()
+    for later in (timedelta(0), timedelta(days=9), timedelta(days=10), timedelta(days=29)):
+        with pytest.raises(ChangeUnderWay):
+            close_log(None, lambda later=later: now + later)  # type: ignore[misc]
     with pytest.raises(CommandError, match="close the log after it"):
         call_command("close_log")
     assert log_state().closing_at is None
-    assert close_log(None, lambda: now + timedelta(minutes=31)).successor is None
+    assert close_log(None, lambda: now + timedelta(days=30)).successor is None
+
+
+def test_an_announcement_that_may_still_be_published_in_time_holds_up_a_closing_and_one_that_lapsed_does_not(
+    store: FileObjectStore
+) -> None:
+    now = timezone.now().replace(microsecond=0)
+    announce(configured_text(), since=now + timedelta(minutes=10), until=now + timedelta(minutes=30), now=now)
+    with pytest.raises(ChangeUnderWay):
+        close_log(None, lambda: now + timedelta(minutes=9))
+    assert close_log(None, lambda: now + timedelta(minutes=10)).successor is None
 
 
 def test_a_frozen_log_opens_its_successor_without_a_last_word(store: FileObjectStore, settings: Settings) -> None:

@@ -241,6 +241,9 @@ def test_fsck_names_a_cosignature_that_was_changed_by_hand(ask: Callable[[str], 
     (None, "cannot be read"), ("nonsense\n", "is no policy"), ("quorum none\n", "does not name this log's key"),
     ("log {log}\nwitness w {key} ftp://w.example\nquorum none\n", "is not http or https"),
     ("log {log}\nwitness w {key} http://[::1\nquorum none\n", "is not http or https"),
+    ("log {log} ftp://log.example\nquorum none\n", "the address of the log .* is not http or https"),
+    ("log {log}\nlog {key} http://[::1\nquorum none\n", "the address of the log .* is not http or https"),
+    ("log {log}\nlog {key} https://log.example:0/log\nquorum none\n", "the address of the log .* is not http or https"),
     ("log {log}\nwitness w {key}\nquorum w\n", "can never be the quorum w"),
 ])
 def test_a_policy_that_cannot_be_used_is_refused_and_harms_nothing_else(

@@ -3,12 +3,20 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from django.utils import timezone
 from pytest_django import Settings
 
+from common.object_store import FileObjectStore
+from ledger import revocation_sources
 from ledger.digest_stamps import ASKING, RESTING, stamp_digest
 from sandbox.tsa.server import Behaviour, TimestampServer
+from tests.ledger.authorities import publish_more, work
+from tests.ledger.logs import sequencer
+from tests.ledger.publishing import publishing_authority
 
 DIGEST = hashlib.sha256(b"manifest").digest()
 
@@ -69,3 +77,27 @@ def test_a_burst_is_stamped_in_turns(tsa: TimestampServer) -> None:
 def test_a_root_that_is_away_is_no_reason_to_break_off_a_package(tsa: TimestampServer, settings: Settings) -> None:
     (settings.VAR_DIR / "trust" / "tsa" / "sandbox-tsa.pem").unlink()
     assert stamp_digest(DIGEST) is None
+
+
+def test_a_narrower_skew_holds_for_packages_too(
+    tsa: TimestampServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tsa.responder, "clock", lambda: timezone.now() + timedelta(seconds=60))
+    assert stamp_digest(DIGEST)
+    settings.TIME_SKEW_S = 30.0
+    assert stamp_digest(DIGEST) is None
+
+
+def test_a_certificate_that_the_archive_calls_revoked_stamps_no_package(store: FileObjectStore, settings: Settings) -> None:
+    revocation_sources.RESTING.clear()
+    with publishing_authority(settings.VAR_DIR, "publishing") as server:
+        settings.TSAS = f"publishing={server.url}"
+        publish_more(sequencer())
+        work()
+        assert stamp_digest(DIGEST)
+        signer = server.responder.hierarchy.tsa.certificate
+        server.revoked[signer.serial_number] = (timezone.now() - timedelta(hours=1), x509.ReasonFlags.superseded)
+        publish_more(sequencer())
+        work(rounds=2)
+        assert stamp_digest(DIGEST) is None
+    RESTING.clear()

@@ -13,17 +13,19 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common import jobs
+from common.jobs import Job
 from common.key_files import key_path
 from ledger.announcements import announcements
 from ledger.announcing import AnnouncementRefused, Change, announce
 from ledger.keys import log_key_path
-from ledger.models import Checkpoint, LogState, OwnStatement, PublishedCheckpoint, Timestamp
+from ledger.models import Checkpoint, LogState, OwnStatement, PublishedCheckpoint, StampRequest, Timestamp
 from ledger.own_claims import claims_of
 from ledger.policies import configured_text, policies
 from ledger.policy_text import MOMENT, under_keys
 from ledger.selectors import log_state
 from ledger.sequencer.refusals import KeyMissing
 from ledger.sequencer.service import Sequencer
+from ledger.stamping import STAMP_CHECKPOINT
 from ledger.trust import earlier_policies, policy_text, quorums_of, trust_files, vkeys_text
 from sandbox.tsa.server import TimestampServer
 from tests.ledger.logs import Clock, deposit, sequencer
@@ -250,6 +252,22 @@ def test_a_round_that_outlives_its_policy_is_not_published(
     assert findings() == []
 
 
+def test_a_clock_that_steps_back_over_the_beginning_of_a_policy_publishes_nothing_before_it(
+    log: Sequencer, file: Path, three: list[LocalWitness], clock: Clock
+) -> None:
+    since = clock() + LEAD
+    announce(write(file, three, "all"), since=since, until=None, now=clock())
+    settle(log)
+    size = log.memory.published_size
+    clock.time = since
+    assert not log.publish()  # nothing is new, but the new policy is followed from here on
+    clock.advance(-0.5)
+    settle(log)
+    assert log.memory.published_size > size
+    assert PublishedCheckpoint.objects.get(size=log.memory.published_size).published_at >= since
+    assert findings() == []
+
+
 def test_the_key_changes_with_an_overlap_in_which_both_sign(log: Sequencer, three: list[LocalWitness], clock: Clock) -> None:
     old = log_state().vkey
     change = change_key(log, clock)
@@ -405,10 +423,31 @@ def test_a_stamp_after_the_change_is_not_for_a_checkpoint_before_it(
     assert Timestamp.objects.get().size == log.memory.published_size
 
 
-def stamp(log: Sequencer) -> None:
+def test_an_authority_whose_clock_is_a_little_behind_ours_stamps_the_first_checkpoint_of_a_policy_a_little_later(
+    log: Sequencer, file: Path, three: list[LocalWitness], clock: Clock, authority: TimestampServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a log where nothing happens any more there is no newer checkpoint that could be stamped instead."""
+    since = clock() + LEAD
+    announce(write(file, three, "all"), since=since, until=None, now=clock())
+    settle(log)
+    clock.time = since
+    settle(log)
+    monkeypatch.setattr(authority.responder, "clock", lambda: since - timedelta(seconds=2))
+    stamp(log)
+    request = StampRequest.objects.get(checkpoint__size=log.memory.published_size)
+    job = Job.objects.get(kind=STAMP_CHECKPOINT, subject_id=request.pk)
+    assert (request.outcome, job.last_error, Timestamp.objects.count()) == ("", "timestamp-unavailable: before-policy", 0)
+    monkeypatch.undo()
+    stamp(log, after_s=10)
+    assert Timestamp.objects.get().size == log.memory.published_size
+    assert findings() == []
+
+
+def stamp(log: Sequencer, *, after_s: float = 0) -> None:
     log.request_stamps()
-    for job_id in jobs.due_jobs(timezone.now()):
-        jobs.run_job(job_id)
+    moment = timezone.now() + timedelta(seconds=after_s)
+    for job_id in jobs.due_jobs(moment):
+        jobs.run_job(job_id, now=lambda: moment)
 
 
 def test_log_lines_are_written_anew_and_those_of_other_logs_stay() -> None:

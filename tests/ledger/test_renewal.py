@@ -15,11 +15,13 @@ from pytest_django import Settings
 from common import jobs
 from common.jobs import RetryLater
 from common.object_store import FileObjectStore
-from ledger import revocation
+from ledger import revocation_sources
 from ledger.checkpoint_folders import folder_of, missing_authorities
 from ledger.fsck import examine_log
+from ledger.incidents import open_incidents
 from ledger.models import LogState, Renewal, RenewedCheckpoint, StampRequest
 from ledger.renewal import MOST_AT_ONCE, demand_of, keep_renewal, plan_renewal, renew_due_timestamps
+from ledger.renewal_standing import NOTHING_DUE, Standing, renewal_standing
 from ledger.tasks import RENEW_TIMESTAMPS
 from ledger.timestamping import StampedToken
 from sandbox.tsa.server import Behaviour, TimestampServer
@@ -36,7 +38,7 @@ LATER = (NOW - timedelta(days=365), NOW + timedelta(days=3650))
 @pytest.fixture
 def ends_soon(store: FileObjectStore, settings: Settings) -> Iterator[TimestampServer]:
     """The one configured authority, whose certificates end in 90 days; no address rests from another test."""
-    revocation.RESTING.clear()
+    revocation_sources.RESTING.clear()
     with publishing_authority(settings.VAR_DIR, "soon", period=SOON) as server:
         settings.TSAS = f"soon={server.url}"
         settings.TSA_TIMEOUT_S = 5.0
@@ -132,6 +134,52 @@ def test_an_authority_that_ends_first_renews_nothing(ends_soon: TimestampServer,
     assert "no authority of CUNZHENG_TSAS lasts beyond" in caplog.text
 
 
+def test_what_nobody_outlives_is_counted_and_becomes_an_incident_when_half_of_the_time_is_gone(
+    ends_soon: TimestampServer, lasting: TimestampServer, settings: Settings
+) -> None:
+    stamp_checkpoints(2)
+    settings.RENEW_BEFORE_DAYS = 170
+    assert renew_due_timestamps() == 0
+    assert renewal_standing() == Standing(2, SOON[1].replace(microsecond=0))
+    assert open_incidents() == []
+    settings.RENEW_BEFORE_DAYS = 182
+    assert renew_due_timestamps() == 0
+    [incident] = open_incidents()
+    assert (incident.code, incident.subject) == ("renewal-overdue", "timestamps")
+    assert incident.facts == {"checkpoints": 2, "ends_at": f"{SOON[1]:%Y-%m-%dT%H:%M:%S.000Z}"}
+    settings.TSAS = f"soon={ends_soon.url} lasting={lasting.url}"
+    assert renew_due_timestamps() == 2
+    assert (renewal_standing(), open_incidents()) == (NOTHING_DUE, [])
+
+
+def test_what_could_not_be_renewed_because_nobody_answers_is_told_all_the_same(
+    ends_soon: TimestampServer, lasting: TimestampServer, settings: Settings
+) -> None:
+    stamp_checkpoints(1)
+    settings.TSAS = f"lasting={lasting.url}"
+    settings.RENEW_BEFORE_DAYS = 400
+    lasting.behaviour = Behaviour.SERVER_ERROR
+    with pytest.raises(RetryLater):
+        renew_due_timestamps()
+    assert renewal_standing().due == 1
+    assert [incident.code for incident in open_incidents()] == ["renewal-overdue"]
+
+
+def test_an_algorithm_that_weakens_leaves_time(lasting: TimestampServer, settings: Settings) -> None:
+    settings.TSAS = f"lasting={lasting.url}"
+    stamp_checkpoints(1)
+    settings.WEAKENING = ["ecdsa-p256"]
+    assert renew_due_timestamps() == 0
+    assert (renewal_standing().due, open_incidents()) == (1, [])
+
+
+def test_a_half_written_standing_says_nothing(store: FileObjectStore, settings: Settings) -> None:
+    (settings.VAR_DIR / "metrics").mkdir(exist_ok=True)
+    for text in ("", "{}", "[]", '{"due": 1, "ends_at": 2}', '{"due": 1, "ends_at": "soon"}'):
+        (settings.VAR_DIR / "metrics" / "renewal.json").write_text(text)
+        assert renewal_standing() == NOTHING_DUE
+
+
 def test_an_authority_that_does_not_answer_postpones_the_renewal(
     ends_soon: TimestampServer, lasting: TimestampServer, settings: Settings
 ) -> None:
@@ -192,7 +240,7 @@ def test_a_checkpoint_with_work_left_waits_for_the_next_renewal(
     ends_soon.lists = Behaviour.SERVER_ERROR
     stamp_checkpoints(1)
     ends_soon.lists = Behaviour.WELL
-    revocation.RESTING.clear()
+    revocation_sources.RESTING.clear()
     stamp_checkpoints(2)
     StampRequest.objects.filter(checkpoint__size=3).update(outcome="")
     settings.TSAS = f"lasting={lasting.url}"

@@ -192,10 +192,12 @@ def _examine_stamp(findings: Findings, contents: Contents, stamps: StampJudge, r
     """Judge the token over the manifest, which fixes the package as a whole."""
     if container.STAMP not in contents.layout.names:
         return
-    when = stamps.examine(checks.TIMESTAMPS, container.STAMP, contents.read(container.STAMP), contents.digests[container.MANIFEST].sha256)
-    if when is not None:
+    digest = contents.digests[container.MANIFEST].sha256
+    stamp = stamps.examine_lone(checks.TIMESTAMPS, container.STAMP, contents.read(container.STAMP), digest)
+    if stamp is not None:
+        when = (stamp.at,)
         latest = max((folder.cosigned_s for folder in results.folders.values() if folder.cosigned_s is not None), default=None)
-        findings.attempt(checks.TIMESTAMPS, f"{container.STAMP}: not before the checkpoints", lambda: verify_not_before((when,), latest))
+        findings.attempt(checks.TIMESTAMPS, f"{container.STAMP}: not before the checkpoints", lambda: verify_not_before(when, latest))
 
 
 def _examine_papers(findings: Findings, contents: Contents) -> None:

@@ -178,20 +178,28 @@ def _examine_times(
 ) -> None:
     """Judge the record's own tokens, and `received_at` against the earliest verified time."""
     digest, base = sha256(raw), f"records/{record}/"
-    found = list(folder.stamped_at) if folder else []
+    lasting: list[datetime] = list(folder.stamped_at) if folder else []
+    lapsed: list[datetime] = []
     for name in sorted(filter(_TOKEN.fullmatch, contents.layout.records[record])):
         # SPEC: the imprint is SHA-256 of statement.json, never of a file.
-        when = stamps.examine(checks.TIMESTAMPS, base + name, contents.read(base + name), digest)
-        found += [] if when is None else [when]
-    if found:
-        findings.attempt(checks.RECEIVED_AT, record, lambda: _verify_received(statement.received_at, min(found)))
+        stamp = stamps.examine_lone(checks.TIMESTAMPS, base + name, contents.read(base + name), digest)
+        if stamp is not None:
+            (lasting if stamp.lasts else lapsed).append(stamp.at)
+    if lasting or lapsed:
+        # A token that has lapsed gives the record no time. It still contradicts: whoever left it in vouches for it.
+        earliest = min([*lasting, *lapsed])
+        findings.attempt(
+            checks.RECEIVED_AT, record, lambda: _verify_received(statement.received_at, earliest), lambda _: _tell_time(lasting))
     else:
         # That there is no verified token is an open check already.
         findings.skipped(checks.RECEIVED_AT, record, "no verified token", required=False)
 
 
-def _verify_received(received_at: datetime, stamped_at: datetime) -> datetime:
+def _tell_time(lasting: list[datetime]) -> str:
+    return f"stamped at {min(lasting):%Y-%m-%d %H:%M:%S} UTC" if lasting else "by a token of its own that has lapsed, and no other"
+
+
+def _verify_received(received_at: datetime, stamped_at: datetime) -> None:
     # SPEC: received_at later than the record's earliest genTime plus skew fails.
     if received_at > stamped_at + timedelta(seconds=SKEW_S):
         raise VerificationError(f"received at {received_at:%Y-%m-%d %H:%M:%S}Z, stamped before, at {stamped_at:%Y-%m-%d %H:%M:%S}Z")
-    return stamped_at

@@ -3,8 +3,9 @@
 What it is for: one place that turns a token in a package into a finding and, when it is good, into the moment that it
 proves. Nothing else in an examination may be taken for a proof of time.
 
-What it does not do: rely on an archived OCSP answer. Its signature is not judged, so it can only make things worse: an
-answer that says "revoked" refuses the token beside which it lies, an answer that says "good" changes nothing.
+What it does not do: rely on an archived OCSP answer. The service judged it before it was kept (`tlog.timestamp.ocsp_answer`),
+but whoever made a package could leave it out, so "good" proves nothing here and its signature is not asked for. It can only
+make things worse: an answer that says "revoked" refuses the token beside which it lies, and one that cannot be read does, too.
 
 Source: formats of this project, A7; RFC 6960 section 4.2.1.
 """
@@ -29,6 +30,14 @@ SKEW_S = 300
 
 
 @dataclass(frozen=True, slots=True)
+class LoneStamp:
+    """A verified token that no renewal covers: its time (aware, UTC), and whether the certificates behind it have not ended yet."""
+
+    at: datetime
+    lasts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StampJudge:
     """Judges tokens; `now` (aware) is the examiner's clock, None when a genTime in the future is not to be noticed.
 
@@ -47,16 +56,39 @@ class StampJudge:
 
         `crls` (files of one list in DER, or of several in PEM) and OCSP `answers` (DER) are those archived beside the token.
         """
-        if not self.trust.roots:
-            self.findings.skipped(name, subject, "no root certificate of a timestamping authority among the trust files")
+        if not self._has_roots(name, subject):
             return None
-        return self.findings.attempt(
-            name, subject, lambda: self._verify(token, digest, crls, answers), lambda when: f"stamped at {when:%Y-%m-%d %H:%M:%S} UTC"
-        )
+        return self.findings.attempt(name, subject, lambda: self._verify(token, digest, crls, answers), _tell)
+
+    def examine_lone(self, name: str, subject: str, token: bytes, digest: bytes) -> LoneStamp | None:
+        """`examine` a token that nothing renews: once the certificates behind it have ended, it holds up and carries nothing.
+
+        Whoever found such a key later could make tokens of any earlier time. The token of a checkpoint is renewed; this one just ends.
+        """
+        if not self._has_roots(name, subject):
+            return None
+        try:
+            when = self._verify(token, digest, (), ())
+        except VerificationError as refusal:
+            self.findings.failed(name, subject, str(refusal))
+            return None
+        until = self.lasts_until(token)
+        lasts = until >= self.made_at and (self.now is None or until >= self.now)
+        if lasts:
+            self.findings.passed(name, subject, _tell(when))
+        else:
+            lapsed = f"{_tell(when)}, but the certificates behind it ended on {until:%Y-%m-%d} and nothing renews it: nothing rests on it"
+            self.findings.skipped(name, subject, lapsed, required=False)
+        return LoneStamp(when, lasts)
 
     def lasts_until(self, token: bytes) -> datetime:
-        """Return when the first certificate behind a token ends that `examine` found good."""
+        """Return when the first certificate behind a token ends that was found good."""
         return backing_of(token, roots=self.trust.roots, intermediates=self.trust.intermediates).valid_until
+
+    def _has_roots(self, name: str, subject: str) -> bool:
+        if not self.trust.roots:
+            self.findings.skipped(name, subject, "no root certificate of a timestamping authority among the trust files")
+        return bool(self.trust.roots)
 
     def _verify(self, token: bytes, digest: bytes, crls: Sequence[bytes], answers: Sequence[bytes]) -> datetime:
         trust = self.trust
@@ -72,6 +104,10 @@ class StampJudge:
         for answer in answers:
             _refuse_revoked(answer, verified.gen_time)
         return verified.gen_time
+
+
+def _tell(when: datetime) -> str:
+    return f"stamped at {when:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def verify_not_before(when: Sequence[datetime], earliest_s: int | None) -> None:

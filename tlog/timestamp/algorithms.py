@@ -88,6 +88,21 @@ def strong_key(key: object, whose: str) -> PublicKey:
     raise TimestampRefused(Reason.ALGORITHM, f"a kind of key that is not accepted, the key of {whose}")
 
 
+def signature_digest(algorithm: Algorithm, where: str) -> Digest:
+    """Give the digest function that a signature algorithm names by itself; `where` says in the refusal whose signature it is.
+
+    Raises: TimestampRefused (weak-digest, algorithm, malformed, trailing-bytes).
+    """
+    if algorithm.oid in _WEAK_SIGNATURES:
+        raise TimestampRefused(Reason.WEAK_DIGEST, f"{_WEAK_SIGNATURES[algorithm.oid]} in the signature of {where}")
+    if algorithm.oid == RSA_PSS:
+        return _pss_digest(_pss_parameters(algorithm)["hashAlgorithm"], f"the PSS signature of {where}")
+    named = _RSA_SIGNATURES.get(algorithm.oid) or _ECDSA_SIGNATURES.get(algorithm.oid)
+    if named is None:
+        raise TimestampRefused(Reason.ALGORITHM, f"{algorithm.oid} in the signature of {where}")
+    return named
+
+
 def verify_signature(key: PublicKey, *, pss_only: bool, algorithm: Algorithm, digest: Digest, signature: bytes, message: bytes) -> None:
     """Verify the token's signature over `message`; `pss_only` when the certificate binds its key to RSASSA-PSS.
 
@@ -118,7 +133,7 @@ def _rsa_padding(algorithm: Algorithm, digest: Digest, *, pss_only: bool) -> pad
 
 
 def _pss_padding(algorithm: Algorithm, digest: Digest) -> padding.PSS:
-    parameters = schema.decode(schema.PSS_PARAMETERS, algorithm.parameters or b"\x30\x00", "the PSS parameters")
+    parameters = _pss_parameters(algorithm)
     # SPEC: RFC 4056 3: the digest of the signature is that of the message digest attribute.
     _must_agree(_pss_digest(parameters["hashAlgorithm"], "the PSS signature"), digest, algorithm)
     # SPEC: RFC 4055 3.1: absent means MGF1 with SHA-1, 20 octets of salt, trailer 1.
@@ -131,6 +146,10 @@ def _pss_padding(algorithm: Algorithm, digest: Digest) -> padding.PSS:
     if not 0 <= salt <= _MAX_RSA_BITS // 8 or (parameters["trailerField"].isValue and int(parameters["trailerField"]) != 1):
         raise TimestampRefused(Reason.ALGORITHM, "a PSS salt length beyond any key, or a trailer field other than 1")
     return padding.PSS(padding.MGF1(mask.algorithm), salt)
+
+
+def _pss_parameters(algorithm: Algorithm) -> Any:
+    return schema.decode(schema.PSS_PARAMETERS, algorithm.parameters or b"\x30\x00", "the PSS parameters")
 
 
 def _pss_digest(identifier: Any, where: str) -> Digest:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from tlog.timestamp.algorithms import PublicKey, strong_key
+from tlog.timestamp.algorithms import RSA_PSS, PublicKey, strong_key
 from tlog.timestamp.ber import encode, parse
 from tlog.timestamp.reasons import Reason, TimestampRefused
 
@@ -56,6 +56,11 @@ class Certificate:
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name; says nothing about the signature."""
         return self.subject == self.issuer
+
+    @property
+    def pss_only(self) -> bool:
+        """Whether the key is bound to RSASSA-PSS."""
+        return self.parsed.public_key_algorithm_oid.dotted_string == RSA_PSS
 
     def key(self) -> PublicKey:
         """Give the public key. Raises: TimestampRefused (weak-key, algorithm)."""

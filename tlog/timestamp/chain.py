@@ -64,6 +64,20 @@ def judge_signature_algorithm(signed: x509.Certificate | x509.CertificateRevocat
         raise TimestampRefused(reason, f"{weak[0]} in the signature of {what}")
 
 
+def verify_link(child: Certificate, issuer: Certificate) -> None:
+    """Verify that `issuer` issued `child`: names, strength and signature, no purpose and no time.
+
+    Raises: TimestampRefused (chain-signature, weak-digest, weak-key, algorithm).
+    """
+    try:
+        judge_signature_algorithm(child.parsed, child.title())
+        issuer.key()
+        child.parsed.verify_directly_issued_by(issuer.parsed)
+    except (InvalidSignature, *UNREADABLE) as error:
+        detail = f"{child.title()} is not signed by the key of {issuer.title()}"
+        raise TimestampRefused(Reason.CHAIN_SIGNATURE, detail) from error
+
+
 class _Search:
     """Depth first from the signer upwards; `failure` is the first failure that is more than a signature that does not fit."""
 
@@ -120,11 +134,7 @@ class _Search:
 
 def _examine_link(child: Certificate, issuer: Certificate) -> TimestampRefused | None:
     try:
-        judge_signature_algorithm(child.parsed, child.title())
-        issuer.key()
-        child.parsed.verify_directly_issued_by(issuer.parsed)
+        verify_link(child, issuer)
     except TimestampRefused as error:
         return error
-    except (InvalidSignature, *UNREADABLE):
-        return TimestampRefused(Reason.CHAIN_SIGNATURE, f"{child.title()} is not signed by the key of {issuer.title()}")
     return None

@@ -1,6 +1,7 @@
 """Why a timestamp token is refused: one stable word for every check, so that tests, pages and alarms can tell them apart.
 
-The words are a closed list; a word is never re-used for another check. Source: formats.md A7, RFC 3161, RFC 5652, RFC 5035, RFC 5280.
+The words are a closed list; a word is never re-used for another check. Source: formats.md A7, RFC 3161, RFC 5652, RFC 5035, RFC 5280,
+RFC 6960.
 """
 import enum
 
@@ -56,6 +57,13 @@ class Reason(enum.StrEnum):
     CRL_SIGNATURE = "crl-signature"
     CRL_SCOPE = "crl-scope"
     CRL_STALE = "crl-stale"
+    OCSP_MALFORMED = "ocsp-malformed"
+    OCSP_STATUS = "ocsp-status"
+    OCSP_CERTIFICATE = "ocsp-certificate"
+    OCSP_SIGNATURE = "ocsp-signature"
+    OCSP_RESPONDER = "ocsp-responder"
+    OCSP_STALE = "ocsp-stale"
+    OCSP_AHEAD = "ocsp-ahead"
     REVOKED = "revoked"
     KEY_COMPROMISE = "key-compromise"
 

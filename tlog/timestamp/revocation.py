@@ -93,6 +93,14 @@ def _judge_entry(crl: x509.CertificateRevocationList, certificate: Certificate, 
     if entry is None:
         return
     reason, since = _read_entry(entry)
+    judge_revoked(certificate, reason, since, gen_time, signer=signer)
+
+
+def judge_revoked(certificate: Certificate, reason: x509.ReasonFlags | None, since: datetime, gen_time: datetime, *, signer: bool) -> None:
+    """Judge a token of genTime by a certificate of its chain that was revoked; `signer` tells whether it is the one that signed the token.
+
+    Raises: TimestampRefused (revoked, key-compromise), unless it was revoked later and for a reason that leaves older tokens as they are.
+    """
     if reason in _COMPROMISE or (signer and reason not in _HARMLESS):
         raise TimestampRefused(Reason.KEY_COMPROMISE, f"{certificate.title()} was revoked for a reason that spoils every timestamp")
     if since <= gen_time:

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography import x509
 
 from tlog.timestamp import schema
-from tlog.timestamp.algorithms import RSA_PSS, strong_digest, verify_signature
+from tlog.timestamp.algorithms import strong_digest, verify_signature
 from tlog.timestamp.ber import MAX_BYTES, content_of
 from tlog.timestamp.certificates import UNREADABLE, Certificate
 from tlog.timestamp.cms import ID_TST_INFO, Algorithm, Signer, UnverifiedToken
@@ -42,7 +42,7 @@ def verify_signer(token: UnverifiedToken, candidates: Iterable[Certificate]) -> 
         raise TimestampRefused(Reason.MESSAGE_DIGEST, "the digest that was signed is not that of the content")
     verify_signature(
         certificate.key(),
-        pss_only=certificate.parsed.public_key_algorithm_oid.dotted_string == RSA_PSS,
+        pss_only=certificate.pss_only,
         algorithm=signer.algorithm,
         digest=digest,
         signature=signer.signature,

@@ -48,8 +48,9 @@ class Command(BaseCommand):
         except OtherSuccessor as other:
             raise CommandError("日志关闭时指定了另一后继，不可更改。The log was closed with another successor; that is final.") from other
         except ChangeUnderWay as change:
-            sentence = "密钥或见证策略即将变更，请在其生效后再关闭。A change of key or policy is near: close the log after it."
-            raise CommandError(sentence) from change
+            raise CommandError(
+                "已公告的密钥或见证策略变更尚未生效，请在其生效后再关闭。"
+                "A change of key or policy is announced and still to come: close the log after it.") from change
         except (ImproperlyConfigured, VerificationError, OSError) as unusable:
             raise CommandError(str(unusable)) from unusable
         except DatabaseError as away:

@@ -242,3 +242,72 @@ def test_archived_file_may_hold_the_lists_of_several_issuers() -> None:
     assert with_revocation(crl=format_lists([revocation_list(), root_list])).exit_code == 0
     second = sandbox_lists.revocation_list(hierarchy.root, START, revoked)
     assert failures(with_revocation(crl=format_lists([revocation_list(), second]))) == {checks.TIMESTAMPS}
+
+
+# tokens that no renewal covers: a record's own, and the package's
+
+OWN_AT = START + timedelta(seconds=30)
+LATER = ENDED + timedelta(hours=1)
+
+
+def lone(report: Report, member: str) -> list[tuple[str, bool, bool]]:
+    """What is said of a token: outcome, whether it is required, whether the end of its certificates is named."""
+    ended = f"ended on {ENDED:%Y-%m-%d}"
+    found = [check for check in report.checks if check.name == checks.TIMESTAMPS and check.reason.startswith(f"{member}: ")]
+    return [(check.outcome, check.required, ended in check.reason) for check in found if "not before" not in check.reason]
+
+
+def with_own_token(*, at: datetime = OWN_AT, made_at: datetime = NOW, now: datetime | None = NOW, unstamped: bool = False) -> Report:
+    first, second = CONTENTS.records
+    token = short_token(sha256(first.statement), at)
+    logs = [replace(FOLDER, stamps={}, unavailable=["tsa-a"])] if unstamped else [FOLDER]
+    contents = replace(CONTENTS, records=[replace(first, stamps={"short": token}), second], logs=logs, made_at=made_at)
+    trust = {**WORLD.trust(), "tsa/short.pem": SHORT.root.certificate.public_bytes(Encoding.PEM)}
+    return report_on(WORLD.pack(contents, stamp=lambda digest: WORLD.token(digest, made_at)).data, trust, now=now)
+
+
+def own(report: Report) -> list[tuple[str, bool, bool]]:
+    return lone(report, f"records/{CONTENTS.records[0].number}/short.tst")
+
+
+def received(report: Report) -> str:
+    return next(check.reason for check in report.checks if check.name == checks.RECEIVED_AT and CONTENTS.records[0].number in check.reason)
+
+
+def test_a_record_s_own_token_gives_it_its_time_while_its_certificates_last() -> None:
+    report = with_own_token(made_at=ENDED, now=ENDED)
+    assert (report.exit_code, own(report)) == (0, [("passed", True, False)])
+    assert f"stamped at {OWN_AT:%Y-%m-%d %H:%M:%S}" in received(report)
+    assert own(with_own_token(made_at=ENDED, now=None)) == [("passed", True, False)]
+
+
+@pytest.mark.parametrize("made_at", [ENDED, LATER], ids=["ended since", "ended before the package was made"])
+def test_a_record_s_own_token_that_has_lapsed_is_said_and_its_time_comes_from_its_checkpoint(made_at: datetime) -> None:
+    report = with_own_token(made_at=made_at, now=LATER)
+    assert (report.exit_code, own(report)) == (0, [("not checked", False, True)])
+    assert f"stamped at {START + timedelta(seconds=70):%Y-%m-%d %H:%M:%S}" in received(report)
+    unstamped = with_own_token(made_at=made_at, now=LATER, unstamped=True)
+    assert unstamped.exit_code == 3
+    assert "lapsed" in received(unstamped)
+
+
+def test_a_lapsed_token_that_contradicts_the_receipt_still_fails() -> None:
+    report = with_own_token(at=START - timedelta(hours=2), now=LATER, made_at=LATER)
+    assert failures(report) == {checks.RECEIVED_AT}
+
+
+def test_a_package_s_own_token_that_has_lapsed_is_said() -> None:
+    def stamp(digest: bytes) -> bytes:
+        return short_token(digest, START + timedelta(seconds=90))
+
+    trust = {**WORLD.trust(), "tsa/short.pem": SHORT.root.certificate.public_bytes(Encoding.PEM)}
+    data = WORLD.pack(replace(CONTENTS, made_at=START + timedelta(seconds=90)), stamp=stamp).data
+    for now, said in ((ENDED, ("passed", True, False)), (LATER, ("not checked", False, True))):
+        report = report_on(data, trust, now=now)
+        assert (report.exit_code, lone(report, "META-INF/timestamp.tst")) == (0, [said])
+
+
+def test_the_acceptance_of_a_lone_token_without_roots_is_left_open() -> None:
+    trust = {name: data for name, data in WORLD.trust().items() if not name.endswith(".pem")}
+    report = report_on(WORLD.pack(CONTENTS).data, trust)
+    assert ("not checked", True, False) in lone(report, "META-INF/timestamp.tst")

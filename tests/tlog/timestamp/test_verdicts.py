@@ -41,5 +41,6 @@ def test_every_listed_disagreement_is_about_a_case_and_has_a_reason() -> None:
 
 
 def test_every_reason_has_a_token_that_is_refused_for_it() -> None:
-    assert {reason for reason, _ in HOSTILE.values()} == set(Reason)
+    # Those of OCSP answers, which no token carries, are in `test_ocsp_answer`.
+    assert {reason for reason, _ in HOSTILE.values()} == {reason for reason in Reason if not reason.startswith("ocsp-")}
     assert len(HOSTILE) >= 60
