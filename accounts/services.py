@@ -1,14 +1,37 @@
-"""Writes of `accounts`: organisations and API keys."""
+"""Writes of `accounts`: organisations, their status, API keys. People and their memberships: `joining.py`."""
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from accounts.errors import StatusUnreachable
 from accounts.models import ApiKey, Organisation
+from accounts.permissions import Kind
+
+Status = Organisation.Status
+# What the operator may change by hand. Whoever stops the service's own operator would lock everybody out of undoing it.
+CHANGES: Mapping[str, frozenset[str]] = {
+    Status.SUSPENDED: frozenset({Status.TRIAL, Status.ACTIVE}), Status.ACTIVE: frozenset({Status.SUSPENDED}),
+}
 
 
-def create_organisation(name: str, *, now: datetime) -> Organisation:
-    """A new organisation with an opaque id of its own; names need not be unique, two lenders may share one."""
-    return Organisation.objects.create(ref=secrets.token_hex(16), name=name, created_at=now)
+def create_organisation(name: str, *, now: datetime, kind: Kind = Kind.LENDER) -> Organisation:
+    """A new active organisation with an opaque id of its own; names need not be unique, two lenders may share one.
+
+    Raises IntegrityError for a second operator.
+    """
+    return Organisation.objects.create(ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now)
+
+
+def change_status(organisation: Organisation, *, to: str) -> None:
+    """Suspend an organisation, or let a suspended one in again; its keys and its people feel it with their next request.
+
+    Raises StatusUnreachable for any other change, for the operator itself, and when somebody else was faster.
+    """
+    if organisation.kind == Kind.OPERATOR or organisation.status not in CHANGES.get(to, ()):
+        raise StatusUnreachable
+    if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
+        raise StatusUnreachable
 
 
 def issue_api_key(organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta) -> tuple[ApiKey, str]:

@@ -1,0 +1,153 @@
+"""The members of an organisation: who holds which role, links for new ones, ends of memberships; and for the operator, who is let in.
+
+Whose organisation it is not, for him it does not exist: 404. Everything here is a sensitive act, so the second factor is fresh.
+"""
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.errors import OrganisationNotWorking, RoleUnavailable
+from accounts.joining import end_membership, invite, withdraw_invitation
+from accounts.models import Organisation, Person
+from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
+from accounts.portal.forms import InviteeForm
+from accounts.portal.gate import needs_person, signed_in_person, step_up
+from accounts.selectors import (
+    live_memberships,
+    may_manage_organisations,
+    members_of,
+    open_invitations,
+    organisation_of,
+    organisations_for_operator,
+)
+from accounts.services import CHANGES, change_status
+from common.errors import DomainError
+from common.problems import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """An organisation, and the roles that whoever manages its members here may give."""
+
+    organisation: Organisation
+    roles: tuple[Role, ...]
+
+
+def word(label: Label) -> str:
+    """The label in the reader's language."""
+    return label.en if get_language() == "en" else label.zh
+
+
+def managed(person: Person, ref: str) -> Managed:
+    """Raises NotFound (no role there), Forbidden (a role that does not manage members), OrganisationNotWorking."""
+    found = organisation_of(person, ref)
+    if found is not None and Act.MANAGE_MEMBERS in found[1]:
+        if not found[0].working:
+            raise OrganisationNotWorking
+        return Managed(found[0], roles_of(Kind(found[0].kind)))
+    if may_manage_organisations(person):
+        organisation = organisations_for_operator().filter(ref=ref).first()
+        if organisation is not None:
+            return Managed(organisation, invited_by_operator(Kind(organisation.kind)))
+    raise NotFound if found is None else Forbidden
+
+
+@require_GET
+@needs_person
+def account(request: HttpRequest) -> HttpResponse:
+    """Who am I, where, as what."""
+    person = signed_in_person(request)
+    held = [
+        {"membership": each, "role": word(ROLES[each.role_of].label), "kind": word(KINDS[Kind(each.organisation.kind)]),
+         "manages": each.organisation.working and Act.MANAGE_MEMBERS in ROLES[each.role_of].acts}
+        for each in live_memberships(person)
+    ]
+    return render(request, "accounts/account.html", {"person": person, "held": held, "operator": may_manage_organisations(person)})
+
+
+@require_GET
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def members(request: HttpRequest, ref: str) -> HttpResponse:
+    return members_page(request, managed(signed_in_person(request), ref))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
+    """Make a link; it is shown once, on the page that answers."""
+    person = signed_in_person(request)
+    where, form = managed(person, ref), InviteeForm(request.POST)
+    try:
+        if not form.is_valid():
+            return members_page(request, where, form=form, status=422)
+        invitee = form.invitee()
+        if invitee.role not in where.roles:
+            raise RoleUnavailable
+        invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
+    except DomainError as error:
+        return members_page(request, where, form=form, error=error, status=error.status)
+    link = settings.PUBLIC_URL + reverse("invitation", args=[token])
+    return members_page(request, where, link=link, invitation=invitation)
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def withdraw(request: HttpRequest, ref: str, invitation_id: int) -> HttpResponse:
+    where = managed(signed_in_person(request), ref)
+    if not withdraw_invitation(where.organisation, invitation_id, now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def end_member(request: HttpRequest, ref: str, membership_id: int) -> HttpResponse:
+    person = signed_in_person(request)
+    where = managed(person, ref)
+    if not end_membership(where.organisation, membership_id, by=person, now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
+
+
+def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **more: object) -> HttpResponse:
+    now = timezone.now()
+    return render(request, "accounts/members.html", {
+        "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
+        "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation)],
+        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in open_invitations(where.organisation, now=now)],
+        "roles": [(role.value, word(ROLES[role].label)) for role in where.roles],
+        "licensed": bool(LICENSED.intersection(where.roles)), "certified": bool(CERTIFIED.intersection(where.roles)), **more,
+    }, status=status)
+
+
+@require_GET
+@needs_person
+def organisations(request: HttpRequest) -> HttpResponse:
+    """For the operator; for anybody else there is no such page."""
+    if not may_manage_organisations(signed_in_person(request)):
+        raise NotFound
+    rows = [(each, word(KINDS[Kind(each.kind)])) for each in organisations_for_operator()]
+    return render(request, "accounts/organisations.html", {"rows": rows, "now": timezone.now()})
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_ORGANISATIONS, back="organisations")
+def set_status(request: HttpRequest, ref: str) -> HttpResponse:
+    if not may_manage_organisations(signed_in_person(request)):
+        raise NotFound
+    organisation = organisations_for_operator().filter(ref=ref).first()
+    if organisation is None or request.POST.get("status") not in CHANGES:
+        raise NotFound
+    change_status(organisation, to=request.POST["status"])
+    return HttpResponseRedirect(reverse("organisations"))
