@@ -87,3 +87,12 @@ class StatusUnreachable(DomainError):
     status = 409
     title = _("不能改为该状态")
     detail = _("机构当前的状态不允许这一变更。")
+
+
+class ElsewhereToo(DomainError):
+    """One administrator's link must not open what belongs to another organisation."""
+
+    code = "elsewhere-too"
+    status = 409
+    title = _("不能重设该人员的登录方式")
+    detail = _("该人员同时属于其他机构，或已不是本机构成员；请终止其成员关系，改用新的登录名邀请。")

@@ -2,6 +2,7 @@
 
 Nobody signs up. An invitation names one login; whoever opens its link chooses a password if that login is new, or must be signed in as it.
 So the administrator who invites never learns whether a login exists elsewhere, and cannot take it over.
+Whoever lost password and second factor gets a link from his administrator that asks for new ones, as long as he works nowhere else.
 What this does not do: send the link. Whoever made it hands it over by a way that he trusts.
 """
 import hashlib
@@ -11,11 +12,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.errors import (
+    ElsewhereToo,
     InvitationForAnother,
     InvitationInvalid,
     LicenceMissing,
@@ -28,7 +31,7 @@ from accounts.errors import (
 )
 from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
-from accounts.selectors import invitation_for, person_named
+from accounts.selectors import invitation_for, live_memberships, person_named
 from accounts.services import create_organisation
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._+@-]{2,253}", re.ASCII)
@@ -91,11 +94,7 @@ def accept_as_new_person(token: str, *, password: str, now: datetime) -> Person:
     """
     invitation = _open(token, now)
     person = Person(login=invitation.login, display_name=invitation.display_name, created_at=now)
-    try:
-        validate_password(password, person)
-    except ValidationError as refused:
-        raise PasswordRefused(reasons=" ".join(refused.messages)) from None
-    person.set_password(password)
+    _set_password(person, password)
     try:
         with transaction.atomic():
             person.save()
@@ -134,6 +133,59 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> None:
         })
 
 
+def invite_back(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> tuple[Invitation, str] | None:
+    """A link by which a member of this organisation sets his sign-in up anew, and its token; None when nobody here has that membership.
+
+    Raises ElsewhereToo, OwnMembership.
+    """
+    held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
+    if held is None:
+        return None
+    if held.person_id == by.pk:
+        raise OwnMembership
+    if not _works_only_at(organisation, held.person):
+        raise ElsewhereToo
+    invitee = Invitee(held.person.login, held.person.display_name, held.role_of, held.licence_number, held.certificate_number)
+    with transaction.atomic():
+        made, token = invite(organisation, invitee, by=by, now=now)
+        Invitation.objects.filter(pk=made.pk).update(resets=True)
+    made.resets = True
+    return made, token
+
+
+def accept_back(token: str, *, password: str, now: datetime) -> None:
+    """New password; second factors and sessions are gone, so the next sign-in sets a factor up. The link is then used up.
+
+    Raises InvitationInvalid, ElsewhereToo (it is judged again: much may have changed since the link was made), PasswordRefused.
+    """
+    invitation = _open(token, now)
+    person = person_named(invitation.login)
+    if person is None or not invitation.resets:
+        raise InvitationInvalid
+    if not _works_only_at(invitation.organisation, person):
+        raise ElsewhereToo
+    _set_password(person, password)
+    with transaction.atomic():
+        _join(invitation, person, now)
+        # The new password's hash ends every session that there is.
+        person.save(update_fields=["password"])
+        Authenticator.objects.filter(user_id=person.pk).delete()
+
+
+def _works_only_at(organisation: Organisation, person: Person) -> bool:
+    """Whether the person holds a role here now, and none elsewhere."""
+    return {each.organisation_id for each in live_memberships(person)} == {organisation.pk} and person.is_active
+
+
+def _set_password(person: Person, password: str) -> None:
+    """Not saved. Raises PasswordRefused."""
+    try:
+        validate_password(password, person)
+    except ValidationError as refused:
+        raise PasswordRefused(reasons=" ".join(refused.messages)) from None
+    person.set_password(password)
+
+
 def withdraw_invitation(organisation: Organisation, invitation_id: int, *, now: datetime) -> bool:
     """Whether an open invitation of this organisation had that id; its link no longer works."""
     return Invitation.objects.filter(
@@ -141,11 +193,16 @@ def withdraw_invitation(organisation: Organisation, invitation_id: int, *, now: 
 
 
 def end_membership(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> bool:
-    """Whether a live membership of this organisation had that id; it ends now. Raises OwnMembership."""
-    live = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None)
-    if live.filter(person=by).exists():
+    """Whether a live membership of this organisation had that id; it ends now, and so do links for that person. Raises OwnMembership."""
+    held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
+    if held is None:
+        return False
+    if held.person_id == by.pk:
         raise OwnMembership
-    return live.update(until=now) == 1
+    with transaction.atomic():
+        Invitation.objects.filter(
+            organisation=organisation, login=held.person.login, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+        return Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
 
 
 def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetime) -> str:

@@ -161,6 +161,7 @@ class Invitation(models.Model):
     display_name = models.CharField(max_length=100, help_text="受邀人姓名")
     licence_number = models.CharField(max_length=64, blank=True, help_text="律师执业证号")
     certificate_number = models.CharField(max_length=64, blank=True, help_text="公证员执业证号")
+    resets = models.BooleanField(default=False, help_text="用于已有成员重设密码与第二因素")
     token_sha256 = models.BinaryField(max_length=32, help_text="链接令牌的 SHA-256；令牌本身不保存")
     made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="邀请人；首位运营人员没有邀请人")
     created_at = models.DateTimeField(help_text="发出时间")

@@ -86,7 +86,8 @@ TIME_ZONE = "UTC"
 
 # Transport security: a reverse proxy ends TLS in production and says so in X-Forwarded-Proto.
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Other sites learn nothing. With no-referrer browsers would send `Origin: null` with our own forms, and every one would be refused.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Prometheus asks a web process behind the proxy, where there is no TLS to be sent to.
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
@@ -125,6 +126,12 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_METHODS = ("mfa",)
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.portal.passkey_forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.portal.passkey_forms.SecondFactorPasskeyForm",
+    "login_webauthn": "accounts.portal.passkey_forms.SignInPasskeyForm",
+    "reauthenticate_webauthn": "accounts.portal.passkey_forms.ShowAgainPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True

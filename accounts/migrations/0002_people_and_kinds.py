@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('display_name', models.CharField(help_text='受邀人姓名', max_length=100)),
                 ('licence_number', models.CharField(blank=True, help_text='律师执业证号', max_length=64)),
                 ('certificate_number', models.CharField(blank=True, help_text='公证员执业证号', max_length=64)),
+                ('resets', models.BooleanField(default=False, help_text='用于已有成员重设密码与第二因素')),
                 ('token_sha256', models.BinaryField(help_text='链接令牌的 SHA-256；令牌本身不保存', max_length=32)),
                 ('created_at', models.DateTimeField(help_text='发出时间')),
                 ('expires_at', models.DateTimeField(help_text='失效时间')),

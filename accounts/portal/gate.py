@@ -16,6 +16,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 
 from accounts.models import Person
@@ -58,7 +59,11 @@ class SignInGate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(BESIDE_PAGES):
+            # Keys, codes and names stand on these pages; a shared workstation must not show them after the sign-out.
+            add_never_cache_headers(response)
+        return response
 
     def process_view(self, request: HttpRequest, _view: object, _args: object, _kwargs: object) -> HttpResponse | None:
         # Without the cookie nothing is asked: to look at the session would make every answer vary by cookies, tiles of the log too.

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import OrganisationNotWorking, RoleUnavailable
-from accounts.joining import end_membership, invite, withdraw_invitation
+from accounts.joining import end_membership, invite, invite_back, withdraw_invitation
 from accounts.models import Organisation, Person
 from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
 from accounts.portal.forms import InviteeForm
@@ -33,10 +33,15 @@ from common.problems import Forbidden, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """An organisation, and the roles that whoever manages its members here may give."""
+    """An organisation, and what whoever manages its members may do there: roles that he sees and ends, and roles that he may give.
+
+    The operator sees those who manage members, and gives such a role only where nobody holds one: else it could put its own people in.
+    """
 
     organisation: Organisation
+    own: bool
     roles: tuple[Role, ...]
+    to_give: tuple[Role, ...]
 
 
 def word(label: Label) -> str:
@@ -50,11 +55,14 @@ def managed(person: Person, ref: str) -> Managed:
     if found is not None and Act.MANAGE_MEMBERS in found[1]:
         if not found[0].working:
             raise OrganisationNotWorking
-        return Managed(found[0], roles_of(Kind(found[0].kind)))
+        roles = roles_of(Kind(found[0].kind))
+        return Managed(found[0], True, roles, roles)
     if may_manage_organisations(person):
         organisation = organisations_for_operator().filter(ref=ref).first()
         if organisation is not None:
-            return Managed(organisation, invited_by_operator(Kind(organisation.kind)))
+            roles = invited_by_operator(Kind(organisation.kind))
+            settled = roles != roles_of(Kind(organisation.kind)) and members_of(organisation).filter(role__in=roles).exists()
+            return Managed(organisation, False, roles, () if settled else roles)
     raise NotFound if found is None else Forbidden
 
 
@@ -89,7 +97,7 @@ def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
         if not form.is_valid():
             return members_page(request, where, form=form, status=422)
         invitee = form.invitee()
-        if invitee.role not in where.roles:
+        if invitee.role not in where.to_give:
             raise RoleUnavailable
         invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
     except DomainError as error:
@@ -103,7 +111,8 @@ def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
 @step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
 def withdraw(request: HttpRequest, ref: str, invitation_id: int) -> HttpResponse:
     where = managed(signed_in_person(request), ref)
-    if not withdraw_invitation(where.organisation, invitation_id, now=timezone.now()):
+    seen = open_invitations(where.organisation, now=timezone.now()).filter(pk=invitation_id, role__in=where.roles).exists()
+    if not seen or not withdraw_invitation(where.organisation, invitation_id, now=timezone.now()):
         raise NotFound
     return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
 
@@ -114,19 +123,34 @@ def withdraw(request: HttpRequest, ref: str, invitation_id: int) -> HttpResponse
 def end_member(request: HttpRequest, ref: str, membership_id: int) -> HttpResponse:
     person = signed_in_person(request)
     where = managed(person, ref)
-    if not end_membership(where.organisation, membership_id, by=person, now=timezone.now()):
+    seen = members_of(where.organisation).filter(pk=membership_id, role__in=where.roles).exists()
+    if not seen or not end_membership(where.organisation, membership_id, by=person, now=timezone.now()):
         raise NotFound
     return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def renew_sign_in(request: HttpRequest, ref: str, membership_id: int) -> HttpResponse:
+    """A link for a member who lost password or second factor. Never the operator's to make: it would open another's content to him."""
+    person = signed_in_person(request)
+    where = managed(person, ref)
+    made = invite_back(where.organisation, membership_id, by=person, now=timezone.now()) if where.own else None
+    if made is None:
+        raise NotFound
+    link = settings.PUBLIC_URL + reverse("invitation", args=[made[1]])
+    return members_page(request, where, link=link, invitation=made[0])
 
 
 def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **more: object) -> HttpResponse:
     now = timezone.now()
     return render(request, "accounts/members.html", {
         "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
-        "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation)],
-        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in open_invitations(where.organisation, now=now)],
-        "roles": [(role.value, word(ROLES[role].label)) for role in where.roles],
-        "licensed": bool(LICENSED.intersection(where.roles)), "certified": bool(CERTIFIED.intersection(where.roles)), **more,
+        "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
+        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in open_invitations(where.organisation, now=now).filter(role__in=where.roles)],
+        "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
+        "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)
 
 

@@ -25,10 +25,6 @@ class TotpSetUpView(ActivateTOTPView):
 
 
 class PasskeySetUpView(AddWebAuthnView):
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # One kind of passkey: it can sign in without the password, so it asks its holder for a PIN or a finger.
-        return {**super().get_form_kwargs(), "initial": {"passwordless": True}}
-
     def form_valid(self, form: Any) -> HttpResponse:
         return _enrolled(self.request, super().form_valid(form))
 

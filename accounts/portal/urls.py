@@ -37,4 +37,5 @@ urlpatterns = [
     path("organisations/<str:ref>/invitations", members.invite_member, name="organisation-invite"),
     path("organisations/<str:ref>/invitations/<int:invitation_id>/withdraw", members.withdraw, name="organisation-withdraw"),
     path("organisations/<str:ref>/members/<int:membership_id>/end", members.end_member, name="organisation-end-member"),
+    path("organisations/<str:ref>/members/<int:membership_id>/renew", members.renew_sign_in, name="organisation-renew-sign-in"),
 ]
