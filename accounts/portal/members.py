@@ -92,7 +92,7 @@ def members(request: HttpRequest, ref: str) -> HttpResponse:
 def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
     """Make a link; it is shown once, on the page that answers."""
     person = signed_in_person(request)
-    where, form = managed(person, ref), InviteeForm(request.POST)
+    where, form = managed(person, ref), InviteeForm(request.POST, auto_id="%s")
     try:
         if not form.is_valid():
             return members_page(request, where, form=form, status=422)

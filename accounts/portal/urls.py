@@ -6,6 +6,7 @@ from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as passkey_views
 from allauth.usersessions import views as session_views
 from django.urls import path
+from django.views.decorators.cache import never_cache
 
 from accounts.portal import invitations, members, security
 
@@ -13,7 +14,7 @@ urlpatterns = [
     path("sign-in", account_views.login, name="account_login"),
     path("sign-in/second-factor", factor_views.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey", passkey_views.login_webauthn, name="mfa_login_webauthn"),
-    path("sign-in/inactive", account_views.account_inactive, name="account_inactive"),
+    path("sign-in/inactive", never_cache(account_views.account_inactive), name="account_inactive"),
     path("sign-out", account_views.logout, name="account_logout"),
     path("invitations/<str:token>", invitations.InvitationView.as_view(), name="invitation"),
     path("account", members.account, name="account"),
