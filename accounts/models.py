@@ -96,7 +96,7 @@ class Person(AbstractBaseUser):
     created_at = models.DateTimeField(help_text="建立时间")
     deactivated_at = models.DateTimeField(null=True, help_text="停用时间；停用后不能登录，已有会话立即失效")
 
-    objects: ClassVar[BaseUserManager["Person"]] = BaseUserManager()
+    objects: ClassVar[BaseUserManager["Person"]] = BaseUserManager()  # type: ignore[assignment]
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS = ["display_name"]
@@ -113,7 +113,8 @@ class Person(AbstractBaseUser):
         return self.display_name
 
     @property
-    def is_active(self) -> bool:  # type: ignore[override] - Django asks for the name only
+    def is_active(self) -> bool:  # type: ignore[override]
+        """What Django and allauth ask by this name; derived, so that no second column can disagree."""
         return self.deactivated_at is None
 
 

@@ -133,7 +133,8 @@ def _may(zh: str, en: str, kind: Kind, *acts: Act) -> Permission:
 
 ROLES: Mapping[Role, Permission] = {
     Role.COLLECTION_AGENT: _may("催收员", "collection agent", Kind.COLLECTION_AGENCY, Act.DEPOSIT, Act.READ_CASE),
-    Role.AGENCY_SUPERVISOR: _may("催收主管", "agency supervisor", Kind.COLLECTION_AGENCY, Act.DEPOSIT, Act.READ_CASE, Act.DISTRIBUTE, *_ADMIN),
+    Role.AGENCY_SUPERVISOR: _may(
+        "催收主管", "agency supervisor", Kind.COLLECTION_AGENCY, Act.DEPOSIT, Act.READ_CASE, Act.DISTRIBUTE, *_ADMIN),
     Role.CASE_OFFICER: _may("案件专员", "case officer", Kind.LENDER, Act.DEPOSIT, Act.READ_CASE, Act.DISTRIBUTE, Act.PREPARE, Act.FETCH),
     Role.LEGAL_OFFICER: _may(
         "法务专员", "legal officer", Kind.LENDER,

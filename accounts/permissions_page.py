@@ -6,11 +6,11 @@ HEAD = """# Permissions · 权限表
 Written by `manage.py write_permissions` from `accounts/permissions.py`; a test compares the two, so change the table and never this page.
 本页由 `manage.py write_permissions` 根据 `accounts/permissions.py` 生成，测试会比对二者；请修改权限表，不要修改本页。
 
-An act says what a role may do inside its own organisation. Which cases and records it may do it to is decided by grant, acceptance or order.
+An act says what a role may do inside its own organisation. To which cases and records, a grant, an acceptance or an order decides.
 行为只说明该角色在本机构内可以做什么；对哪些案件和存证可以这样做，取决于授权、受理或调取令。
 
 - Assistants, secretaries and clerks prepare, fetch and serve; they never sign. 助理、办案秘书、书记员只准备、调取和送达，不签署。
-- Granting access is the lender's legal officer's; over 100 cases a second person approves. 授权由出借机构法务专员作出，超过一百件须第二人复核。
+- Granting is the lender's legal officer's; over 100 cases a second person approves. 授权由出借机构法务专员作出，超过一百件须第二人复核。
 - The operator handles organisations, members, keys and health, and no content. 运营方只管理机构、成员、密钥与运行状态，不接触内容。
 
 ## Acts · 行为

@@ -48,7 +48,8 @@ def shown_recently(request: HttpRequest, person: Person) -> bool:
 
 def has_second_factor(person: Person) -> bool:
     """Recovery codes are none of their own: they stand in for one that was lost."""
-    return Authenticator.objects.filter(user_id=person.pk, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]).exists()
+    types = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user_id=person.pk, type__in=types).exists())
 
 
 class SignInAdapter(DefaultAccountAdapter):

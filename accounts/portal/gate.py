@@ -120,7 +120,7 @@ def needs_person(view: View[P]) -> View[P]:
     """The page is for signed-in people; others come to the sign-in and then back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not isinstance(request.user, Person):
             return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
         return view(request, *args, **kwargs)
@@ -144,7 +144,7 @@ def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[Vie
 
     def decorated(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             person = signed_in_person(request)
             if not shown_recently(request, person):
                 return to_show(person, reverse(back, kwargs={name: kwargs[name] for name in keep}))

@@ -145,10 +145,11 @@ def renew_sign_in(request: HttpRequest, ref: str, membership_id: int) -> HttpRes
 
 def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **more: object) -> HttpResponse:
     now = timezone.now()
+    links = open_invitations(where.organisation, now=now).filter(role__in=where.roles)
     return render(request, "accounts/members.html", {
         "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
         "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
-        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in open_invitations(where.organisation, now=now).filter(role__in=where.roles)],
+        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
         "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
         "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)

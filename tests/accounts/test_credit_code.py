@@ -31,7 +31,9 @@ def test_two_neighbours_that_changed_places_are_seen() -> None:
                 canonical_credit_code(swapped)
 
 
-@pytest.mark.parametrize("wrong", ["", "9110000010000134", "91100000100001342800", "9110000010000I3428", "９１１０００００１００００１３４２８", "91100O001000013428"])
+@pytest.mark.parametrize("wrong", [
+    "", "9110000010000134", "91100000100001342800", "9110000010000I3428", "９１１０００００１００００１３４２８", "91100O001000013428",
+])
 def test_what_has_another_form_is_no_code(wrong: str) -> None:
     with pytest.raises(ValueError, match="form"):
         canonical_credit_code(wrong)

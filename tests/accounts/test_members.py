@@ -8,7 +8,15 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from accounts.errors import ElsewhereToo, InvitationForAnother, InvitationInvalid, LicenceMissing, LoginMalformed, NameMalformed, RoleUnavailable
+from accounts.errors import (
+    ElsewhereToo,
+    InvitationForAnother,
+    InvitationInvalid,
+    LicenceMissing,
+    LoginMalformed,
+    NameMalformed,
+    RoleUnavailable,
+)
 from accounts.joining import Invitee, accept_as, accept_as_new_person, accept_back, end_membership, invite, invite_back
 from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.permissions import Kind, Role
@@ -32,7 +40,9 @@ def lawyer(login: str = "lawyer@firm.example") -> Invitee:
 
 
 def link_in(answer: Any) -> str:
-    return re.findall(r"http://127\.0\.0\.1:8000(/invitations/[\w-]{43})", answer.content.decode())[0]
+    found = re.search(r"http://127\.0\.0\.1:8000(/invitations/[\w-]{43})", answer.content.decode())
+    assert found
+    return found[1]
 
 
 def test_an_admin_invites_by_a_link_and_the_invited_comes_in(admin: Person, firm: Organisation) -> None:
@@ -89,13 +99,16 @@ def test_links_end_with_their_time_their_use_their_withdrawal_and_their_organisa
 
 
 @pytest.mark.parametrize(("changes", "refused"), [
-    ({"login": "a b"}, LoginMalformed), ({"login": "ab"}, LoginMalformed), ({"login": "张三"}, LoginMalformed), ({"login": "<b>x</b>"}, LoginMalformed),
-    ({"login": "x" * 255}, LoginMalformed), ({"display_name": " \n "}, NameMalformed), ({"display_name": "名" * 101}, NameMalformed),
+    ({"login": "a b"}, LoginMalformed), ({"login": "ab"}, LoginMalformed), ({"login": "张三"}, LoginMalformed),
+    ({"login": "<b>x</b>"}, LoginMalformed), ({"login": "x" * 255}, LoginMalformed),
+    ({"display_name": " \n "}, NameMalformed), ({"display_name": "名" * 101}, NameMalformed),
     ({"role": Role.JUDGE}, RoleUnavailable), ({"role": Role.OPERATOR}, RoleUnavailable), ({"licence_number": "  "}, LicenceMissing),
     ({"licence_number": "1" * 65}, LicenceMissing),
 ])
-def test_an_invitation_that_promises_what_may_not_be_is_refused(changes: dict[str, Any], refused: type[Exception], firm: Organisation) -> None:
-    values: dict[str, Any] = {"login": "lawyer@firm.example", "display_name": "王律师", "role": Role.LAWYER, "licence_number": "1", **changes}
+def test_an_invitation_that_promises_what_may_not_be_is_refused(
+    changes: dict[str, Any], refused: type[Exception], firm: Organisation
+) -> None:
+    values = {"login": "lawyer@firm.example", "display_name": "王律师", "role": Role.LAWYER, "licence_number": "1", **changes}
     with pytest.raises(refused):
         invite(firm, Invitee(**values), by=None, now=timezone.now())
     assert Invitation.objects.count() == 0
@@ -238,7 +251,8 @@ def test_another_organisations_members_and_links_do_not_exist(admin: Person, fir
     for where in (firm.ref, own.ref):
         for path in (f"members/{member}/end", f"members/{member}/renew", f"invitations/{invitation.pk}/withdraw"):
             assert client.post(f"/organisations/{where}/{path}").status_code == 404, (where, path)
-    assert client.post(f"/organisations/{firm.ref}/invitations", {"login": "x@y.example", "display_name": "x", "role": "firm_admin"}).status_code == 404
+    form = {"login": "x@y.example", "display_name": "x", "role": "firm_admin"}
+    assert client.post(f"/organisations/{firm.ref}/invitations", form).status_code == 404
     assert membership_of(admin).until is None
     assert Invitation.objects.get(pk=invitation.pk).withdrawn_at is None
 

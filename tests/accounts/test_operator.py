@@ -79,7 +79,8 @@ def test_a_stale_second_factor_suspends_nobody(operator: Person, court: Organisa
         if isinstance(value, list):
             session[name] = [{**each, "at": each["at"] - 601} for each in value]
     session.save()
-    assert client.post(f"/organisations/{court.ref}/status", {"status": "suspended"})["Location"] == "/account/confirm?next=%2Forganisations"
+    answer = client.post(f"/organisations/{court.ref}/status", {"status": "suspended"})
+    assert answer["Location"] == "/account/confirm?next=%2Forganisations"
     court.refresh_from_db()
     assert court.status == "active"
 

@@ -87,7 +87,7 @@ def test_every_act_that_binds_somebody_or_gives_rights_is_sensitive() -> None:
 
 
 def test_only_agents_work_by_workstation_and_the_operator_invites_managers() -> None:
-    assert BY_WORKSTATION == {Role.COLLECTION_AGENT}
+    assert {Role.COLLECTION_AGENT} == BY_WORKSTATION
     for kind in Kind:
         invited = invited_by_operator(kind)
         managing = [role for role in roles_of(kind) if Act.MANAGE_MEMBERS in ROLES[role].acts]

@@ -24,8 +24,8 @@ def person(database: str) -> Person:
 
 @pytest.mark.parametrize(("login", "password", "enters"), [
     ("zhang@example.org", PASSWORD, True), (" ZHANG@example.org ", PASSWORD, True), ("zhang@example.org", PASSWORD + " ", False),
-    ("zhang@example.org", PASSWORD.upper(), False), ("zhang@example.org", "", False), ("li@example.org", PASSWORD, False), ("%", PASSWORD, False),
-    ("zhang@example.org\0", PASSWORD, False),
+    ("zhang@example.org", PASSWORD.upper(), False), ("zhang@example.org", "", False), ("li@example.org", PASSWORD, False),
+    ("%", PASSWORD, False), ("zhang@example.org\0", PASSWORD, False),
 ])
 def test_only_the_right_password_of_the_right_login_enters(login: str, password: str, enters: bool, person: Person) -> None:
     browser = Browser(login)
@@ -57,10 +57,9 @@ def test_guessing_one_login_is_stopped_whatever_the_address_and_the_right_passwo
 
 
 def test_guessing_many_logins_from_one_address_is_stopped(person: Person) -> None:
-    statuses = [Browser(f"user{n}@example.org", address="192.0.2.7").post("/sign-in", {"login": f"user{n}", "password": "x" * 12}).content.decode()
-                for n in range(11)]
-    assert "失败次数过多" in statuses[-1]
-    assert "失败次数过多" not in statuses[0]
+    pages = [Browser(f"user{n}", address="192.0.2.7").give_password("x" * 12).content.decode() for n in range(11)]
+    assert "失败次数过多" in pages[-1]
+    assert "失败次数过多" not in pages[0]
 
 
 def test_a_flood_of_sign_ins_gets_429_as_a_page(database: str) -> None:
@@ -75,11 +74,10 @@ def test_the_address_of_the_client_is_what_the_proxy_says_and_not_what_the_clien
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     browser = Browser(person.login)
     token = browser.get("/sign-in").cookies["csrftoken"].value
-    for guess in range(11):
-        answer = browser.client.post(
-            "/sign-in", {"login": f"u{guess}", "password": "x" * 12, "csrfmiddlewaretoken": token},
-            headers={"X-Forwarded-For": f"198.51.100.{guess}, 192.0.2.1"})
-    assert "失败次数过多" in answer.content.decode()
+    answers = [browser.client.post(
+        "/sign-in", {"login": f"u{guess}", "password": "x" * 12, "csrfmiddlewaretoken": token},
+        headers={"X-Forwarded-For": f"198.51.100.{guess}, 192.0.2.1"}) for guess in range(11)]
+    assert "失败次数过多" in answers[-1].content.decode()
 
 
 def test_the_session_before_the_sign_in_is_not_the_one_after(person: Person) -> None:
