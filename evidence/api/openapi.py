@@ -10,6 +10,7 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import Struct
 
+from accounts.errors import OrganisationNotWorking
 from common import problems
 from common.errors import DomainError
 from evidence.api.answers import Problem
@@ -21,7 +22,9 @@ Refusals = tuple[type[DomainError], ...]
 JSON, PROBLEM = "application/json", "application/problem+json"
 
 # Every endpoint may answer these; a key that was sent and is not usable is refused on public endpoints too.
-ALWAYS: Refusals = (problems.BadRequest, problems.NotAuthenticated, problems.InternalError, problems.StorageUnavailable)
+ALWAYS: Refusals = (
+    problems.BadRequest, problems.NotAuthenticated, OrganisationNotWorking, problems.InternalError, problems.StorageUnavailable,
+)
 
 
 class Endpoint(TypedDict):
