@@ -96,3 +96,24 @@ class ElsewhereToo(DomainError):
     status = 409
     title = _("不能重设该人员的登录方式")
     detail = _("该人员同时属于其他机构，或已不是本机构成员；请终止其成员关系，改用新的登录名邀请。")
+
+
+class CreditCodeMalformed(DomainError):
+    code = "credit-code-malformed"
+    status = 422
+    title = _("统一社会信用代码有误")
+    detail = _("统一社会信用代码为 18 位，末位为校验字符，不含 I、O、S、V、Z；请对照营业执照或证书核对。")
+
+
+class CreditCodeTaken(DomainError):
+    code = "credit-code-taken"
+    status = 409
+    title = _("统一社会信用代码已被使用")
+    detail = _("另一机构已登记该代码；同一机构请勿重复建立。")
+
+
+class ContactMalformed(DomainError):
+    code = "contact-malformed"
+    status = 422
+    title = _("联系方式有误")
+    detail = _("邮箱须形如 name@example.org；电话为 5 至 32 个字符，只含数字、空格和 + - ( )。")

@@ -205,6 +205,12 @@ def end_membership(organisation: Organisation, membership_id: int, *, by: Person
         return Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
 
 
+def set_active(login: str, *, active: bool, now: datetime) -> bool:
+    """Whether somebody of this login was deactivated, or let in again, by this call; his sessions are worth nothing while he is out."""
+    others = Person.objects.filter(login=canonical_login(login), deactivated_at__isnull=not active)
+    return others.update(deactivated_at=None if active else now) == 1
+
+
 def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetime) -> str:
     """Make the operator organisation and the invitation of the first operator; the token of its link.
 

@@ -13,6 +13,8 @@ from accounts.permissions import ROLES, Act
 from common.bulk import moment
 
 KEY_TEXT = re.compile(r"cz_([0-9a-f]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
+# PostgreSQL knows no text with a zero byte, and an address may hold one.
+REF = re.compile(r"[0-9a-f]{32}", re.ASCII)
 KEY_COLUMNS = ("id", "organisation_id", "prefix", "secret_sha256", "label", "created_at", "expires_at", "revoked_at", "last_used_at")
 ORGANISATION_COLUMNS = ("id", "ref", "name", "kind", "credit_code", "status", "contact_email", "contact_phone", "created_at")
 # Every request asks this one question, and to compile it by the ORM took longer than to answer it (measured).
@@ -61,7 +63,7 @@ def live_memberships(person: Person) -> QuerySet[Membership]:
 
 def organisation_of(person: Person, ref: str) -> tuple[Organisation, frozenset[Act]] | None:
     """The organisation under this ref and what the person may do in it; None when he holds no role there, or it does not exist."""
-    held = list(live_memberships(person).filter(organisation__ref=ref))
+    held = list(live_memberships(person).filter(organisation__ref=ref)) if REF.fullmatch(ref) else []
     if not held:
         return None
     return held[0].organisation, frozenset().union(*(ROLES[each.role_of].acts for each in held))
@@ -75,6 +77,11 @@ def may_manage_organisations(person: Person) -> bool:
 def organisations_for_operator() -> QuerySet[Organisation]:
     """All organisations, for those who manage them."""
     return Organisation.objects.order_by("name", "id")
+
+
+def organisation_for_operator(ref: str) -> Organisation | None:
+    """The organisation under this ref, for those who manage them; None when there is none."""
+    return organisations_for_operator().filter(ref=ref).first() if REF.fullmatch(ref) else None
 
 
 def members_of(organisation: Organisation) -> QuerySet[Membership]:

@@ -1,14 +1,20 @@
 """Writes of `accounts`: organisations, their status, API keys. People and their memberships: `joining.py`."""
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from accounts.errors import StatusUnreachable
+from django.db import IntegrityError, transaction
+
+from accounts.credit_code import canonical_credit_code
+from accounts.errors import ContactMalformed, CreditCodeMalformed, CreditCodeTaken, StatusUnreachable
 from accounts.models import ApiKey, Organisation
 from accounts.permissions import Kind
 
 Status = Organisation.Status
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,189}", re.ASCII)
+PHONE = re.compile(r"[0-9+() -]{5,32}", re.ASCII)
 # What the operator may change by hand. Whoever stops the service's own operator would lock everybody out of undoing it.
 CHANGES: Mapping[str, frozenset[str]] = {
     Status.SUSPENDED: frozenset({Status.TRIAL, Status.ACTIVE}), Status.ACTIVE: frozenset({Status.SUSPENDED}),
@@ -32,6 +38,27 @@ def change_status(organisation: Organisation, *, to: str) -> None:
         raise StatusUnreachable
     if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
         raise StatusUnreachable
+
+
+def describe_organisation(organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str) -> None:
+    """Say who the organisation is and how to reach it; empty means not known.
+
+    Raises CreditCodeMalformed, CreditCodeTaken, ContactMalformed.
+    """
+    code = None
+    if credit_code.strip():
+        try:
+            code = canonical_credit_code(credit_code)
+        except ValueError:
+            raise CreditCodeMalformed from None
+    email, phone = contact_email.strip(), contact_phone.strip()
+    if (email and not EMAIL.fullmatch(email)) or (phone and not PHONE.fullmatch(phone)):
+        raise ContactMalformed
+    try:
+        with transaction.atomic():
+            Organisation.objects.filter(pk=organisation.pk).update(credit_code=code, contact_email=email, contact_phone=phone)
+    except IntegrityError:
+        raise CreditCodeTaken from None
 
 
 def issue_api_key(organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta) -> tuple[ApiKey, str]:

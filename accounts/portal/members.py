@@ -1,4 +1,4 @@
-"""The members of an organisation: who holds which role, links for new ones, ends of memberships; and for the operator, who is let in.
+"""The members of an organisation: who holds which role, links for new ones, ends of memberships; and one's own account.
 
 Whose organisation it is not, for him it does not exist: 404. Everything here is a sensitive act, so the second factor is fresh.
 """
@@ -23,10 +23,9 @@ from accounts.selectors import (
     may_manage_organisations,
     members_of,
     open_invitations,
+    organisation_for_operator,
     organisation_of,
-    organisations_for_operator,
 )
-from accounts.services import CHANGES, change_status
 from common.errors import DomainError
 from common.problems import Forbidden, NotFound
 
@@ -58,7 +57,7 @@ def managed(person: Person, ref: str) -> Managed:
         roles = roles_of(Kind(found[0].kind))
         return Managed(found[0], True, roles, roles)
     if may_manage_organisations(person):
-        organisation = organisations_for_operator().filter(ref=ref).first()
+        organisation = organisation_for_operator(ref)
         if organisation is not None:
             roles = invited_by_operator(Kind(organisation.kind))
             settled = roles != roles_of(Kind(organisation.kind)) and members_of(organisation).filter(role__in=roles).exists()
@@ -153,26 +152,3 @@ def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **m
         "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
         "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)
-
-
-@require_GET
-@needs_person
-def organisations(request: HttpRequest) -> HttpResponse:
-    """For the operator; for anybody else there is no such page."""
-    if not may_manage_organisations(signed_in_person(request)):
-        raise NotFound
-    rows = [(each, word(KINDS[Kind(each.kind)])) for each in organisations_for_operator()]
-    return render(request, "accounts/organisations.html", {"rows": rows, "now": timezone.now()})
-
-
-@require_POST
-@needs_person
-@step_up(Act.MANAGE_ORGANISATIONS, back="organisations")
-def set_status(request: HttpRequest, ref: str) -> HttpResponse:
-    if not may_manage_organisations(signed_in_person(request)):
-        raise NotFound
-    organisation = organisations_for_operator().filter(ref=ref).first()
-    if organisation is None or request.POST.get("status") not in CHANGES:
-        raise NotFound
-    change_status(organisation, to=request.POST["status"])
-    return HttpResponseRedirect(reverse("organisations"))

@@ -108,6 +108,29 @@ def test_the_operator_cannot_be_stopped_and_a_race_is_lost_once(operator: Person
         change_status(stale, to="suspended")
 
 
+def test_the_operator_says_who_an_organisation_is(operator: Person, court: Organisation) -> None:
+    client, path = signed_in(operator), f"/organisations/{court.ref}/details"
+    form = {"credit_code": "9110 0000 1000 0134 28", "contact_email": "office@court.example", "contact_phone": "+86 10-0000 0000"}
+    assert client.post(path, form)["Location"] == "/organisations"
+    court.refresh_from_db()
+    assert (court.credit_code, court.contact_email, court.contact_phone) == (
+        "911000001000013428", "office@court.example", "+86 10-0000 0000")
+    assert 'value="911000001000013428"' in client.get(path).content.decode()
+    for field, wrong, code in (
+        ("credit_code", "911000001000013429", "credit-code-malformed"), ("contact_email", "office", "contact-malformed"),
+        ("contact_email", "a@b\0", "contact-malformed"), ("contact_phone", "call me", "contact-malformed"),
+        ("contact_phone", "1" * 33, "contact-malformed"), ("credit_code", "\0", "credit-code-malformed"),
+    ):
+        answer = client.post(path, {**form, field: wrong})
+        assert (answer.status_code, code in answer.content.decode()) == (422, True), field
+    lender = make_organisation()
+    taken = client.post(f"/organisations/{lender.ref}/details", form)
+    assert (taken.status_code, "credit-code-taken" in taken.content.decode()) == (409, True)
+    for organisation in (lender, court):
+        assert client.post(f"/organisations/{organisation.ref}/details", {}).status_code == 302
+    assert set(Organisation.objects.values_list("credit_code", flat=True)) == {None}, "two may have none"
+
+
 def test_only_the_operator_has_these_pages(operator: Person, court: Organisation) -> None:
     other = signed_in(make_person("admin@court.example", Role.COURT_ADMIN, court))
     assert other.get("/organisations").status_code == 404

@@ -59,8 +59,8 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
     client = signed_in(make_person("visitor", role, own))
     manages = Act.MANAGE_MEMBERS in ROLES[role].acts
     for path in IN_ORGANISATION:
-        nowhere = send(client, path, Place(NOWHERE, 10**9, 10**9))
-        assert nowhere == 404, path
+        for nowhere in (NOWHERE, "%00", NOWHERE[:-1] + "\0", "'"):
+            assert send(client, path, Place(nowhere, 10**9, 10**9)) == 404, path
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
@@ -74,7 +74,8 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
     # The court's only member and link are a judge's: not the operator's to see.
     found = {path: send(client, path, court) for path in IN_ORGANISATION}
     assert found == {
-        "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200, "/organisations/{ref}/invitations": 422,
+        "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
+        "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
         "/organisations/{ref}/members/{membership_id}/renew": 404,
     }

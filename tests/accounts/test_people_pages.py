@@ -78,7 +78,7 @@ def test_pages_of_organisations_are_sound(language: str, database: str) -> None:
     page = assert_sound(admin, f"/organisations/{office.ref}/members", language)
     assert page.by_id("certificate_number").tag == "input"
     operator = signed_in(make_person("ops@example.org", Role.OPERATOR))
-    for path in ("/organisations", f"/organisations/{office.ref}/members", "/account"):
+    for path in ("/organisations", f"/organisations/{office.ref}/members", f"/organisations/{office.ref}/details", "/account"):
         assert_sound(operator, path, language)
     office.status = "suspended"
     office.save()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -156,9 +157,15 @@ def test_a_session_cookie_gives_no_right_on_the_api(person: Person, service: str
 
 def test_a_deactivated_person_is_out_at_once_and_stays_out(person: Person) -> None:
     client = signed_in(person)
-    Person.objects.filter(pk=person.pk).update(deactivated_at=timezone.now())
+    call_command("deactivate_person", person.login.upper())
     assert client.get("/account")["Location"].startswith("/sign-in")
     assert Browser(person.login).give_password()["Location"] == "/sign-in/inactive"
+    for words in ([person.login], ["nobody@example.org"], ["nobody@example.org", "--undo"]):
+        with pytest.raises(CommandError):
+            call_command("deactivate_person", *words)
+    call_command("deactivate_person", person.login, "--undo")
+    assert Browser(person.login).give_password().status_code == 302
+    assert Browser(person.login).give_password()["Location"] == "/sign-in/second-factor"
 
 
 def test_a_session_that_idles_is_over(person: Person, settings: Settings) -> None:
