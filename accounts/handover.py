@@ -3,7 +3,8 @@
 Ids are kept: a statement names a credential by its id, and one id is to mean one key in both logs. A key's secret is not stored, so none
 travels; revoked and expired keys go along and stay what they are.
 
-What this does not do: keep the two installations alike afterwards. A key issued or revoked on one later is unknown to the other.
+What this does not do: keep the two installations alike afterwards. A key issued or revoked on one later is unknown to the other. Nor do
+people travel: passwords and second factors belong to the installation that they were shown to, so a successor invites its people anew.
 """
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,13 +14,14 @@ from django.core.management.color import no_style
 from django.db import connection
 
 from accounts.models import ApiKey, Organisation
+from accounts.selectors import ORGANISATION_COLUMNS
 
 Accounts = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def accounts_out() -> Accounts:
     """Every organisation and key as values that JSON knows: times in ISO 8601, digests in hex."""
-    organisations = Organisation.objects.order_by("id").values("id", "ref", "name", "created_at")
+    organisations = Organisation.objects.order_by("id").values(*ORGANISATION_COLUMNS)
     keys = ApiKey.objects.order_by("id").values(
         "id", "organisation_id", "prefix", "secret_sha256", "label", "created_at", "expires_at", "revoked_at")
     return {"organisations": [_plain(row) for row in organisations], "api_keys": [_plain(row) for row in keys]}

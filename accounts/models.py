@@ -1,23 +1,65 @@
-"""Organisation and ApiKey. Nothing here can be turned back into a usable key."""
+"""Organisations and the keys of their machines; people, their memberships, and the invitations that make them.
+
+Nothing here can be turned back into a usable key, link or password. Second factors and sessions are rows of django-allauth.
+"""
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
+
+from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
+
+# Which role belongs to which kind, as the constraints of two tables state it.
+ROLE_FITS_KIND = models.Q(*(
+    models.Q(organisation_kind=kind.value, role__in=[role.value for role, permission in ROLES.items() if permission.kind == kind])
+    for kind in Kind), _connector=models.Q.OR)
+HAS_LICENCE = ~models.Q(role__in=sorted(role.value for role in LICENSED)) | ~models.Q(licence_number="")
+HAS_CERTIFICATE = ~models.Q(role__in=sorted(role.value for role in CERTIFIED)) | ~models.Q(certificate_number="")
 
 
 class Organisation(models.Model):
+    class Status(models.TextChoices):
+        """How far an organisation was let in. Its people and machines may act in `trial` and `active` only."""
+
+        APPLIED = "applied", "已申请"
+        CHECKED = "checked", "已核查"
+        TRIAL = "trial", "试用"
+        ACTIVE = "active", "正式"
+        SUSPENDED = "suspended", "已停用"
+
     ref = models.CharField(max_length=32, help_text="对外使用的随机编号，32 位十六进制")
     name = models.CharField(max_length=200, help_text="机构名称")
+    kind = models.CharField(max_length=20, help_text="机构类别，建立后不变")
+    credit_code = models.CharField(max_length=18, null=True, help_text="统一社会信用代码；由程序建立的机构可以没有")
+    status = models.CharField(max_length=10, choices=Status.choices, help_text="准入状态；停用立即生效")
+    contact_email = models.CharField(max_length=254, blank=True, help_text="联系邮箱")
+    contact_phone = models.CharField(max_length=32, blank=True, help_text="联系电话")
     created_at = models.DateTimeField(help_text="建立时间")
 
     objects: ClassVar[models.Manager["Organisation"]] = models.Manager()
 
     class Meta:
         verbose_name = "机构"
-        constraints = [models.UniqueConstraint(fields=["ref"], name="organisation_ref_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["ref"], name="organisation_ref_unique"),
+            models.UniqueConstraint(fields=["credit_code"], name="organisation_credit_code_unique"),
+            models.CheckConstraint(condition=~models.Q(credit_code=""), name="organisation_credit_code_not_empty"),
+            models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in Kind]), name="organisation_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["applied", "checked", "trial", "active", "suspended"]), name="organisation_status_known"),
+            # One neutral party runs the service; two bootstraps at once make one operator.
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(kind="operator"), name="organisation_operator_is_one"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def working(self) -> bool:
+        """Whether its people and machines may act now."""
+        return self.status in (self.Status.TRIAL, self.Status.ACTIVE)
 
 
 class ApiKey(models.Model):
@@ -44,3 +86,109 @@ class ApiKey(models.Model):
 
     def usable_at(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
+
+
+class Person(AbstractBaseUser):
+    """Somebody who signs in. Rights come from memberships alone; there is no superuser and no staff."""
+
+    login = models.CharField(max_length=254, help_text="登录名：电子邮箱或工作账号，小写")
+    display_name = models.CharField(max_length=100, help_text="显示姓名")
+    created_at = models.DateTimeField(help_text="建立时间")
+    deactivated_at = models.DateTimeField(null=True, help_text="停用时间；停用后不能登录，已有会话立即失效")
+
+    objects: ClassVar[BaseUserManager["Person"]] = BaseUserManager()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        verbose_name = "人员"
+        constraints = [
+            models.UniqueConstraint(fields=["login"], name="person_login_unique"),
+            # Two spellings of one login name would be two people.
+            models.CheckConstraint(condition=models.Q(login=Lower("login")), name="person_login_is_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """What Django and allauth ask by this name; derived, so that no second column can disagree."""
+        return self.deactivated_at is None
+
+
+class Membership(models.Model):
+    """One role of one person in one organisation, for a time. Ended rows stay: who could act when is a fact."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships", help_text="人员")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships", help_text="机构")
+    organisation_kind = models.CharField(max_length=20, help_text="机构类别，抄自机构，供约束使用")
+    role = models.CharField(max_length=30, help_text="角色")
+    licence_number = models.CharField(max_length=64, blank=True, help_text="律师执业证号")
+    certificate_number = models.CharField(max_length=64, blank=True, help_text="公证员执业证号")
+    since = models.DateTimeField(help_text="起始时间")
+    until = models.DateTimeField(null=True, help_text="终止时间")
+
+    objects: ClassVar[models.Manager["Membership"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "成员关系"
+        constraints = [
+            models.CheckConstraint(condition=ROLE_FITS_KIND, name="membership_role_fits_kind"),
+            models.CheckConstraint(condition=HAS_LICENCE, name="membership_lawyer_has_licence"),
+            models.CheckConstraint(condition=HAS_CERTIFICATE, name="membership_notary_has_certificate"),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")), name="membership_ends_after_its_start"),
+            models.UniqueConstraint(
+                fields=["person", "organisation", "role"], condition=models.Q(until=None), name="membership_held_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.role} {self.organisation_id}"
+
+    @property
+    def role_of(self) -> Role:
+        return Role(self.role)
+
+
+class Invitation(models.Model):
+    """A link, good once, by which one login name takes one role. The link's token is not stored."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="invitations", help_text="机构")
+    organisation_kind = models.CharField(max_length=20, help_text="机构类别，抄自机构，供约束使用")
+    role = models.CharField(max_length=30, help_text="角色")
+    login = models.CharField(max_length=254, help_text="受邀人的登录名")
+    display_name = models.CharField(max_length=100, help_text="受邀人姓名")
+    licence_number = models.CharField(max_length=64, blank=True, help_text="律师执业证号")
+    certificate_number = models.CharField(max_length=64, blank=True, help_text="公证员执业证号")
+    resets = models.BooleanField(default=False, help_text="用于已有成员重设密码与第二因素")
+    token_sha256 = models.BinaryField(max_length=32, help_text="链接令牌的 SHA-256；令牌本身不保存")
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="邀请人；首位运营人员没有邀请人")
+    created_at = models.DateTimeField(help_text="发出时间")
+    expires_at = models.DateTimeField(help_text="失效时间")
+    withdrawn_at = models.DateTimeField(null=True, help_text="撤回时间")
+    accepted_at = models.DateTimeField(null=True, help_text="接受时间")
+    accepted_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="接受者")
+
+    objects: ClassVar[models.Manager["Invitation"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "邀请"
+        constraints = [
+            models.UniqueConstraint(fields=["token_sha256"], name="invitation_token_unique"),
+            models.CheckConstraint(condition=ROLE_FITS_KIND, name="invitation_role_fits_kind"),
+            models.CheckConstraint(condition=HAS_LICENCE, name="invitation_lawyer_has_licence"),
+            models.CheckConstraint(condition=HAS_CERTIFICATE, name="invitation_notary_has_certificate"),
+            models.CheckConstraint(condition=models.Q(expires_at__gt=models.F("created_at")), name="invitation_expires_after_creation"),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None, accepted_by=None) | models.Q(
+                    accepted_at__isnull=False, accepted_by__isnull=False, withdrawn_at=None),
+                name="invitation_accepted_by_somebody"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.organisation_id}"
+
+    def open_at(self, now: datetime) -> bool:
+        return self.accepted_at is None and self.withdrawn_at is None and now < self.expires_at

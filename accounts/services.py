@@ -1,14 +1,64 @@
-"""Writes of `accounts`: organisations and API keys."""
+"""Writes of `accounts`: organisations, their status, API keys. People and their memberships: `joining.py`."""
 import hashlib
+import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
+
+from accounts.credit_code import canonical_credit_code
+from accounts.errors import ContactMalformed, CreditCodeMalformed, CreditCodeTaken, StatusUnreachable
 from accounts.models import ApiKey, Organisation
+from accounts.permissions import Kind
+
+Status = Organisation.Status
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,189}", re.ASCII)
+PHONE = re.compile(r"[0-9+() -]{5,32}", re.ASCII)
+# What the operator may change by hand. Whoever stops the service's own operator would lock everybody out of undoing it.
+CHANGES: Mapping[str, frozenset[str]] = {
+    Status.SUSPENDED: frozenset({Status.TRIAL, Status.ACTIVE}), Status.ACTIVE: frozenset({Status.SUSPENDED}),
+}
 
 
-def create_organisation(name: str, *, now: datetime) -> Organisation:
-    """A new organisation with an opaque id of its own; names need not be unique, two lenders may share one."""
-    return Organisation.objects.create(ref=secrets.token_hex(16), name=name, created_at=now)
+def create_organisation(name: str, *, now: datetime, kind: Kind = Kind.LENDER) -> Organisation:
+    """A new active organisation with an opaque id of its own; names need not be unique, two lenders may share one.
+
+    Raises IntegrityError for a second operator.
+    """
+    return Organisation.objects.create(ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now)
+
+
+def change_status(organisation: Organisation, *, to: str) -> None:
+    """Suspend an organisation, or let a suspended one in again; its keys and its people feel it with their next request.
+
+    Raises StatusUnreachable for any other change, for the operator itself, and when somebody else was faster.
+    """
+    if organisation.kind == Kind.OPERATOR or organisation.status not in CHANGES.get(to, ()):
+        raise StatusUnreachable
+    if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
+        raise StatusUnreachable
+
+
+def describe_organisation(organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str) -> None:
+    """Say who the organisation is and how to reach it; empty means not known.
+
+    Raises CreditCodeMalformed, CreditCodeTaken, ContactMalformed.
+    """
+    code = None
+    if credit_code.strip():
+        try:
+            code = canonical_credit_code(credit_code)
+        except ValueError:
+            raise CreditCodeMalformed from None
+    email, phone = contact_email.strip(), contact_phone.strip()
+    if (email and not EMAIL.fullmatch(email)) or (phone and not PHONE.fullmatch(phone)):
+        raise ContactMalformed
+    try:
+        with transaction.atomic():
+            Organisation.objects.filter(pk=organisation.pk).update(credit_code=code, contact_email=email, contact_phone=phone)
+    except IntegrityError:
+        raise CreditCodeTaken from None
 
 
 def issue_api_key(organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta) -> tuple[ApiKey, str]:

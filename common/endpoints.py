@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common import problems
-from common.errors import DomainError
+from common.errors import DomainError, OrganisationNotWorking
 
 Schema = dict[str, Any]
 Responses = dict[int | tuple[int, str], OpenApiResponse]
@@ -20,7 +20,9 @@ Refusals = tuple[type[DomainError], ...]
 JSON, PROBLEM = "application/json", "application/problem+json"
 
 # Every endpoint may answer these; a key that was sent and is not usable is refused on public endpoints too.
-ALWAYS: Refusals = (problems.BadRequest, problems.NotAuthenticated, problems.InternalError, problems.StorageUnavailable)
+ALWAYS: Refusals = (
+    problems.BadRequest, problems.NotAuthenticated, OrganisationNotWorking, problems.InternalError, problems.StorageUnavailable,
+)
 
 
 class Fault(Struct, forbid_unknown_fields=True):

@@ -1,12 +1,13 @@
 """DomainError: a refusal that a caller can act on, with a stable code.
 
-Each room lists its own in `<room>/errors.py`. `common.problems` is the only place that turns one into HTTP. Bugs are
-not DomainErrors: they stay exceptions and become an opaque 500.
+Each room lists its own in `<room>/errors.py`; here is the one that every interface may meet. `common.problems` is the
+only place that turns one into HTTP. Bugs are not DomainErrors: they stay exceptions and become an opaque 500.
 """
 from collections.abc import Sequence
 from typing import ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
@@ -34,3 +35,12 @@ class DomainError(Exception):
     def sentence(self) -> str:
         """The detail in the active language, with this refusal's figures in it."""
         return str(self.detail).format(**self.data)
+
+
+class OrganisationNotWorking(DomainError):
+    """The caller is who he says, and his organisation is not, or no longer, let in."""
+
+    code = "organisation-not-active"
+    status = 403
+    title = _("机构未启用")
+    detail = _("该机构尚未完成准入或已被停用，其人员和接口密钥暂不能使用；请联系运营方。")

@@ -2,8 +2,10 @@
 
 Pure formatting: no clock, no database. Asia/Shanghai is the fixed offset +08:00 (`tlog.times.CHINA`).
 """
+import json
 from datetime import datetime
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Library
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -57,6 +59,12 @@ def span(seconds: float) -> str:
 def groups(text: str) -> list[str]:
     """A digest in groups of eight characters; nothing is cut off."""
     return [text[start : start + GROUP] for start in range(0, len(text), GROUP)]
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """JSON for a `data-` attribute, where the template escapes it; a script element could not be refused by the policy."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.filter

@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -67,6 +67,22 @@ class Forbidden(DomainError):
     status = 403
     title = _("无权执行此操作")
     detail = _("当前凭证没有所需的权限。")
+
+
+class FormExpired(DomainError):
+    """A form without the token of the page that it came from: forged, or older than the session."""
+
+    code = "form-expired"
+    status = 403
+    title = _("表单已失效")
+    detail = _("出于安全考虑，本次提交未被受理；请返回原页面刷新后重新提交，并确认浏览器允许本站 Cookie。")
+
+
+class TooManyRequests(DomainError):
+    code = "too-many-requests"
+    status = 429
+    title = _("尝试过于频繁")
+    detail = _("为防止猜测密码，请稍候几分钟再试。")
 
 
 class PayloadTooLarge(DomainError):
@@ -138,6 +154,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return answer_problem(request, NotFound())
 
 
+def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG001 - Django names the arguments
+    """Django's CSRF_FAILURE_VIEW. The reason would help whoever forges requests."""
+    return answer_problem(request, FormExpired())
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """django-allauth's handler429."""
+    return answer_problem(request, TooManyRequests(retry_after_s=60))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, for what no middleware has caught; Django has logged the exception itself."""
     log_id = secrets.token_hex(6)
@@ -147,6 +173,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (drf.NotAuthenticated, NotAuthenticated), (drf.AuthenticationFailed, NotAuthenticated), (drf.PermissionDenied, Forbidden),
+    (PermissionDenied, Forbidden),
     (drf.NotFound, NotFound), (Http404, NotFound), (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
     (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest), (DatabaseError, StorageUnavailable), (OSError, StorageUnavailable),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 DISPLAY_COOKIE = "cunzheng_display"
@@ -13,6 +14,7 @@ DISPLAYS = ("plain", "large")
 YEAR_S = 365 * 86_400
 
 
+@csrf_exempt
 @require_POST
 def set_preferences(request: HttpRequest) -> HttpResponse:
     """Keep `language` or `display` and go back to `next`, which must be a path on this site."""

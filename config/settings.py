@@ -19,8 +19,15 @@ DEBUG = False
 SECRET_KEY = env.text("CUNZHENG_SECRET_KEY") or "embedded-default-refused-in-production"
 ALLOWED_HOSTS = env.words("CUNZHENG_HOSTS", "127.0.0.1 localhost [::1] testserver" if EMBEDDED else "")
 INSTALLED_APPS = [
+    "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "common",
@@ -35,10 +42,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "accounts.portal.gate.machines_bring_no_cookies",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.csp.ContentSecurityPolicyMiddleware",
+    "accounts.portal.gate.SignInGate",
     "common.problems.ProblemMiddleware",
+    # Next to the views: it answers what they raise when somebody is to show himself again, before that becomes a problem.
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -49,7 +64,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "context_processors": ["django.template.context_processors.request", "django.template.context_processors.i18n"],
+            "context_processors": [
+                "django.template.context_processors.request", "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+            ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.pages"],
         },
     }
@@ -69,13 +87,68 @@ TIME_ZONE = "UTC"
 
 # Transport security: a reverse proxy ends TLS in production and says so in X-Forwarded-Proto.
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Other sites learn nothing. With no-referrer browsers would send `Origin: null` with our own forms, and every one would be refused.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Prometheus asks a web process behind the proxy, where there is no TLS to be sent to.
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
-# No page has a session and no cookie gives a right: every write carries an API key, so there is no forged request to guard against.
-SILENCED_SYSTEM_CHECKS = ["security.W003"]
+
+# People and their sessions. Cookies never reach the API, which knows keys only (`accounts.portal.gate`).
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.FrugalArgon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("login", "display_name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/account"
+LOGOUT_REDIRECT_URL = "/sign-in"
+# After so long without a page the session is over; `SignInGate` prolongs it, and ends it twelve hours after the sign-in all the same.
+SESSION_COOKIE_AGE = 1800
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "common.problems.csrf_failure"
+
+# django-allauth: login name and password, then a second factor; or a passkey alone. Nobody signs up.
+ACCOUNT_ADAPTER = "accounts.sign_in.SignInAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_METHODS = ("mfa",)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# An agency's two hundred agents come from one address, all at nine: what succeeds may be frequent, what fails may not.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "10/m/ip,5/300s/key"}
+MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
+MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.portal.passkey_forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.portal.passkey_forms.SecondFactorPasskeyForm",
+    "login_webauthn": "accounts.portal.passkey_forms.SignInPasskeyForm",
+    "reauthenticate_webauthn": "accounts.portal.passkey_forms.ShowAgainPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Cunzheng"
+# The neighbouring half minute too: phones in vaults and courtrooms are seldom on time.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
+# Counts of failed attempts go by the address that the one proxy in front writes into X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0 if EMBEDDED else 1
 if not EMBEDDED:
+    # __Host-: no other host of the domain, and nobody on a connection in clear, can plant one of these.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-cunzheng-session", "__Host-cunzheng-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000

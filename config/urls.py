@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),
+    path("", include("accounts.portal.urls")),
     path("", include("ledger.portal.urls")),
     path("", include("evidence.portal.urls")),
 ]
@@ -24,4 +25,5 @@ if settings.EMBEDDED:
 
 handler400 = "common.problems.bad_request"
 handler404 = "common.problems.not_found"
+handler429 = "common.problems.too_many_requests"
 handler500 = "common.problems.server_error"

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
-from accounts.models import ApiKey, Organisation
+from accounts.models import ApiKey, Invitation, Membership, Organisation, Person
 from cases.models import Case
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
@@ -34,7 +34,23 @@ class Rows:
 
     def organisation(self, **changes: Any) -> Organisation:
         self.count += 1
-        return Organisation.objects.create(**{"ref": f"o{self.count}", "name": "甲", "created_at": NOW, **changes})
+        values = {"ref": f"o{self.count}", "name": "甲", "kind": "lender", "status": "active", "created_at": NOW}
+        return Organisation.objects.create(**{**values, **changes})
+
+    def person(self, **changes: Any) -> Person:
+        self.count += 1
+        return Person.objects.create(**{"login": f"p{self.count}", "display_name": "张三", "created_at": NOW, **changes})
+
+    def membership(self, **changes: Any) -> Membership:
+        values = {"organisation_kind": "lender", "role": "case_officer", "since": NOW, **changes}
+        person, organisation = values.pop("person", None) or self.person(), values.pop("organisation", None) or self.organisation()
+        return Membership.objects.create(person=person, organisation=organisation, **values)
+
+    def invitation(self, **changes: Any) -> Invitation:
+        self.count += 1
+        values = {"organisation_kind": "lender", "role": "case_officer", "login": "x", "display_name": "张三", "created_at": NOW}
+        values |= {"token_sha256": self.count.to_bytes(32, "big"), "expires_at": NOW + timedelta(days=1), **changes}
+        return Invitation.objects.create(organisation=self.organisation(), **values)
 
     def api_key(self, **changes: Any) -> ApiKey:
         self.count += 1
@@ -115,6 +131,24 @@ def again(rows: Rows, **changes: Any) -> None:
 
 VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "organisation_ref_unique": lambda r: twice(lambda: r.organisation(ref="same")),
+    "organisation_credit_code_unique": lambda r: both(r.organisation, credit_code="911000001000013428"),
+    "organisation_credit_code_not_empty": lambda r: r.organisation(credit_code=""),
+    "organisation_kind_known": lambda r: r.organisation(kind="bank"),
+    "organisation_status_known": lambda r: r.organisation(status="open"),
+    "organisation_operator_is_one": lambda r: both(r.organisation, kind="operator"),
+    "person_login_unique": lambda r: both(r.person, login="same"),
+    "person_login_is_lower_case": lambda r: r.person(login="Same"),
+    "membership_role_fits_kind": lambda r: r.membership(role="judge"),
+    "membership_lawyer_has_licence": lambda r: r.membership(organisation_kind="law_firm", role="lawyer"),
+    "membership_notary_has_certificate": lambda r: r.membership(organisation_kind="notary_office", role="notary_approver"),
+    "membership_ends_after_its_start": lambda r: r.membership(until=NOW - timedelta(seconds=1)),
+    "membership_held_once": lambda r: both(r.membership, person=r.person(), organisation=r.organisation()),
+    "invitation_token_unique": lambda r: both(r.invitation, token_sha256=D),
+    "invitation_role_fits_kind": lambda r: r.invitation(role="operator"),
+    "invitation_lawyer_has_licence": lambda r: r.invitation(organisation_kind="law_firm", role="lawyer"),
+    "invitation_notary_has_certificate": lambda r: r.invitation(organisation_kind="notary_office", role="notary"),
+    "invitation_expires_after_creation": lambda r: r.invitation(expires_at=NOW),
+    "invitation_accepted_by_somebody": lambda r: r.invitation(accepted_at=NOW),
     "api_key_prefix_unique": lambda r: twice(lambda: r.api_key(prefix="same")),
     "api_key_expires_after_creation": lambda r: r.api_key(expires_at=NOW),
     "case_ref_unique": lambda r: twice(lambda: r.case(ref="same")),

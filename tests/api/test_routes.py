@@ -114,13 +114,32 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", f"{API}/notices/{{notice}}/read"): Row("owner", about_notice),
     ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
 }
+# Routes of people; `who`: whose session gets an answer that is neither the sign-in nor 404 (`tests/accounts/test_page_routes.py`).
+PEOPLE = {
+    "/sign-in": "anyone", "/sign-in/second-factor": "anyone", "/sign-in/passkey": "anyone", "/sign-in/inactive": "anyone",
+    "/sign-out": "person", "/invitations/{token}": "anyone",
+    "/account": "person", "/account/password": "person", "/account/second-factor": "person", "/account/second-factor/app": "person",
+    "/account/second-factor/app/remove": "person", "/account/second-factor/passkeys": "person",
+    "/account/second-factor/passkeys/add": "person", "/account/second-factor/passkeys/{pk}/name": "person",
+    "/account/second-factor/passkeys/{pk}/remove": "person", "/account/second-factor/recovery-codes": "person",
+    "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
+    "/account/sessions": "person", "/account/sessions/{session_id}/end": "person",
+    "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
+    "/organisations/{ref}/members": "manager",
+    "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
+    "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
+}
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
+    *PEOPLE,
     "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/policy/{end}", "/log/vkey", "/log/timestamps",
     "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences",
     "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
 }
-FILLED = {"{rest}": "0/000.p/2", "{path}": "no-such-file.css"}
+FILLED = {
+    "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32,
+    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}"), "1"),
+}
 
 
 def routes(patterns: list[Any] | None = None, prefix: str = "/") -> Iterator[tuple[str, URLPattern]]:

@@ -32,6 +32,8 @@ FAILPOINTS = [
     *(("web", name) for name in DEPOSIT), *(("sequencer", name) for name in SEQUENCER),
     *(("worker", name) for name in STAMPS if name not in SEQUENCER),
 ]
+# A kill has to fall between the answer and the commit. On a machine with much else to do it may miss forty times.
+ROUNDS = 8
 
 
 @pytest.fixture
@@ -58,10 +60,14 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed_whenever(
 
 
 def test_the_judge_sees_an_acknowledgement_that_comes_before_the_commit(install: Install, key: str, chance: random.Random) -> None:
+    lost = 0
     with install("tests.faults.planted:hasty") as programs:
-        verdict = ordeal(programs, key, [Blow(("web",))] * 40, chance).verdict
-    print(f"{len(verdict.lost)} lost")
-    assert verdict.lost
+        for _ in range(ROUNDS):
+            lost += len(ordeal(programs, key, [Blow(("web",))] * 40, chance).verdict.lost)
+            if lost:
+                break
+    print(f"{lost} lost")
+    assert lost
 
 
 def test_the_judge_sees_a_retry_that_deposits_again(install: Install, key: str, chance: random.Random) -> None:

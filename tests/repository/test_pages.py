@@ -87,7 +87,7 @@ def test_every_room_that_a_page_names_exists(page: str) -> None:
 
 
 def test_every_management_command_that_a_page_names_exists() -> None:
-    builtin = {"check", "collectstatic", "migrate"}
+    builtin = {"check", "clearsessions", "collectstatic", "migrate"}
     named = {name for page in PAGES for name in re.findall(r"manage\.py ([a-z_]+)", text(page))}
     ours = {file.stem for file in ROOT.glob("*/management/commands/*.py")}
     assert named - builtin <= ours

@@ -1,0 +1,238 @@
+"""How people come and go: invitations by one-time link, the first operator, memberships that end.
+
+Nobody signs up. An invitation names one login; whoever opens its link chooses a password if that login is new, or must be signed in as it.
+So the administrator who invites never learns whether a login exists elsewhere, and cannot take it over.
+Whoever lost password and second factor gets a link from his administrator that asks for new ones, as long as he works nowhere else.
+What this does not do: send the link. Whoever made it hands it over by a way that he trusts.
+"""
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.errors import (
+    ElsewhereToo,
+    InvitationForAnother,
+    InvitationInvalid,
+    LicenceMissing,
+    LoginMalformed,
+    NameMalformed,
+    OperatorAlreadyThere,
+    OwnMembership,
+    PasswordRefused,
+    RoleUnavailable,
+)
+from accounts.models import Invitation, Membership, Organisation, Person
+from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
+from accounts.selectors import invitation_for, live_memberships, person_named
+from accounts.services import create_organisation
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._+@-]{2,253}", re.ASCII)
+LINK_LASTS = timedelta(days=3)
+LONGEST_NAME, LONGEST_NUMBER = 100, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Whom a link is for. Numbers are empty where the role needs none."""
+
+    login: str
+    display_name: str
+    role: Role
+    licence_number: str = ""
+    certificate_number: str = ""
+
+
+def canonical_login(typed: str) -> str:
+    """The one spelling of a login name: NFKC, lower case, no spaces around it. Raises LoginMalformed."""
+    login = unicodedata.normalize("NFKC", typed).strip().lower()
+    if not LOGIN.fullmatch(login):
+        raise LoginMalformed
+    return login
+
+
+def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, now: datetime) -> tuple[Invitation, str]:
+    """An invitation and the token of its link, which is returned once and never stored. 256 random bits, so a plain SHA-256 hides it.
+
+    Raises LoginMalformed, NameMalformed, RoleUnavailable (of another kind of organisation), LicenceMissing.
+    """
+    login, name = canonical_login(invitee.login), " ".join(invitee.display_name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise NameMalformed
+    if ROLES[invitee.role].kind != organisation.kind:
+        raise RoleUnavailable
+    licence, certificate = _numbers(invitee)
+    token = secrets.token_urlsafe(32)
+    made = Invitation.objects.create(
+        organisation=organisation, organisation_kind=organisation.kind, role=invitee.role, login=login, display_name=name,
+        licence_number=licence, certificate_number=certificate, token_sha256=hashlib.sha256(token.encode()).digest(),
+        made_by=by, created_at=now, expires_at=now + LINK_LASTS)
+    return made, token
+
+
+def _numbers(invitee: Invitee) -> tuple[str, str]:
+    """Licence and certificate number, each kept for those roles only that act under it."""
+    licence = invitee.licence_number.strip() if invitee.role in LICENSED else ""
+    certificate = invitee.certificate_number.strip() if invitee.role in CERTIFIED else ""
+    missing = (invitee.role in LICENSED and not licence) or (invitee.role in CERTIFIED and not certificate)
+    if missing or max(len(licence), len(certificate)) > LONGEST_NUMBER:
+        raise LicenceMissing
+    return licence, certificate
+
+
+def accept_as_new_person(token: str, *, password: str, now: datetime) -> Person:
+    """Make the invited person with this password, and the membership. The link is then used up.
+
+    Raises InvitationInvalid, InvitationForAnother (somebody holds the login by now and must sign in), PasswordRefused.
+    """
+    invitation = _open(token, now)
+    person = Person(login=invitation.login, display_name=invitation.display_name, created_at=now)
+    _set_password(person, password)
+    try:
+        with transaction.atomic():
+            person.save()
+            _join(invitation, person, now)
+    except IntegrityError:
+        raise InvitationForAnother from None
+    return person
+
+
+def accept_as(person: Person, token: str, *, now: datetime) -> None:
+    """Give the signed-in person the invited role. Raises InvitationInvalid, InvitationForAnother."""
+    invitation = _open(token, now)
+    if invitation.login != person.login:
+        raise InvitationForAnother
+    with transaction.atomic():
+        _join(invitation, person, now)
+
+
+def _open(token: str, now: datetime) -> Invitation:
+    invitation = invitation_for(token, now=now)
+    if invitation is None or not invitation.organisation.working:
+        raise InvitationInvalid
+    return invitation
+
+
+def _join(invitation: Invitation, person: Person, now: datetime) -> None:
+    """In the caller's transaction: use the link up, by compare-and-swap, and make what it promised unless it is held already."""
+    used = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None).update(accepted_at=now, accepted_by=person)
+    if used != 1:
+        raise InvitationInvalid
+    Membership.objects.get_or_create(
+        person=person, organisation=invitation.organisation, role=invitation.role, until=None,
+        defaults={
+            "organisation_kind": invitation.organisation_kind, "licence_number": invitation.licence_number,
+            "certificate_number": invitation.certificate_number, "since": now,
+        })
+
+
+def invite_back(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> tuple[Invitation, str] | None:
+    """A link by which a member of this organisation sets his sign-in up anew, and its token; None when nobody here has that membership.
+
+    Raises ElsewhereToo, OwnMembership.
+    """
+    held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
+    if held is None:
+        return None
+    if held.person_id == by.pk:
+        raise OwnMembership
+    if not _works_only_at(organisation, held.person):
+        raise ElsewhereToo
+    invitee = Invitee(held.person.login, held.person.display_name, held.role_of, held.licence_number, held.certificate_number)
+    with transaction.atomic():
+        made, token = invite(organisation, invitee, by=by, now=now)
+        Invitation.objects.filter(pk=made.pk).update(resets=True)
+    made.resets = True
+    return made, token
+
+
+def accept_back(token: str, *, password: str, now: datetime) -> None:
+    """New password; second factors and sessions are gone, so the next sign-in sets a factor up. The link is then used up.
+
+    Raises InvitationInvalid, ElsewhereToo (it is judged again: much may have changed since the link was made), PasswordRefused.
+    """
+    invitation = _open(token, now)
+    person = person_named(invitation.login)
+    if person is None or not invitation.resets:
+        raise InvitationInvalid
+    if not _works_only_at(invitation.organisation, person):
+        raise ElsewhereToo
+    _set_password(person, password)
+    with transaction.atomic():
+        _join(invitation, person, now)
+        # The new password's hash ends every session that there is.
+        person.save(update_fields=["password"])
+        Authenticator.objects.filter(user_id=person.pk).delete()
+
+
+def _works_only_at(organisation: Organisation, person: Person) -> bool:
+    """Whether the person holds a role here now, and none elsewhere."""
+    return {each.organisation_id for each in live_memberships(person)} == {organisation.pk} and person.is_active
+
+
+def _set_password(person: Person, password: str) -> None:
+    """Not saved. Raises PasswordRefused."""
+    try:
+        validate_password(password, person)
+    except ValidationError as refused:
+        raise PasswordRefused(reasons=" ".join(refused.messages)) from None
+    person.set_password(password)
+
+
+def withdraw_invitation(organisation: Organisation, invitation_id: int, *, now: datetime) -> bool:
+    """Whether an open invitation of this organisation had that id; its link no longer works."""
+    return Invitation.objects.filter(
+        pk=invitation_id, organisation=organisation, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now) == 1
+
+
+def end_membership(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> bool:
+    """Whether a live membership of this organisation had that id; it ends now, and so do links for that person. Raises OwnMembership."""
+    held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
+    if held is None:
+        return False
+    if held.person_id == by.pk:
+        raise OwnMembership
+    with transaction.atomic():
+        Invitation.objects.filter(
+            organisation=organisation, login=held.person.login, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+        return Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
+
+
+def set_active(login: str, *, active: bool, now: datetime) -> bool:
+    """Whether somebody of this login was deactivated, or let in again, by this call; his sessions are worth nothing while he is out."""
+    others = Person.objects.filter(login=canonical_login(login), deactivated_at__isnull=not active)
+    return others.update(deactivated_at=None if active else now) == 1
+
+
+def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetime) -> str:
+    """Make the operator organisation and the invitation of the first operator; the token of its link.
+
+    With `renew`, while nobody has ever become an operator: a new link, and the old ones stop to work. Raises OperatorAlreadyThere, and
+    what `invite` raises.
+    """
+    operator = Organisation.objects.filter(kind=Kind.OPERATOR).first()
+    if renew and operator is not None and not Membership.objects.filter(organisation=operator).exists():
+        with transaction.atomic():
+            Invitation.objects.filter(organisation=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+            return invite(operator, invitee, by=None, now=now)[1]
+    if operator is not None:
+        raise OperatorAlreadyThere
+    try:
+        with transaction.atomic():
+            return invite(create_organisation(name, now=now, kind=Kind.OPERATOR), invitee, by=None, now=now)[1]
+    except IntegrityError:
+        # Somebody else's bootstrap was faster.
+        raise OperatorAlreadyThere from None
+
+
+def person_waits(token: str, *, now: datetime) -> tuple[Invitation, Person | None]:
+    """The open invitation, and who holds its login already; None when that is nobody. Raises InvitationInvalid."""
+    invitation = _open(token, now)
+    return invitation, person_named(invitation.login)

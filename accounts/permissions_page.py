@@ -1,0 +1,40 @@
+"""The table of permissions as a page, Chinese and English: `docs/permissions.md`. Pure; the file is compared with it by a test."""
+from accounts.permissions import ACTS, CONTENT, KINDS, ROLES, SENSITIVE, Act, Kind, roles_of
+
+HEAD = """# Permissions · 权限表
+
+Written by `manage.py write_permissions` from `accounts/permissions.py`; a test compares the two, so change the table and never this page.
+本页由 `manage.py write_permissions` 根据 `accounts/permissions.py` 生成，测试会比对二者；请修改权限表，不要修改本页。
+
+An act says what a role may do inside its own organisation. To which cases and records, a grant, an acceptance or an order decides.
+行为只说明该角色在本机构内可以做什么；对哪些案件和存证可以这样做，取决于授权、受理或调取令。
+
+- Assistants, secretaries and clerks prepare, fetch and serve; they never sign. 助理、办案秘书、书记员只准备、调取和送达，不签署。
+- Granting is the lender's legal officer's; over 100 cases a second person approves. 授权由出借机构法务专员作出，超过一百件须第二人复核。
+- The operator handles organisations, members, keys and health, and no content. 运营方只管理机构、成员、密钥与运行状态，不接触内容。
+
+## Acts · 行为
+
+| act · 行为 | 中文 | English | content · 涉及内容 | second factor again · 再次验证 |
+|---|---|---|---|---|
+"""
+
+
+def permissions_page() -> str:
+    """The whole text of the file."""
+    acts = [f"| `{act}` | {ACTS[act].zh} | {ACTS[act].en} | {_mark(act in CONTENT)} | {_mark(act in SENSITIVE)} |" for act in Act]
+    return HEAD + "\n".join(acts) + "\n" + "".join(_section(kind) for kind in Kind)
+
+
+def _section(kind: Kind) -> str:
+    roles = roles_of(kind)
+    acts = [act for act in Act if any(act in ROLES[role].acts for role in roles)]
+    head = ["act · 行为", *(f"{ROLES[role].label.zh} {ROLES[role].label.en} `{role}`" for role in roles)]
+    rows = [[f"{ACTS[act].zh} {ACTS[act].en}", *(_mark(act in ROLES[role].acts) for role in roles)] for act in acts]
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"\n## {KINDS[kind].zh} · {KINDS[kind].en} `{kind}`\n\n{table}\n"
+
+
+def _mark(holds: bool) -> str:
+    return "✓" if holds else ""

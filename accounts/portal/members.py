@@ -1,0 +1,154 @@
+"""The members of an organisation: who holds which role, links for new ones, ends of memberships; and one's own account.
+
+Whose organisation it is not, for him it does not exist: 404. Everything here is a sensitive act, so the second factor is fresh.
+"""
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.errors import RoleUnavailable
+from accounts.joining import end_membership, invite, invite_back, withdraw_invitation
+from accounts.models import Organisation, Person
+from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
+from accounts.portal.forms import InviteeForm
+from accounts.portal.gate import needs_person, signed_in_person, step_up
+from accounts.selectors import (
+    live_memberships,
+    may_manage_organisations,
+    members_of,
+    open_invitations,
+    organisation_for_operator,
+    organisation_of,
+)
+from common.errors import DomainError, OrganisationNotWorking
+from common.problems import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """An organisation, and what whoever manages its members may do there: roles that he sees and ends, and roles that he may give.
+
+    The operator sees those who manage members, and gives such a role only where nobody holds one: else it could put its own people in.
+    """
+
+    organisation: Organisation
+    own: bool
+    roles: tuple[Role, ...]
+    to_give: tuple[Role, ...]
+
+
+def word(label: Label) -> str:
+    """The label in the reader's language."""
+    return label.en if get_language() == "en" else label.zh
+
+
+def managed(person: Person, ref: str) -> Managed:
+    """Raises NotFound (no role there), Forbidden (a role that does not manage members), OrganisationNotWorking."""
+    found = organisation_of(person, ref)
+    if found is not None and Act.MANAGE_MEMBERS in found[1]:
+        if not found[0].working:
+            raise OrganisationNotWorking
+        roles = roles_of(Kind(found[0].kind))
+        return Managed(found[0], True, roles, roles)
+    if may_manage_organisations(person):
+        organisation = organisation_for_operator(ref)
+        if organisation is not None:
+            roles = invited_by_operator(Kind(organisation.kind))
+            settled = roles != roles_of(Kind(organisation.kind)) and members_of(organisation).filter(role__in=roles).exists()
+            return Managed(organisation, False, roles, () if settled else roles)
+    raise NotFound if found is None else Forbidden
+
+
+@require_GET
+@needs_person
+def account(request: HttpRequest) -> HttpResponse:
+    """Who am I, where, as what."""
+    person = signed_in_person(request)
+    held = [
+        {"membership": each, "role": word(ROLES[each.role_of].label), "kind": word(KINDS[Kind(each.organisation.kind)]),
+         "manages": each.organisation.working and Act.MANAGE_MEMBERS in ROLES[each.role_of].acts}
+        for each in live_memberships(person)
+    ]
+    return render(request, "accounts/account.html", {"person": person, "held": held, "operator": may_manage_organisations(person)})
+
+
+@require_GET
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def members(request: HttpRequest, ref: str) -> HttpResponse:
+    return members_page(request, managed(signed_in_person(request), ref))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
+    """Make a link; it is shown once, on the page that answers."""
+    person = signed_in_person(request)
+    where, form = managed(person, ref), InviteeForm(request.POST, auto_id="%s")
+    try:
+        if not form.is_valid():
+            return members_page(request, where, form=form, status=422)
+        invitee = form.invitee()
+        if invitee.role not in where.to_give:
+            raise RoleUnavailable
+        invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
+    except DomainError as error:
+        return members_page(request, where, form=form, error=error, status=error.status)
+    link = settings.PUBLIC_URL + reverse("invitation", args=[token])
+    return members_page(request, where, link=link, invitation=invitation)
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def withdraw(request: HttpRequest, ref: str, invitation_id: int) -> HttpResponse:
+    where = managed(signed_in_person(request), ref)
+    seen = open_invitations(where.organisation, now=timezone.now()).filter(pk=invitation_id, role__in=where.roles).exists()
+    if not seen or not withdraw_invitation(where.organisation, invitation_id, now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def end_member(request: HttpRequest, ref: str, membership_id: int) -> HttpResponse:
+    person = signed_in_person(request)
+    where = managed(person, ref)
+    seen = members_of(where.organisation).filter(pk=membership_id, role__in=where.roles).exists()
+    if not seen or not end_membership(where.organisation, membership_id, by=person, now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-members", keep=("ref",))
+def renew_sign_in(request: HttpRequest, ref: str, membership_id: int) -> HttpResponse:
+    """A link for a member who lost password or second factor. Never the operator's to make: it would open another's content to him."""
+    person = signed_in_person(request)
+    where = managed(person, ref)
+    made = invite_back(where.organisation, membership_id, by=person, now=timezone.now()) if where.own else None
+    if made is None:
+        raise NotFound
+    link = settings.PUBLIC_URL + reverse("invitation", args=[made[1]])
+    return members_page(request, where, link=link, invitation=made[0])
+
+
+def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **more: object) -> HttpResponse:
+    now = timezone.now()
+    links = open_invitations(where.organisation, now=now).filter(role__in=where.roles)
+    return render(request, "accounts/members.html", {
+        "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
+        "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
+        "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
+        "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
+        "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
+    }, status=status)

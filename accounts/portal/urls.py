@@ -1,0 +1,43 @@
+"""Routes for people. django-allauth's views under our own addresses: those that we offer, and no other; its names are its own."""
+from allauth.account import views as account_views
+from allauth.mfa.base import views as factor_views
+from allauth.mfa.recovery_codes import views as recovery_views
+from allauth.mfa.totp import views as totp_views
+from allauth.mfa.webauthn import views as passkey_views
+from allauth.usersessions import views as session_views
+from django.urls import path
+from django.views.decorators.cache import never_cache
+
+from accounts.portal import invitations, members, organisations, security
+
+urlpatterns = [
+    path("sign-in", account_views.login, name="account_login"),
+    path("sign-in/second-factor", factor_views.authenticate, name="mfa_authenticate"),
+    path("sign-in/passkey", passkey_views.login_webauthn, name="mfa_login_webauthn"),
+    path("sign-in/inactive", never_cache(account_views.account_inactive), name="account_inactive"),
+    path("sign-out", account_views.logout, name="account_logout"),
+    path("invitations/<str:token>", invitations.InvitationView.as_view(), name="invitation"),
+    path("account", members.account, name="account"),
+    path("account/password", security.change_password, name="account_change_password"),
+    path("account/second-factor", factor_views.index, name="mfa_index"),
+    path("account/second-factor/app", security.TotpSetUpView.as_view(), name="mfa_activate_totp"),
+    path("account/second-factor/app/remove", totp_views.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/second-factor/passkeys", passkey_views.list_webauthn, name="mfa_list_webauthn"),
+    path("account/second-factor/passkeys/add", security.PasskeySetUpView.as_view(), name="mfa_add_webauthn"),
+    path("account/second-factor/passkeys/<int:pk>/name", passkey_views.edit_webauthn, name="mfa_edit_webauthn"),
+    path("account/second-factor/passkeys/<int:pk>/remove", passkey_views.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/second-factor/recovery-codes", recovery_views.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/second-factor/recovery-codes/new", recovery_views.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("account/confirm", factor_views.reauthenticate, name="mfa_reauthenticate"),
+    path("account/confirm/passkey", passkey_views.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/sessions", session_views.list_usersessions, name="usersessions_list"),
+    path("account/sessions/<int:session_id>/end", security.end_session, name="session-end"),
+    path("organisations", organisations.organisations, name="organisations"),
+    path("organisations/<str:ref>/status", organisations.set_status, name="organisation-status"),
+    path("organisations/<str:ref>/details", organisations.details, name="organisation-details"),
+    path("organisations/<str:ref>/members", members.members, name="organisation-members"),
+    path("organisations/<str:ref>/invitations", members.invite_member, name="organisation-invite"),
+    path("organisations/<str:ref>/invitations/<int:invitation_id>/withdraw", members.withdraw, name="organisation-withdraw"),
+    path("organisations/<str:ref>/members/<int:membership_id>/end", members.end_member, name="organisation-end-member"),
+    path("organisations/<str:ref>/members/<int:membership_id>/renew", members.renew_sign_in, name="organisation-renew-sign-in"),
+]

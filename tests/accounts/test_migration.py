@@ -1,0 +1,35 @@
+"""An installation from before there were people: its organisations become active lenders, and its keys go on."""
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Organisation
+from accounts.permissions import Role
+from tests.accounts.people import make_person, signed_in
+
+SECRET = "x" * 43
+
+
+def test_existing_organisations_migrate_as_active_lenders_and_their_keys_go_on(service: str) -> None:
+    call_command("migrate", "accounts", "0001", verbosity=0)
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO accounts_organisation (ref, name, created_at) VALUES (%s, %s, %s)", ["0" * 32, "旧机构", now])
+        cursor.execute("SELECT id FROM accounts_organisation")
+        [organisation_id] = cursor.fetchone()
+        cursor.execute(
+            "INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s)",
+            [organisation_id, "0123abcd", hashlib.sha256(SECRET.encode()).digest(), "旧", now, now + timedelta(days=1)])
+    call_command("migrate", verbosity=0)
+    organisation = Organisation.objects.get()
+    assert (organisation.kind, organisation.status, organisation.credit_code, organisation.contact_email) == ("lender", "active", None, "")
+    answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer cz_0123abcd_{SECRET}"})
+    assert answer.json() == {"records": [], "next_cursor": None}
+    admin = make_person("admin@lender.example", Role.LENDER_ADMIN, organisation)
+    assert signed_in(admin).get(f"/organisations/{organisation.ref}/members").status_code == 200

@@ -1,0 +1,121 @@
+"""Who gets an answer on which page: every route of people × methods × kinds of visitor × own, another's and no organisation.
+
+The table is `tests.api.test_routes.PEOPLE`, which fails when a route has no row there.
+"""
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.joining import Invitee, invite
+from accounts.models import Organisation, Person
+from accounts.permissions import ROLES, Act, Kind, Role, roles_of
+from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
+from tests.api.test_routes import PEOPLE
+
+NOWHERE = "0" * 32
+POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew")
+IN_ORGANISATION = [path for path in PEOPLE if "{ref}" in path]
+
+
+@dataclass
+class Place:
+    """An organisation with something of every kind that an address may name."""
+
+    ref: str
+    membership_id: int
+    invitation_id: int
+
+    def address(self, path: str) -> str:
+        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id}
+        for name, value in names.items():
+            path = path.replace(name, str(value))
+        return path
+
+
+def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
+    organisation = make_organisation(kind, name)
+    role = roles_of(kind)[0]
+    member = make_person(f"member-{organisation.pk}", role, organisation)
+    invitee = Invitee(f"next-{organisation.pk}", "名", role, "1", "1")
+    invitation, _ = invite(organisation, invitee, by=None, now=timezone.now())
+    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk)
+
+
+def send(client: Client, path: str, place: Place) -> int:
+    """The status of asking by the route's own method; what it would change is named so that nothing is changed."""
+    address = place.address(path)
+    return client.post(address).status_code if path.endswith(POST_ONLY) else client.get(address).status_code
+
+
+@pytest.mark.parametrize("role", Role)
+def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Role, database: str) -> None:
+    """Own organisation: an answer or 403; every other, and one that is not there: 404. The operator sees managers everywhere."""
+    kind = ROLES[role].kind
+    own, at_home = make_place(kind, "甲")
+    _, abroad = make_place(Kind.COURT if kind != Kind.COURT else Kind.LENDER, "乙")
+    client = signed_in(make_person("visitor", role, own))
+    manages = Act.MANAGE_MEMBERS in ROLES[role].acts
+    for path in IN_ORGANISATION:
+        for nowhere in (NOWHERE, "%00", NOWHERE[:-1] + "\0", "'"):
+            assert send(client, path, Place(nowhere, 10**9, 10**9)) == 404, path
+        if role == Role.OPERATOR:
+            continue
+        assert send(client, path, abroad) == 404, path
+        expected = {200, 302, 422} if manages else {403}
+        assert send(client, path, at_home) in ({404} if PEOPLE[path] == "operator" else expected), path
+
+
+def test_the_operator_reaches_others_only_where_their_managers_are_concerned(database: str) -> None:
+    _, court = make_place(Kind.COURT, "乙")
+    client = signed_in(make_person("ops", Role.OPERATOR))
+    # The court's only member and link are a judge's: not the operator's to see.
+    found = {path: send(client, path, court) for path in IN_ORGANISATION}
+    assert found == {
+        "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
+        "/organisations/{ref}/invitations": 422,
+        "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
+        "/organisations/{ref}/members/{membership_id}/renew": 404,
+    }
+
+
+def nobody(_person: Person) -> Client:
+    return Client(raise_request_exception=False)
+
+
+def with_password_only(person: Person) -> Client:
+    browser = Browser(person.login)
+    browser.give_password()
+    return browser.client
+
+
+def ended(person: Person) -> Client:
+    client = signed_in(person)
+    person.deactivated_at = timezone.now()
+    person.save()
+    return client
+
+
+@pytest.mark.parametrize("visitor", [nobody, with_password_only, ended])
+def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visitor: Callable[[Person], Client], database: str) -> None:
+    own, place = make_place(Kind.LENDER, "保密机构")
+    client = visitor(make_person("visitor", Role.LENDER_ADMIN, own))
+    to_set_up = {"/account/second-factor", "/account/second-factor/app", "/account/second-factor/passkeys/add"}
+    for path, who in PEOPLE.items():
+        if who == "anyone" or path == "/sign-out":
+            continue
+        address = place.address(path.replace("{pk}", "1").replace("{session_id}", "1"))
+        for method in (client.get, client.post):
+            answer = method(address)
+            assert "保密机构" not in answer.content.decode()
+            if visitor is with_password_only and path in to_set_up:
+                continue
+            assert answer.status_code in (302, 403, 405), (path, answer.status_code)
+            if answer.status_code == 302:
+                assert answer["Location"].partition("?")[0] in ("/sign-in", "/account/second-factor"), (path, answer["Location"])
+
+
+def test_one_table_says_it_all() -> None:
+    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator"}
