@@ -16,7 +16,6 @@ from django.utils import translation
 from drf_spectacular.validation import validate_schema
 
 import accounts.errors
-from accounts.errors import OrganisationNotWorking
 from common.errors import DomainError
 from common.faults import RequestMalformed
 from config.openapi import TYPES
@@ -107,7 +106,7 @@ OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "forbidden", "payload-too-l
 # Pages answer with these, and no endpoint does.
 OF_PAGES = {"form-expired", "too-many-requests"} | {
     error.code for error in vars(accounts.errors).values()
-    if isinstance(error, type) and issubclass(error, DomainError) and error not in (DomainError, OrganisationNotWorking)
+    if isinstance(error, type) and issubclass(error, DomainError) and error is not DomainError
 }
 
 
