@@ -230,7 +230,8 @@ class Cosigning:
             return None
         if answer.status == HTTPStatus.OK:
             return verified_line(text, answer.body, known.witness, now=self._clock())
-        sentence = f"status {answer.status}{MEANING.get(answer.status, '')}: {answer.body[:200].decode(errors='replace').strip()}"
+        # As a literal: a stranger's line breaks and escapes would forge lines of the operator's log.
+        sentence = f"status {answer.status}{MEANING.get(answer.status, '')}: {answer.body[:200].decode(errors='replace').strip()!r}"
         if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             raise self._contradicted(sentence, known.witness, text)
         raise WitnessRefused(sentence)

@@ -218,6 +218,7 @@ def test_it_runs_with_cryptography_alone() -> None:
     (f'vkeys = ["{LOG.signer.vkey}"]', 'vkeys = ["nonsense"]', "a vkey of log.example/cunzheng cannot be used"),
     (f'vkeys = ["{LOG.signer.vkey}"]', "vkeys = []", "is a list with at least one key"),
     (f'origin = "{ORIGIN}"\n', "", "a [[log]] has origin"),
+    (f'origin = "{ORIGIN}"\n', f'origin = "{"长" * 86}"\n', "the origin of a log has 255 bytes at most"),
     ("peers = []", "peers = [", "is not TOML"),
 ])
 def test_a_configuration_that_cannot_be_used_says_where(place: Place, old: str, new: str, said: str) -> None:
