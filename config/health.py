@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from ledger.models import Checkpoint, LogBatch, LogQueue
 from ledger.selectors import Backlog, log_backlog
 from ledger.trust import quorum_missing_since, witness_verifiers
+from ledger.witness_silence import unheard_since
 from tlog.times import format_time
 
 logger = logging.getLogger(__name__)
@@ -101,11 +102,14 @@ def _log(backlog: Backlog | None, now: datetime) -> str:
 def _sequencer(backlog: Backlog | None, quorum_missing: datetime | None, now: datetime) -> str:
     """The sequencer's heartbeat are its published checkpoints: while nothing waits for one, its silence means nothing.
 
-    While the quorum is missing nothing is published, and its heartbeat are the checkpoints that it signs all the same.
+    While the quorum is missing nothing is published, and its heartbeat are the checkpoints that it signs all the same; while no witness
+    has answered since its start it signs nothing either, and says that.
     """
     if backlog is None:
         return UNKNOWN
     try:
+        if unheard_since(now) is not None:
+            return OK
         since = backlog.oldest_unpublished_at if quorum_missing is None else _unsigned_since()
     except DatabaseError as broken:
         logger.error("not ready: database", exc_info=broken)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from common.object_store import ObjectStore
 from ledger.cosigning import Contradicted, Cosigning
-from ledger.forks import LOOK_S, Examined, Verdict, examine, keep, open_seen, tiles_at
+from ledger.forks import LOOK_S, Examined, Verdict, examine, keep, open_seen, public_words, tiles_at
 from ledger.incidents import FORK, WITNESS_AHEAD, end_incident, open_incident
 from ledger.models import Checkpoint, Incident
 from ledger.selectors import log_state
@@ -111,7 +111,7 @@ class Contradictions:
         try:
             found, reason = case.examination.result(timeout=0), ""
         except (VerificationError, OSError, TimeoutError) as fault:
-            found, reason = None, str(fault)[:200] or type(fault).__name__
+            found, reason = None, public_words(fault)
         if found is not None and found.verdict in (Verdict.PROVEN, Verdict.CONTRADICTS):
             self._fork(case, found)
         if case.named is not None:

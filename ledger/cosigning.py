@@ -66,14 +66,16 @@ class Correspondent:
     size: int
     thread: ThreadPoolExecutor
     answers: bool = True
+    heard: "Future[int] | None" = None
+    """The last question about what it cosigned last."""
     last: "Future[str] | None" = None
     taken: "Future[str] | None" = None
     """The question whose answer `news` gave last."""
 
     @property
     def busy(self) -> bool:
-        """Still at a question of an earlier round: a name server that hangs is bounded by the system alone."""
-        return self.last is not None and not self.last.done()
+        """Still at an earlier question: a name server that hangs is bounded by the system alone, and questions would pile up behind it."""
+        return any(question is not None and not question.done() for question in (self.heard, self.last))
 
     def note_answer(self) -> None:
         """Take in what became of the last question, however late, and say so when that is news."""
@@ -156,7 +158,11 @@ class Cosigning:
         """
         if self.policy.quorum == NO_QUORUM:
             return True
-        asked = [(known, known.thread.submit(self._monitored_size, known.witness, origin)) for known in self._known if not known.busy]
+        asked = []
+        for known in self._known:
+            if not known.busy:
+                known.heard = known.thread.submit(self._monitored_size, known.witness, origin)
+                asked.append((known, known.heard))
         wait([future for _, future in asked], timeout=1.5 * BUDGET_S)
         for known, future in asked:
             if (fault := future.exception() if future.done() else TimeoutError("it does not answer in time")) is not None:
@@ -212,7 +218,7 @@ class Cosigning:
             proof = consistency_proof(old, size, tile_reader(self._store)) if 0 < old < size else []
             body = "\n".join([f"old {old}", *map(encode_base64, proof), "", ""]).encode() + note
             limits = Limits(max(0.05, deadline - time.monotonic()), MAX_ANSWER)
-            answer = post_for_any(f"{known.witness.url}/add-checkpoint", body, content_type="text/plain", limits=limits)
+            answer = post_for_any(f"{_prefix(known.witness)}/add-checkpoint", body, content_type="text/plain", limits=limits)
         except (NoAnswer, OSError, VerificationError) as away:
             raise WitnessRefused(f"{type(away).__name__}: {away}") from away
         if answer.status == HTTPStatus.CONFLICT and answer.media_type == SIZE:
@@ -224,7 +230,8 @@ class Cosigning:
             return None
         if answer.status == HTTPStatus.OK:
             return verified_line(text, answer.body, known.witness, now=self._clock())
-        sentence = f"status {answer.status}{MEANING.get(answer.status, '')}: {answer.body[:200].decode(errors='replace').strip()}"
+        # As a literal: a stranger's line breaks and escapes would forge lines of the operator's log.
+        sentence = f"status {answer.status}{MEANING.get(answer.status, '')}: {answer.body[:200].decode(errors='replace').strip()!r}"
         if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             raise self._contradicted(sentence, known.witness, text)
         raise WitnessRefused(sentence)
@@ -248,8 +255,13 @@ class Cosigning:
 
 def monitoring_page(witness: Witness, origin: str) -> Answered:
     """What a witness shows of this log. Raises NoAnswer."""
-    url = f"{witness.url}/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
+    url = f"{_prefix(witness)}/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
     return get_any(url, limits=Limits(BUDGET_S, MAX_PAGE))
+
+
+def _prefix(witness: Witness) -> str:
+    """The witness's address; an operator may have written a slash at its end, and a doubled one is another page."""
+    return (witness.url or "").rstrip("/")
 
 
 def named_size(body: bytes) -> int:

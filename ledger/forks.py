@@ -79,11 +79,17 @@ def examine(ours: bytes, seen: bytes, *, read_ours: ReadTile, others: Sequence[R
         try:
             a, b = prove_fork(History(ours, read_ours), History(seen, read_theirs), log_verifiers=verifiers)
         except (VerificationError, NoAnswer, OSError) as unproven:
-            reasons.append(f"{unproven}")
+            reasons.append(public_words(unproven))
             continue
         return Examined(Verdict.PROVEN, str(verify_fork(a, b, log_verifiers=verifiers)), theirs, mine, {"a": a, "b": b})
     verdict = Verdict.CONTRADICTS if theirs.size <= mine.size else Verdict.LARGER
-    return Examined(verdict, reasons[-1][:200], theirs, mine, {"ours": ours, "seen": seen})
+    return Examined(verdict, reasons[-1], theirs, mine, {"ours": ours, "seen": seen})
+
+
+def public_words(fault: Exception) -> str:
+    """What of a failure may stand in an incident, which everybody reads for ever: an OSError's own text names folders of this machine."""
+    said = "" if isinstance(fault, OSError) else str(fault)[:200]
+    return said or type(fault).__name__
 
 
 def _no_tiles(_level: int, _index: int, _width: int) -> bytes:

@@ -287,3 +287,19 @@ class RenewedCheckpoint(AppendOnlyModel):
             models.UniqueConstraint(fields=["checkpoint", "number"], name="renewed_checkpoint_number_unique"),
             models.CheckConstraint(condition=Q(number__gt=0), name="renewed_checkpoint_number_from_one"),
         ]
+
+
+class WitnessSilence(models.Model):
+    """The sequencer's word that it writes nothing because no witness has answered it yet; one row, there while that lasts."""
+
+    since = models.DateTimeField(help_text="自何时起没有任何见证节点应答")
+    said_at = models.DateTimeField(help_text="最近一次确认的时间，约每秒一次")
+
+    objects: ClassVar[models.Manager["WitnessSilence"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "见证节点均无应答"
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="witness_silence_is_one_row"),
+            models.CheckConstraint(condition=Q(said_at__gte=F("since")), name="witness_silence_said_after_its_start"),
+        ]

@@ -60,7 +60,8 @@ def promise(receipt_id: int, leaves: Sequence[tuple[str, bytes]], *, received_at
 def refuse_when_behind(*, now: datetime) -> None:
     """Refuse new deposits while the oldest unpublished entry is older than half the promise, or the log takes nothing any more.
 
-    Cheap: the database is asked about once a second and process. What slips through in that second is refused by `promise`.
+    Cheap: the database is asked about once a second and process. What slips through in that second is promised half a day that the log
+    still has; a log that was closed or frozen meanwhile is found out by `promise`.
     Raises LogBehind, LogClosed or LogFrozen.
     """
     # SPEC: formats A3: never promise what cannot be kept.

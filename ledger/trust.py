@@ -22,6 +22,7 @@ from ledger.policy_text import MOMENT
 from ledger.receipts import receipt_vkey
 from ledger.selectors import unpublished_since
 from ledger.stamping import authorities, authority_ids
+from ledger.witness_silence import unheard_since
 from tlog.errors import VerificationError
 from tlog.note import Verifier, open_note
 from tlog.policy import NO_QUORUM, parse_policy
@@ -60,8 +61,13 @@ def witnesses_on_this_machine() -> set[str]:
 
 
 def quorum_missing_since(now: datetime) -> datetime | None:
-    """Since when committed entries wait for the policy's quorum; None while none has waited longer than witnesses usually take."""
-    since = unpublished_since() if policy_in_force().quorum != NO_QUORUM else None
+    """Since when committed entries wait for the policy's quorum, or the sequencer for any witness to answer.
+
+    None while neither has waited longer than witnesses usually take.
+    """
+    if policy_in_force().quorum == NO_QUORUM:
+        return None
+    since = min((since for since in (unpublished_since(), unheard_since(now)) if since is not None), default=None)
     return since if since is not None and now - since > PATIENCE else None
 
 

@@ -30,6 +30,7 @@ from tlog.signer import SEED_BYTES, MlDsaCosignatureSigner
 from tlog.verifier import COSIGNATURE, MLDSA44, verify_key_name
 from witness.cosigning import KnownLog
 from witness.fetching import NotReadError, parse_address
+from witness.request import MAX_ORIGIN
 
 FIELDS = {"name", "listen", "prefix", "key", "mldsa_key", "database", "peers", "log"}
 LOG_FIELDS = {"origin", "vkeys", "url"}
@@ -98,6 +99,8 @@ def _logs(tables: object, path: Path, own: set[bytes]) -> dict[str, KnownLog]:
         if not isinstance(table, dict) or table.keys() != LOG_FIELDS:
             raise ConfigError(f"{path}: a [[log]] has origin, vkeys and url")
         origin, vkeys = _text(table, "origin", path), table["vkeys"]
+        if len(origin.encode()) > MAX_ORIGIN:
+            raise ConfigError(f"{path}: the origin of a log has {MAX_ORIGIN} bytes at most")
         if origin in logs:
             raise ConfigError(f"{path}: the log {origin} stands there twice")
         if not isinstance(vkeys, list) or not vkeys:

@@ -117,8 +117,12 @@ class Witness:
         try:
             _verify_growth(latest, request)
         except VerificationError as fault:
-            logger.warning("%s: a checkpoint of size %s was refused: %s", point.origin, point.size, fault)
-            self._store.refuse(point.origin, seen, str(fault), now=int(self._clock()))
+            if latest is not None and (point.size, point.root) == (latest.size, latest.root):
+                # What was cosigned last, with a proof where none belongs: anybody can send that, and it says nothing of the log.
+                self._store.remember(point.origin, seen, now=int(self._clock()))
+            else:
+                logger.warning("%s: a checkpoint of size %s was refused: %s", point.origin, point.size, fault)
+                self._store.refuse(point.origin, seen, str(fault), now=int(self._clock()))
             return _refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(fault))
         # A clock that steps back must not make a later statement look like the earlier one.
         now = max(int(self._clock()), latest.cosigned_at if latest else 0)

@@ -71,7 +71,11 @@ def _connected(address: Address, deadline: float) -> socket.socket:
     """Try each address of the host, all within the one deadline. Raises OSError, UnicodeError."""
     fault: OSError = ConnectionError("the host has no address")
     for family, kind, protocol, _, place in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM):
-        candidate = socket.socket(family, kind, protocol)
+        try:
+            candidate = socket.socket(family, kind, protocol)
+        except OSError as unsupported:
+            fault = unsupported
+            continue  # a machine without IPv6 is still told the host's IPv6 address
         # A timeout of zero would mean "do not block".
         candidate.settimeout(max(0.001, deadline - time.monotonic()))
         try:

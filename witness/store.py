@@ -106,7 +106,9 @@ class Store:
         self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
-        self._connection.close()
+        """Whoever is at work on the file is waited for; who comes later gets sqlite3.Error."""
+        with self._lock:
+            self._connection.close()
 
     def latest(self, origin: str) -> Cosigned | None:
         """The last checkpoint cosigned of this log; None when there was none."""

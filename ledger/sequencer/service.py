@@ -30,6 +30,7 @@ from ledger.sequencer.refusals import DatabaseRefuses, LogIsClosed, LostRace, St
 from ledger.sequencer.startup import load
 from ledger.sequencer.tiles import apply_tiles
 from ledger.stamping import request_stamps
+from ledger.witness_silence import say_heard, say_unheard
 from tlog.errors import VerificationError
 
 logger = logging.getLogger(__name__)
@@ -111,9 +112,7 @@ class Sequencer:
         A round that ends without a quorum counts as made: the next one, at the next cadence, is about what the log is by then.
         """
         if self._round is None:
-            self._heard = self._heard or self.cosigning.heard(self.memory.origin, self.memory.size)
-            if not self._heard:
-                self._tell(self.memory.size, missing=True)
+            if not self._hear():
                 return True
             if self._policy_ends is not None and self.memory.moment(self.clock) >= self._policy_ends:
                 self.follow_policy()
@@ -134,6 +133,17 @@ class Sequencer:
             self._stamps_wanted = True
             self.follow_policy()  # what was published may have been the announcement of a change
         return True
+
+    def _hear(self) -> bool:
+        """Whether a witness has answered since this start, or none is needed; while none has, everybody can see that and since when."""
+        if not self._heard:
+            self._heard = self.cosigning.heard(self.memory.origin, self.memory.size)
+            if self._heard:
+                say_heard()
+            else:
+                self._tell(self.memory.size, missing=True)
+                say_unheard(self.clock())
+        return self._heard
 
     def follow_policy(self) -> None:
         """Go by the policy of this moment, and learn when it ends; who asks for a round asks its witnesses."""

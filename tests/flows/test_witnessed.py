@@ -17,9 +17,10 @@ from evidence.portal.state_words import log_words
 from ledger.models import LogQueue
 from ledger.sequencer.service import Sequencer
 from ledger.trust import quorum_missing_since, trust_files
+from ledger.witness_silence import unheard_since
 from sandbox.tsa.server import TimestampServer
 from tests.depositing import Post, document
-from tests.ledger.logs import sequencer
+from tests.ledger.logs import Clock, sequencer
 from tests.ledger.witnesses import LocalWitness, local_witnesses, policy
 from tlog import checks
 from tlog.merkle import leaf_hash
@@ -164,6 +165,31 @@ def test_a_service_whose_witnesses_are_away_stays_ready_and_one_whose_sequencer_
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["sequencer"]) == (503, "silent")
     witnesses[0].start()
+
+
+def test_a_sequencer_that_starts_while_no_witness_answers_says_so_and_turns_no_deposit_away(
+    client: Any, number: str, log: Sequencer, witnesses: list[LocalWitness], post_deposit: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for witness in witnesses:
+        witness.stop()
+    clock = Clock(timezone.now())
+    monkeypatch.setattr(timezone, "now", clock)
+    started = sequencer(clock=clock)
+    assert unheard_since(clock()) is None
+    for _ in range(4):
+        assert started.publish()  # it has asked, and will ask again
+        clock.advance(25)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["sequencer"], answer.json()["checks"]["witnesses"]) == (200, "ok", "quorum-missing")
+    assert "检查点没有达到法定数的联署" in client.get("/").content.decode()
+    assert post_deposit(document(), b"RIFF").status_code == 201
+    # A sequencer that was killed in the meantime is not believed for long.
+    clock.advance(65)
+    assert client.get("/readyz").json()["checks"]["sequencer"] == "silent"
+    for witness in witnesses:
+        witness.start()
+    publish(started)
+    assert unheard_since(clock()) is None
 
 
 def test_verification_by_upload_judges_the_quorum(client: Any, number: str, log: Sequencer) -> None:

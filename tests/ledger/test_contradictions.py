@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from common.key_files import key_path, read_seed
-from ledger.forks import keep
+from ledger.forks import Verdict, examine, keep, public_words, tiles_at
 from ledger.incidents import FORK, WITNESS_AHEAD, incidents, open_incidents
 from ledger.models import Checkpoint, Incident, LogQueue
+from ledger.policies import log_verifiers
 from ledger.selectors import log_state
 from tests.databases import ROOT
 from tests.ledger.logs import Clock, deposit, sequencer
@@ -23,7 +24,10 @@ from tests.ledger.test_cosigning import grow, publish
 from tests.ledger.witnesses import LocalWitness, local_witnesses, policy
 from tests.witness.logs import Log, served
 from tests.witness.logs import entries as other_entries
+from tlog.errors import VerificationError
+from tlog.policy import parse_policy
 from tlog.proof import parse_proof
+from tlog.tiles import tile_path
 from witness.cosigning import SIZE, Answer
 from witness.store import Cosigned
 
@@ -144,6 +148,25 @@ def test_without_the_tiles_of_the_other_history_the_incident_says_that_nothing_i
     folder = var_dir / str(fork.facts["files"])
     assert (folder / "ours").read_bytes() == bytes(Checkpoint.objects.get(size=8).note)
     assert (folder / "seen").read_bytes().startswith(other.checkpoint(5)[:-1])
+
+
+def test_our_own_storage_that_fails_is_no_folder_in_a_public_incident(scene: Scene, var_dir: Path) -> None:
+    grow(scene.log, 0, 300)
+    assert publish(scene.log)
+    other = scene.other_log(700)
+    shown = [other.checkpoint(700), other.checkpoint(250)]
+
+    def broken(level: int, index: int, width: int) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory", str(var_dir / "log" / tile_path(level, index, width)))
+
+    ours = bytes(Checkpoint.objects.get(size=300).note)
+    theirs = tiles_at(f"{parse_policy(scene.file.read_text()).logs[0].url}")
+    found = examine(ours, shown[0], read_ours=broken, others=[theirs], verifiers=log_verifiers())
+    assert (found.verdict, found.reason) == (Verdict.LARGER, "FileNotFoundError")
+    with pytest.raises(FileNotFoundError) as fault:
+        examine(ours, shown[1], read_ours=broken, others=[theirs], verifiers=log_verifiers())
+    assert public_words(fault.value) == "FileNotFoundError"
+    assert public_words(VerificationError("x" * 300)) == "x" * 200
 
 
 def test_what_was_kept_is_proven_later_by_hand(scene: Scene, var_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,5 @@
 """Nothing is published before the policy's quorum has cosigned it; witnesses that are down, slow or false delay nothing else."""
+import threading
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from common.object_store import FileObjectStore
+from ledger.cosigning import Cosigning
 from ledger.keys import first_signer
 from ledger.models import Checkpoint, LogState, PublishedCheckpoint
 from ledger.policies import policy_in_force
@@ -22,6 +24,7 @@ from tests.ledger.test_fsck import findings, unlock
 from tests.ledger.witnesses import Fault, LocalWitness, local_witnesses, policy
 from tlog.checkpoint import format_checkpoint
 from tlog.note import CosignatureSigner, open_note, sign_note, split_note
+from tlog.policy import Witness
 from witness.cosigning import SIZE, Answer
 from witness.store import Cosigned
 
@@ -313,3 +316,38 @@ def test_a_witness_that_hangs_is_asked_again_only_when_it_has_answered(ask: Call
         time.sleep(0.3)
         grow(log, 100_000 + log.memory.size, 1)
         assert publish(log)
+
+
+def test_before_the_first_signature_a_witness_that_hangs_has_one_question_before_it(
+    ask: Callable[[str], Sequencer], three: list[LocalWitness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that hangs bounds nothing: questions of hours would all have to be asked before the witness is heard again."""
+    log, goes_on = ask(ANY), threading.Event()
+    asked: list[str] = []
+
+    def hanging(_: Cosigning, witness: Witness, origin: str) -> int:
+        asked.append(witness.name)
+        assert goes_on.wait(60)
+        return 0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cosigning, "_monitored_size", hanging)
+        for _ in range(3):
+            assert not log.cosigning.heard(log.memory.origin, 0)
+        goes_on.set()
+        for known in log.cosigning._known:
+            known.thread.submit(lambda: None).result(30)  # behind whatever waits there
+        assert sorted(asked) == ["arbitration", "court", "notary"]
+    assert log.cosigning.heard(log.memory.origin, 0)
+
+
+def test_an_address_may_end_in_a_slash(ask: Callable[[str], Sequencer], three: list[LocalWitness], tmp_path: Path) -> None:
+    ask(ALL)
+    file = tmp_path / "policy.txt"
+    file.write_text("\n".join(f"{line}/sub/" if line.startswith("witness ") else line for line in file.read_text().split("\n")))
+    for each in three:
+        each.server.prefix = "/sub"
+    log = sequencer()
+    grow(log, 0, 5)
+    assert publish(log)
+    assert cosigners(5) == {"test/notary", "test/court", "test/arbitration"}

@@ -24,6 +24,7 @@ from ledger.models import (
     RenewedCheckpoint,
     StampRequest,
     Timestamp,
+    WitnessSilence,
 )
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -142,6 +143,8 @@ VIOLATIONS: dict[str, Callable[[], object]] = {
     "renewed_checkpoint_position_unique": lambda: both(renewed, shared := {"renewal": renewal()}, {**shared, "number": 2}),
     "renewed_checkpoint_number_unique": lambda: both(renewed, shared := {"checkpoint": published()}, {**shared, "position": 1}),
     "renewed_checkpoint_number_from_one": lambda: renewed(number=0),
+    "witness_silence_is_one_row": lambda: WitnessSilence.objects.create(pk=2, since=NOW, said_at=NOW),
+    "witness_silence_said_after_its_start": lambda: WitnessSilence.objects.create(pk=1, since=NOW, said_at=NOW - timedelta(seconds=1)),
 }
 
 

@@ -43,7 +43,7 @@ class Place:
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         assert said.startswith("witnessing 1 log on 127.0.0.1:"), (self.folder / "log.txt").read_text()
-        self.port = int(said.strip().rpartition(":")[2])
+        self.port = int(said.strip().rpartition(":")[2].partition("/")[0])  # a prefix may follow
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None

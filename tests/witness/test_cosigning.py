@@ -257,11 +257,43 @@ def test_refusals_are_counted_of_the_logs_own_statements_and_the_row_ends_with_a
     assert found is not None
     assert (found.count, found.in_a_row, found.reason[:17]) == (2, 2, "consistency proof")
     assert witness.add_checkpoint(LOG.request(300, 600)).status == HTTPStatus.OK
-    refused(witness.add_checkpoint(body(600, [bytes(32)], LOG.checkpoint(600))), 422)
+    refused(witness.add_checkpoint(FORKED.request(600, 600)), 422)
     again = store.refusals(ORIGIN)
     assert again is not None
     assert (again.count, again.in_a_row) == (3, 1)
     assert again.last_at > found.last_at
+
+
+def test_a_stranger_who_sends_the_cosigned_checkpoint_with_a_proof_alarms_nobody(
+    store: Store, witness: Witness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everybody has that checkpoint; `status` would tell the witness's people that the log contradicts what they signed."""
+    grown(witness, 300)
+    refused(witness.add_checkpoint(body(300, [bytes(32)], LOG.checkpoint(300))), 422)
+    assert store.refusals(ORIGIN) is None
+    assert caplog.records == []
+
+
+def test_each_commit_of_the_file_is_flushed_before_it_returns(store: Store) -> None:
+    """With NORMAL a power cut would take the last commits, and no test by killing can show that."""
+    asked = [store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert asked == ["wal", 2]
+
+
+def test_a_file_is_not_closed_under_whoever_writes_to_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "closed.sqlite3")
+    with store._writing() as cursor:
+        closing = threading.Thread(target=store.close)
+        closing.start()
+        closing.join(0.2)
+        cursor.execute("INSERT INTO trouble (origin, reason, since) VALUES ('a', 'b', 1)")
+        assert closing.is_alive()
+    closing.join(30)
+    with pytest.raises(sqlite3.Error):
+        store.latest(ORIGIN)
+    again = Store(tmp_path / "closed.sqlite3")
+    assert again.trouble("a") is not None
+    again.close()
 
 
 def test_one_line_of_each_log_key_is_kept(store: Store) -> None:

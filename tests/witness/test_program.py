@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.witness.logs import ORIGIN, Log, body, entries
 from tests.witness.places import LOG, NAME, Place
 from tlog.__main__ import main
 from tlog.note import Verifier, format_note, open_note
+from tlog.verifier import COSIGNATURE, MLDSA44
 from witness.__main__ import age
 from witness.config import ConfigError, read_config
 from witness.request import MAX_BODY
@@ -56,6 +58,29 @@ def test_a_log_is_witnessed_over_http_and_the_state_outlives_a_kill(place: Place
 
 
 LOG_TEXT = open_note(LOG.checkpoint(300), [LOG.signer.verifier]).text
+
+
+def test_a_witness_with_two_keys_and_a_prefix_answers_under_both(place: Place, tmp_path: Path) -> None:
+    """The second key is ML-DSA-44; the prefix stands before both pages, and nothing is there without it."""
+    text = place.config.read_text()
+    place.folder = tmp_path / "two"
+    made = place.command("init", str(place.folder), "--name", NAME, "--ml-dsa")
+    assert made.returncode == 0, made.stderr
+    verifiers = [Verifier.from_vkey(line) for line in made.stdout.splitlines()[-2:]]
+    assert [verifier.type for verifier in verifiers] == [COSIGNATURE, MLDSA44]
+    assert (place.folder / "witness-mldsa.key").stat().st_mode & 0o777 == 0o600
+    place.config = place.folder / "witness.toml"
+    made_text = place.config.read_text().replace("127.0.0.1:8101", "127.0.0.1:0").replace('prefix = ""', 'prefix = "/w"')
+    place.config.write_text(f"{made_text}\n{text[text.rindex('[[log]]'):]}")
+    place.start("--first-start")
+    assert place.post(LOG.request(0, 5))[0] == 404
+    status, lines = place.post(LOG.request(0, 5), "/w/add-checkpoint")
+    assert status == 200
+    assert len(open_note(LOG.checkpoint(5) + lines, verifiers).signatures) == 2
+    assert place.ask("GET", MONITORED)[0] == 404
+    status, page = place.ask("GET", f"/w{MONITORED}")
+    assert status == 200
+    assert len(open_note(page, [*verifiers, LOG.signer.verifier]).signatures) == 3
 
 
 def test_a_restored_file_is_noticed_and_resynced_on_an_operators_word(place: Place, pages: dict[str, bytes]) -> None:
@@ -119,7 +144,7 @@ def test_status_tells_of_refusals_until_the_log_is_cosigned_again(place: Place) 
     told = place.command("status", str(place.config))
     assert told.returncode == 0
     assert "refused 3 times earlier" in told.stdout
-    assert place.post(body(600, [bytes(32)], LOG.checkpoint(600)))[0] == 422
+    assert place.post(Log([b"another", *entries(600)[1:]]).request(600, 600))[0] == 422
     [row] = json.loads(place.command("status", str(place.config), "--json").stdout)
     assert (row["size"], row["refused"], row["refused_in_a_row"]) == (600, 4, 1)
     assert 0 <= row["age_s"] < 60
@@ -193,6 +218,7 @@ def test_it_runs_with_cryptography_alone() -> None:
     (f'vkeys = ["{LOG.signer.vkey}"]', 'vkeys = ["nonsense"]', "a vkey of log.example/cunzheng cannot be used"),
     (f'vkeys = ["{LOG.signer.vkey}"]', "vkeys = []", "is a list with at least one key"),
     (f'origin = "{ORIGIN}"\n', "", "a [[log]] has origin"),
+    (f'origin = "{ORIGIN}"\n', f'origin = "{"长" * 86}"\n', "the origin of a log has 255 bytes at most"),
     ("peers = []", "peers = [", "is not TOML"),
 ])
 def test_a_configuration_that_cannot_be_used_says_where(place: Place, old: str, new: str, said: str) -> None:
