@@ -5,6 +5,7 @@ Everything here may be repeated: the second start finds its work done. A refusal
 import io
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -18,6 +19,7 @@ from django.utils import timezone
 from ledger.authorities import spelled_authorities
 from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority
 from sandbox.witnesses import provide_witnesses, require_fresh_witnesses, sandbox_witnesses
+from tlog.policy import NO_QUORUM
 from witness.config import ConfigError
 
 TEST_AUTHORITIES = ("sandbox-tsa", "sandbox-tsa-2")
@@ -57,7 +59,9 @@ def pin_test_authorities(var: Path) -> None:
 
 def ask_test_witnesses(var: Path) -> None:
     """Make the two test witnesses and the policy that names them. Raises: OSError, ConfigError."""
-    from ledger.policies import adopt_policy, announced_vkeys  # noqa: PLC0415
+    from ledger.announcements import announcements  # noqa: PLC0415
+    from ledger.announcing import announce  # noqa: PLC0415
+    from ledger.policies import adopt_policy, announced_vkeys, configured_text, policy_in_force  # noqa: PLC0415
     from ledger.selectors import log_state  # noqa: PLC0415 - models can be imported only after django.setup()
 
     state, witnesses = log_state(), sandbox_witnesses(os.environ)
@@ -65,6 +69,10 @@ def ask_test_witnesses(var: Path) -> None:
         require_fresh_witnesses(var, witnesses, state.origin)
     provide_witnesses(
         var, witnesses, origin=state.origin, vkey=state.vkey, log_url=f"{settings.PUBLIC_URL}/log", later=announced_vkeys())
+    now = timezone.now()
+    if state.published_size and policy_in_force().quorum == NO_QUORUM and not any(each.is_open(now) for each in announcements()):
+        # A log from before there were test witnesses: they are announced in it, as a real log's would be, and cosign half a minute later.
+        announce(configured_text(), since=now.replace(microsecond=0) + timedelta(seconds=30), until=None, now=now)
     adopt_policy(now=timezone.now())  # no sequencer runs yet; the trust folder is written next
 
 

@@ -5,11 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
+from ledger.announcements import announcements
+from ledger.policies import policy_in_force
+from ledger.selectors import log_state
+from sandbox.set_up import ask_test_witnesses
 from sandbox.witnesses import SandboxWitness, provide_witnesses, require_fresh_witnesses
 from tests.databases import ROOT
+from tests.ledger.logs import grow, sequencer
 from tests.witness.logs import ORIGIN
 from tests.witness.places import LOG
+from tlog.policy import NO_QUORUM
 from witness.config import ConfigError
 from witness.store import Cosigned, Store
 
@@ -50,3 +57,17 @@ def test_the_set_up_refuses_with_one_sentence(left: Path) -> None:
     assert done.returncode == 1
     [sentence] = done.stderr.splitlines()
     assert "move " in sentence
+
+
+def test_a_log_from_before_there_were_witnesses_announces_them_and_goes_on(service: str, var_dir: Path, settings: Settings) -> None:
+    log = sequencer()
+    grow(log, 0, 3)
+    log.publish()
+    settings.POLICY = str(var_dir / "policy.txt")
+    for _ in range(2):  # the second start finds it announced
+        ask_test_witnesses(var_dir)
+    [announced] = announcements()
+    assert {witness.name for witness in announced.periods[0].policy.witnesses} == {"notary", "court"}
+    assert policy_in_force().quorum == NO_QUORUM, "until then the log goes on as before"
+    sequencer().sequence()
+    assert log_state().size == 4
