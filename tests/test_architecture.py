@@ -18,7 +18,7 @@ from django.conf import global_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "cases", "common", "evidence", "ledger", "notifications", "vault")
-ROOMS = (*APPS, "config", "samples", "sandbox", "tlog", "witness")
+ROOMS = (*APPS, "config", "law", "samples", "sandbox", "tlog", "witness")
 FILE_CAP, TEST_FILE_CAP, FILE_MEDIAN = 500, 700, 120
 FUNCTION_CAP, TLOG_FUNCTION_CAP, FUNCTION_MEDIAN = 60, 80, 10
 FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "core", "managers", "misc", "common_functions", "signals"}

@@ -1,23 +1,18 @@
 """The two tables of a package, `catalogue.csv` (证据目录) and `exceptions.csv`, safe to open in a spreadsheet.
 
-What it is for: titles and file names come from depositors; a cell that begins with `=`, `+`, `-`, `@` or a tab would be a
-formula on the machine of a court clerk. Such a cell gets an apostrophe in front, which spreadsheets show as text.
+What it is for: titles and file names come from depositors, so every cell of theirs passes `common.cells`.
 
 What it does not do: decide what is in the tables (`archive`).
 
-Source: RFC 4180 (CRLF, quoting); OWASP "CSV Injection".
-
->>> safe_cell("=cmd|'/c calc'!A1"), safe_cell("a\\nb"), safe_cell("-12")
-("'=cmd|'/c calc'!A1", 'a b', "'-12")
+Source: RFC 4180 (CRLF, quoting).
 """
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 
-_FORMULA = frozenset("=+-@\t＝＋－＠")
+from common.cells import safe_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +51,6 @@ def catalogue_csv(rows: Iterable[CatalogueRow]) -> bytes:
 def exceptions_csv(rows: Iterable[ExceptionRow]) -> bytes:
     """Return `exceptions.csv`; items are claim names and member paths, which begin with a letter."""
     return _table(ExceptionRow.__slots__, (astuple(row) for row in rows))
-
-
-def safe_cell(text: str) -> str:
-    """Return one line of text that no spreadsheet takes for a formula."""
-    line = "".join(" " if unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") else character for character in text)
-    # The tab and its like are spaces by now; a spreadsheet may trim them before it looks.
-    return f"'{line}" if line.lstrip()[:1] in _FORMULA and line.strip() else line
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
