@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.cells import safe_cell
 from evidence.packages.names import MAX_BYTES, safe_name, unique_name
-from evidence.packages.tables import safe_cell
 from tests.evidence.package_fixture import World, members_of
 from tests.tlog.examination.in_memory import report_on
 from tlog.examination.container import is_safe
