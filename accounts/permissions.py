@@ -161,7 +161,8 @@ ROLES: Mapping[Role, Permission] = {
     Role.OPERATOR: _may(
         "运营人员", "operator", Kind.OPERATOR, Act.MANAGE_ORGANISATIONS, Act.MANAGE_MEMBERS, Act.MANAGE_KEYS, Act.READ_HEALTH),
 }
-# LAW: 律师法 6, 公证法 21: who acts in these roles holds the licence or certificate that the membership names.
+# LAW: 律师法（2017年修正）第二条、公证法（2017年修正）第二十一条: who acts in these roles holds the licence or certificate of the
+# membership.
 LICENSED = frozenset({Role.LAWYER})
 CERTIFIED = frozenset({Role.NOTARY, Role.NOTARY_APPROVER})
 # They work where phones are often forbidden, so a passkey of the workstation is asked of them and never an app.
