@@ -79,6 +79,8 @@ def test_every_incident_is_listed_with_its_times_number_and_sentence(service: st
     ("the published log of size 12 is in order", "已发布的 12 条日志核对无误。"),
     ("published late; included in the log of size 12", "逾期发布，已包含在 12 条的日志中。"),
     ("the witness cosigns again", "该见证节点已恢复联署。"),
+    ("renewed", "时间戳已续期。"),
+    ("time is left again", "距证书到期又有充足的时间。"),
     ("they agree on the checkpoint of size 12", "两家机构对条目数为 12 的检查点给出的时间一致。"),
     ("a token of tsa-one agrees with our clock", "机构 tsa-one 的时间戳与本服务的时钟一致。"),
     ("tsa-one tsa-two is not asked any more", "本服务不再向机构 tsa-one tsa-two 申请时间戳。"),
@@ -93,9 +95,10 @@ def test_how_an_incident_ended_is_told_in_the_readers_language(how: str, chinese
 def test_every_sentence_in_which_the_code_ends_an_incident_is_known_to_the_page() -> None:
     """Else it stands on a Chinese page in English."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "ledger").rglob("*.py"))]
-    written = [each for text in texts for each in re.findall(r'how=f?"([^"]+)"', text)]
+    told = [found for text in texts for found in re.findall(r'how=f?"([^"]+)"(?: if [^"]+ else "([^"]+)")?', text)]
+    written = [each for found in told for each in found if each]
     written += re.findall(r'return f"([^"]+)"', inspect.getsource(agreement._over))
-    assert len(written) == 6
+    assert len(written) == 8
     for sentence in written:
         assert ending_words(re.sub(r"\{[^}]+\}", "7", sentence)) is not None, sentence
 
