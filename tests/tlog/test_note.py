@@ -2,6 +2,7 @@
 import base64
 import dataclasses
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tlog.encoding import encode_base64
 from tlog.errors import VerificationError
 from tlog.note import CosignatureSigner, SignatureLine, Signer, Verifier, format_note, open_note, sign_note, split_note
-from tlog.signer import format_signature_line
+from tlog.signer import MlDsaCosignatureSigner, format_signature_line
 from tlog.verifier import MLDSA44, subtree_message
 
 VECTORS: dict[str, dict[str, Any]] = {
@@ -27,6 +28,7 @@ PETER_LINE, ENOCH_LINE = (f"{line}\n" for line in VECTORS["go-note-peter-enoch"]
 SEED = bytes(range(32))
 LOG, OTHER = Signer.from_seed("example.com/log", SEED), Signer.from_seed("example.com/other", SEED)
 WITNESS = CosignatureSigner.from_seed("example.com/witness", SEED)
+POST_QUANTUM = MlDsaCosignatureSigner.from_seed("example.com/pq", SEED)
 CHECKPOINT = f"example.com/log\n5\n{encode_base64(bytes(32))}\n"
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -245,20 +247,36 @@ def test_a_note_is_not_made_of_what_are_no_lines(lines: list[str]) -> None:
 
 
 def test_signers_are_not_made_of_bad_seeds_and_names_and_show_no_secret() -> None:
-    for make in (Signer.from_seed, CosignatureSigner.from_seed):
+    for make in (Signer.from_seed, CosignatureSigner.from_seed, MlDsaCosignatureSigner.from_seed):
         with pytest.raises(ValueError, match="32 bytes"):
             make("name", SEED[:31])
         with pytest.raises(ValueError, match="not a key name"):
             make("a b", SEED)
-        shown = repr(make("name", SEED))
+        signer = make("name", SEED)
+        shown = repr(signer)
+        assert Verifier.from_vkey(signer.vkey) == signer.verifier
         assert "PrivateKey" not in shown
         assert SEED.hex() not in shown
 
 
 @pytest.mark.parametrize("timestamp", [-1, 2**63])
 def test_a_cosignature_of_an_impossible_time_is_not_made(timestamp: int) -> None:
-    with pytest.raises(ValueError, match="below 2"):
-        WITNESS.sign(CHECKPOINT, timestamp)
+    for cosigner in (WITNESS, POST_QUANTUM):
+        with pytest.raises(ValueError, match="below 2"):
+            cosigner.sign(CHECKPOINT, timestamp)
+
+
+def test_a_post_quantum_cosigner_signs_checkpoints_and_nothing_else() -> None:
+    opened = open_note(note(POST_QUANTUM.sign(CHECKPOINT, 99), text=CHECKPOINT), [POST_QUANTUM.verifier])
+    assert [(item.name, item.timestamp, len(item.signature)) for item in opened.signatures] == [("example.com/pq", 99, 2428)]
+    with pytest.raises(ValueError, match="checkpoint"):
+        POST_QUANTUM.sign(TEXT, 99)
+
+
+def test_without_ml_dsa_in_the_installation_no_such_cosigner_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
+    with pytest.raises(ValueError, match="has no ML-DSA-44"):
+        MlDsaCosignatureSigner.from_seed("name", SEED)
 
 
 LINES = st.text(st.characters(min_codepoint=32, codec="utf-8"))

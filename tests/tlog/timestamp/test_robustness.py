@@ -26,6 +26,8 @@ from tests.tlog.timestamp.factory import Recipe, signed_by, signing_certificate
 from tests.tlog.timestamp.pki import PKI, STAMPED_AT, Holder, authority_extensions, ec_key, issue, tsa_extensions
 from tlog.errors import VerificationError
 from tlog.timestamp import Reason, TimestampRefused, VerifiedTimestamp, ber, extract_token, verify_token
+from tlog.timestamp.backing import names_revocation
+from tlog.timestamp.list_file import parse_lists
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 5.0  # generous: what is guarded against takes minutes
@@ -232,3 +234,14 @@ def test_importing_tlog_loads_neither_asn1_nor_certificates() -> None:
 def test_holders_of_the_session_are_made_once() -> None:
     assert PKI.tsa is PKI.tsa
     assert isinstance(PKI.tsa, Holder)
+
+
+@pytest.mark.parametrize("data", [b"-----BEGIN X509 CRL-----\nAAA\n-----END X509 CRL-----\n", b"-----BEGIN NOTHING-----"])
+def test_a_file_of_lists_that_cannot_be_read_is_refused(data: bytes) -> None:
+    with pytest.raises(VerificationError, match="cannot be read"):
+        parse_lists(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage", Recipe().token()[:-1]])
+def test_garbage_names_nobody_to_ask_about_revocation(data: bytes) -> None:
+    assert not names_revocation(data)
