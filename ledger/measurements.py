@@ -34,13 +34,12 @@ class Answers:
 @contextmanager
 def measured(kind: str, name: str) -> Iterator[None]:
     """Count the block as one answer of this correspondent, or as a failure when it raises."""
-    began = time.monotonic()
+    began, answered = time.monotonic(), False
     try:
         yield
-    except Exception:
-        _count(kind, name, None)
-        raise
-    _count(kind, name, time.monotonic() - began)
+        answered = True
+    finally:
+        _count(kind, name, time.monotonic() - began if answered else None)
 
 
 def answers() -> list[Answers]:

@@ -4,7 +4,8 @@ A socket's own timeout starts anew with each byte, so whoever drips one byte a s
 shuts the connection down at one deadline for connecting, TLS, head and body together. Only the look-up of the host's name is
 bounded by the system's resolver instead.
 
-What it does not do: believe the answer.
+What it does not do: believe the answer. The service has a client of its own with the same watchdog (`common.bounded_http`): a witness is
+installed elsewhere, with `tlog` and the standard library alone, and `tlog` knows no network.
 """
 import contextlib
 import http.client

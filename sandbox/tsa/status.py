@@ -95,6 +95,7 @@ def answer(question: bytes, issuers: Sequence[Identity], now: datetime, known: I
         asked = ocsp.load_der_ocsp_request(question)
         digest, hashed = asked.hash_algorithm.name, (asked.issuer_name_hash, asked.issuer_key_hash)
     except (ValueError, NotImplementedError):
+        # The second is how the library says that a request asks about several certificates, or about none; nobody here sends such a one.
         return unsuccessful(MALFORMED_REQUEST)
     issuer = next((each for each in issuers if digest in _DIGESTS and _identify(each.certificate, digest) == hashed), None)
     if issuer is None:

@@ -167,6 +167,7 @@ def test_a_second_fault_during_recovery_loses_and_forks_nothing(ground: Ground, 
         ground.fill(256 * turn + 250)
         ends = [end for end in (255, 256, 257) if all(met(fault, 250, end) for fault in pair)]
         ground.suffer(pair, count=ends[turn % len(ends)] - 250)
+    assert Timestamp.objects.count() == StampRequest.objects.filter(outcome=StampRequest.STAMPED).count()
 
 
 @pytest.mark.slow

@@ -45,15 +45,15 @@ def test_entry_has_the_keys_of_the_public_api(entry: dict[str, Any]) -> None:
 
 @every_deposit
 def test_subject_and_provenance_are_legal_claims(entry: dict[str, Any]) -> None:
-    make_claim("subject", entry["subject"], bytes(32))
-    make_claim("provenance", entry["provenance"], bytes(32))
+    for name in ("subject", "provenance"):
+        assert json.loads(make_claim(name, entry[name], bytes(32)).data) == {"name": name, "value": entry[name]}
 
 
 @every_deposit
 def test_files_are_legal_claims(entry: dict[str, Any]) -> None:
     for number, file in enumerate(entry["files"], start=1):
         claim = {key: value for key, value in file.items() if key != "path"} | {"size_bytes": len(FILES[file["path"]]), "custody": "vault"}
-        make_claim(f"files/{number}", claim, bytes(32))
+        assert json.loads(make_claim(f"files/{number}", claim, bytes(32)).data)["value"] == claim
 
 
 @every_deposit
@@ -70,7 +70,8 @@ def test_some_provenance_is_unknown_and_said_to_be() -> None:
 def test_manifest_holds_no_float() -> None:
     def refuse(text: str) -> float:
         raise AssertionError(f"{text} is a float")
-    json.loads(FILES["manifest.json"], parse_float=refuse, parse_constant=refuse)
+
+    assert json.loads(FILES["manifest.json"], parse_float=refuse, parse_constant=refuse) == json.loads(FILES["manifest.json"])
 
 
 def test_receipts_name_the_letter_by_its_digest() -> None:

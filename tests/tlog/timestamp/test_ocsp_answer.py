@@ -147,7 +147,7 @@ RIGHT: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("title", RIGHT)
 def test_a_right_answer_refuses_nothing(title: str) -> None:
-    judge_answer(PATH, RIGHT[title](), STAMPED_AT, now=STAMPED_AT + 6 * DAY)
+    assert refusal(RIGHT[title](), now=STAMPED_AT + 6 * DAY) is None
 
 
 def expired() -> Holder:
