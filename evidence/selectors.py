@@ -3,9 +3,12 @@
 A foreign record and an unknown one give the same error.
 """
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db.models import QuerySet
 
+from accounts.viewer import Viewer
+from cases.selectors import cases_for
 from evidence.custody import CustodyRow
 from evidence.drafts import unpack_claims
 from evidence.errors import ClaimsErased, RecordNotFound, RecordNumberMalformed
@@ -31,6 +34,19 @@ def records_of(organisation_id: int) -> QuerySet[Evidence]:
 def record_of(organisation_id: int, number: str) -> Evidence:
     """One record of this organisation. Raises RecordNumberMalformed, RecordNotFound."""
     record = records_of(organisation_id).filter(record=canonical_number(number)).first()
+    if record is None:
+        raise RecordNotFound
+    return record
+
+
+def records_for(viewer: Viewer, *, now: datetime) -> QuerySet[Evidence]:
+    """All records that this viewer may read at this moment, the newest first: those of the cases that are open to him."""
+    return Evidence.objects.filter(case__in=cases_for(viewer, now=now).values("pk")).select_related("case", "receipt").order_by("-id")
+
+
+def record_for(viewer: Viewer, number: str, *, now: datetime) -> Evidence:
+    """One record that is open to this viewer. Raises RecordNumberMalformed, RecordNotFound."""
+    record = records_for(viewer, now=now).filter(record=canonical_number(number)).first()
     if record is None:
         raise RecordNotFound
     return record

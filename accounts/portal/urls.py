@@ -8,7 +8,7 @@ from allauth.usersessions import views as session_views
 from django.urls import path
 from django.views.decorators.cache import never_cache
 
-from accounts.portal import invitations, members, organisations, security
+from accounts.portal import invitations, members, organisations, security, workplace
 
 urlpatterns = [
     path("sign-in", account_views.login, name="account_login"),
@@ -32,6 +32,7 @@ urlpatterns = [
     path("account/confirm/passkey", passkey_views.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("account/sessions", session_views.list_usersessions, name="usersessions_list"),
     path("account/sessions/<int:session_id>/end", security.end_session, name="session-end"),
+    path("workplace", workplace.choose_workplace, name="workplace"),
     path("organisations", organisations.organisations, name="organisations"),
     path("organisations/<str:ref>/status", organisations.set_status, name="organisation-status"),
     path("organisations/<str:ref>/details", organisations.details, name="organisation-details"),

@@ -123,7 +123,7 @@ PEOPLE = {
     "/account/second-factor/passkeys/add": "person", "/account/second-factor/passkeys/{pk}/name": "person",
     "/account/second-factor/passkeys/{pk}/remove": "person", "/account/second-factor/recovery-codes": "person",
     "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
-    "/account/sessions": "person", "/account/sessions/{session_id}/end": "person",
+    "/account/sessions": "person", "/account/sessions/{session_id}/end": "person", "/workplace": "person",
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
     "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",

@@ -1,0 +1,73 @@
+"""At which of his organisations a signed-in person works now: the one that he chose in this session, else the first that works.
+
+The choice lies in the session and never in the address, so a link that is passed on shows the reader what the reader may see.
+"""
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from accounts.models import Membership
+from accounts.permissions import ROLES, Act
+from accounts.portal.gate import needs_person, signed_in_person
+from accounts.selectors import live_memberships
+from accounts.viewer import Viewer
+from common.errors import OrganisationNotWorking
+from common.problems import Forbidden, NotFound
+
+CHOSEN = "cunzheng_workplace"
+
+P = ParamSpec("P")
+Page = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponse]
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """The signed-in person at the chosen organisation. Raises Forbidden (no role anywhere), OrganisationNotWorking (none of his works)."""
+    person = signed_in_person(request)
+    held = list(live_memberships(person))
+    if not held:
+        raise Forbidden
+    working = [each for each in held if each.organisation.working]
+    if not working:
+        raise OrganisationNotWorking
+    return viewer_at(_chosen(working, request.session.get(CHOSEN)), working)
+
+
+def viewer_at(place: Membership, held: list[Membership]) -> Viewer:
+    """The person of this membership with all his roles at its organisation."""
+    here = [each for each in held if each.organisation_id == place.organisation_id]
+    roles = frozenset(each.role_of for each in here)
+    return Viewer(place.organisation, frozenset().union(*(ROLES[role].acts for role in roles)), roles, place.person)
+
+
+def _chosen(working: list[Membership], ref: object) -> Membership:
+    return next((each for each in working if each.organisation.ref == ref), working[0])
+
+
+def needs_act(*acts: Act) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """The page is for people whose role may do one of these acts; the view gets the viewer as its second argument. Otherwise 403."""
+
+    def decorated(view: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            viewer = viewer_of(request)
+            if viewer.acts.isdisjoint(acts):
+                raise Forbidden
+            return view(request, viewer, *args, **kwargs)
+
+        return needs_person(guarded)
+
+    return decorated
+
+
+@require_POST
+@needs_person
+def choose_workplace(request: HttpRequest) -> HttpResponse:
+    """Work at another of one's organisations from now on. Raises NotFound for one where the person holds no role."""
+    ref = request.POST.get("organisation", "")
+    if not any(each.organisation.ref == ref for each in live_memberships(signed_in_person(request))):
+        raise NotFound
+    request.session[CHOSEN] = ref
+    return HttpResponseRedirect("/")

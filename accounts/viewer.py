@@ -1,0 +1,37 @@
+"""Who looks and acts: a person in his roles at one organisation, or a machine of it. Every scoped selector asks for one.
+
+It says nothing of cases or records: which of them a viewer may see, the rooms above decide from this, and from nothing else.
+"""
+from dataclasses import dataclass
+
+from accounts.models import ApiKey, Organisation, Person
+from accounts.permissions import Act, Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Exactly one of `person` and `key` is set. `roles` is empty for a machine, whose acts are its scopes."""
+
+    organisation: Organisation
+    acts: frozenset[Act]
+    roles: frozenset[Role] = frozenset()
+    person: Person | None = None
+    key: ApiKey | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.person is None) != (self.key is None)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.organisation.kind)
+
+    @property
+    def actor(self) -> str:
+        """As trails name it: an id of ours, never a name."""
+        if self.person is not None:
+            return f"person:{self.person.pk}"
+        assert self.key is not None
+        return f"api_key:{self.key.pk}"
+
+    def may(self, act: Act) -> bool:
+        return act in self.acts
