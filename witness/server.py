@@ -52,10 +52,6 @@ class _Head:
     def close(self) -> None:
         self._source.close()
 
-    @property
-    def closed(self) -> bool:
-        return self._source.closed
-
 
 class Handler(BaseHTTPRequestHandler):
     """One connection; requests follow one another on it."""

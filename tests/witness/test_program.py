@@ -209,11 +209,15 @@ def test_it_runs_with_cryptography_alone() -> None:
 @pytest.mark.parametrize(("old", "new", "said"), [
     (f'name = "{NAME}"', "", "name is missing"),
     (f'name = "{NAME}"', 'name = "two words"', "not a key name"),
+    (f'name = "{NAME}"', f'name = "{"n" * 300}"', "a witness's name has at most"),
     ('listen = "127.0.0.1:0"', 'listen = "8101"', "listen is like"),
     ('prefix = ""', 'prefix = "witness/"', "prefix is empty or like"),
     ("peers = []", 'peers = "https://court.example"', "peers is a list"),
+    ("peers = []", 'peers = ["ftp://court.example"]', "ftp://court.example"),
     ("peers = []", "colour = 1", "unknown setting colour"),
     ('key = "witness.key"', 'key = "missing.key"', "missing.key cannot be read"),
+    ('key = "witness.key"', "key = 7", "key is missing or no text"),
+    ("\n[[log]]\n", "\n[log]\n", "at least one [[log]] is needed"),
     ("[[log]]\norigin", "[[log]]\nextra = 1\norigin", "a [[log]] has origin, vkeys and url"),
     (f'vkeys = ["{LOG.signer.vkey}"]', 'vkeys = ["nonsense"]', "a vkey of log.example/cunzheng cannot be used"),
     (f'vkeys = ["{LOG.signer.vkey}"]', "vkeys = []", "is a list with at least one key"),
@@ -225,10 +229,28 @@ def test_a_configuration_that_cannot_be_used_says_where(place: Place, old: str, 
     text = place.config.read_text()
     assert old in text
     place.config.write_text(text.replace(old, new))
+    with pytest.raises(ConfigError) as refused:
+        read_config(place.config)
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(str(place.folder))
+
+
+def test_such_a_configuration_is_one_sentence_to_whoever_starts_it(place: Place) -> None:
+    place.config.write_text(place.config.read_text().replace("peers = []", "colour = 1"))
     done = place.command("serve", str(place.config))
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr) == (1, f"witness: {place.config}: unknown setting colour.\n")
+
+
+def test_a_log_stands_there_once(place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(f"{text}\n{text[text.rindex('[[log]]'):]}")
+    with pytest.raises(ConfigError, match=r"the log log\.example/cunzheng stands there twice"):
+        read_config(place.config)
+
+
+def test_a_configuration_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        read_config(tmp_path / "witness.toml")
 
 
 def test_keys_that_must_not_be_used_are_refused(place: Place) -> None:
