@@ -85,7 +85,8 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        "/organisations/{ref}/members/{membership_id}/renew": 404, **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
+        "/organisations/{ref}/members/{membership_id}/renew": 404,
+        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
     }
 
 

@@ -1,7 +1,8 @@
 """Who may ask what: every route × every kind of visitor × own, another's and nobody's record. A route without a row fails.
 
-No answer is ever 403 (these keys have every scope; `tests/accounts/test_scopes.py` takes scopes away): what belongs to another organisation does not exist for the visitor, byte for byte (design: isolation of
-tenants). Routes outside the API take no key, so a key changes nothing there.
+No answer is ever 403, for these keys have every scope (`tests/accounts/test_scopes.py` takes them away): what belongs to another
+organisation does not exist for the visitor, byte for byte (design: isolation of tenants). Routes outside the API take no key, so a key
+changes nothing there.
 """
 import hashlib
 import json
