@@ -1,4 +1,4 @@
-"""App registration of `accounts`."""
+"""App registration of `accounts`; registers its daily job."""
 from django.apps import AppConfig
 
 
@@ -7,4 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "机构与凭证"
 
     def ready(self) -> None:
-        import accounts.api.openapi  # noqa: F401 - registers the scheme
+        import accounts.api.openapi  # noqa: F401 - registers the schemes
+        from accounts.tasks import FORGET_EXPIRED, forget_expired_of_the_day
+        from common.jobs import register_daily_job
+
+        register_daily_job(FORGET_EXPIRED, forget_expired_of_the_day)

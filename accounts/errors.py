@@ -89,6 +89,50 @@ class ElsewhereToo(DomainError):
     detail = _("该人员同时属于其他机构，或已不是本机构成员；请终止其成员关系，改用新的登录名邀请。")
 
 
+class LabelMalformed(DomainError):
+    code = "label-malformed"
+    status = 422
+    title = _("用途说明不符合规定")
+    detail = _("请填写用途说明，不超过 100 个字符。")
+
+
+class ScopesUnavailable(DomainError):
+    code = "scopes-unavailable"
+    status = 422
+    title = _("不能授予这些权限")
+    detail = _("请至少选择一项权限；该机构类别没有的权限不能授予。")
+
+
+class ExpiryOutOfRange(DomainError):
+    code = "expiry-out-of-range"
+    status = 422
+    title = _("有效期不符合规定")
+    detail = _("有效期为 1 至 {longest} 天。")
+
+
+class PublicKeyMalformed(DomainError):
+    code = "public-key-malformed"
+    status = 422
+    title = _("无法识别该公钥")
+    detail = _("请粘贴一个 Ed25519 或 ECDSA P-256 公钥，PEM 或 JWK 格式。")
+
+
+class PrivateKeyGiven(DomainError):
+    """Nothing of the text is kept, and still it has left its owner's hands."""
+
+    code = "private-key-given"
+    status = 422
+    title = _("这是私钥")
+    detail = _("只登记公钥。该私钥已经离开您的系统，请立即弃用，另行生成一对密钥。")
+
+
+class PublicKeyTaken(DomainError):
+    code = "public-key-taken"
+    status = 409
+    title = _("该公钥已登记过")
+    detail = _("本机构已登记过该公钥；撤销过的公钥不能再次登记，请另行生成。")
+
+
 class CreditCodeMalformed(DomainError):
     code = "credit-code-malformed"
     status = 422

@@ -1,4 +1,4 @@
-"""Organisations and the keys of their machines; people, their memberships, and the invitations that make them.
+"""Organisations and the credentials of their machines; people, their memberships, and the invitations that make them.
 
 Nothing here can be turned back into a usable key, link or password. Second factors and sessions are rows of django-allauth.
 """
@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
+from accounts.public_keys import Algorithm, PublicKey
+from accounts.scopes import SCOPES_OF, Scope, read_scopes
 
 # Which role belongs to which kind, as the constraints of two tables state it.
 ROLE_FITS_KIND = models.Q(*(
@@ -63,6 +65,8 @@ class Organisation(models.Model):
 
 
 class ApiKey(models.Model):
+    """What a machine shows: its secret in each request, or, with an `application`, at the token endpoint only (an OAuth client)."""
+
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="api_keys", help_text="所属机构")
     prefix = models.CharField(max_length=12, help_text="密钥前缀，可展示")
     secret_sha256 = models.BinaryField(max_length=32, help_text="密钥的 SHA-256；密钥本身不保存")
@@ -71,6 +75,12 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(help_text="失效时间")
     revoked_at = models.DateTimeField(null=True, help_text="撤销时间")
     last_used_at = models.DateTimeField(null=True, help_text="最近使用时间，按分钟记录")
+    scopes = models.CharField(max_length=200, help_text="权限范围，以空格分隔，签发后不变")
+    must_sign = models.BooleanField(default=False, help_text="每个请求必须按 RFC 9421 签名")
+    application = models.ForeignKey(
+        "oauth2_provider.Application", null=True, on_delete=models.PROTECT, related_name="+", help_text="OAuth 客户端；为空则是接口密钥")
+    created_by = models.ForeignKey("Person", null=True, on_delete=models.PROTECT, related_name="+", help_text="签发人；由命令签发的没有")
+    revoked_by = models.ForeignKey("Person", null=True, on_delete=models.PROTECT, related_name="+", help_text="撤销人")
 
     objects: ClassVar[models.Manager["ApiKey"]] = models.Manager()
 
@@ -79,6 +89,9 @@ class ApiKey(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["prefix"], name="api_key_prefix_unique"),
             models.CheckConstraint(condition=models.Q(expires_at__gt=models.F("created_at")), name="api_key_expires_after_creation"),
+            models.UniqueConstraint(fields=["application"], name="api_key_application_unique"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_by=None) | models.Q(revoked_at__isnull=False), name="api_key_revoked_at_a_time"),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +99,61 @@ class ApiKey(models.Model):
 
     def usable_at(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
+
+    @property
+    def granted(self) -> frozenset[Scope]:
+        """Its scopes, as far as the kind of its organisation may hold them."""
+        return read_scopes(self.scopes) & SCOPES_OF[Kind(self.organisation.kind)]
+
+
+class SigningKey(models.Model):
+    """A public key by which an organisation's machines sign their requests. Revoked rows stay, so that none comes back."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="signing_keys", help_text="所属机构")
+    thumbprint = models.CharField(max_length=43, help_text="RFC 7638 指纹，即签名中的 keyid")
+    algorithm = models.CharField(max_length=20, help_text="签名算法")
+    spki = models.BinaryField(max_length=200, help_text="公钥，DER 编码的 SubjectPublicKeyInfo")
+    label = models.CharField(max_length=100, help_text="用途说明")
+    created_at = models.DateTimeField(help_text="登记时间")
+    created_by = models.ForeignKey("Person", null=True, on_delete=models.PROTECT, related_name="+", help_text="登记人")
+    revoked_at = models.DateTimeField(null=True, help_text="撤销时间")
+    revoked_by = models.ForeignKey("Person", null=True, on_delete=models.PROTECT, related_name="+", help_text="撤销人")
+
+    objects: ClassVar[models.Manager["SigningKey"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "签名公钥"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "thumbprint"], name="signing_key_registered_once"),
+            models.CheckConstraint(
+                condition=models.Q(algorithm__in=[algorithm.value for algorithm in Algorithm]), name="signing_key_algorithm_known"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_by=None) | models.Q(revoked_at__isnull=False), name="signing_key_revoked_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thumbprint} {self.label}"
+
+    @property
+    def public_key(self) -> PublicKey:
+        return PublicKey(Algorithm(self.algorithm), bytes(self.spki), self.thumbprint)
+
+
+class SignatureNonce(models.Model):
+    """A nonce that a signature used up. Kept until that signature would be too old anyway."""
+
+    signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="签名公钥")
+    nonce = models.CharField(max_length=128, help_text="签名中的一次性随机数")
+    expires_at = models.DateTimeField(db_index=True, help_text="此后可清除")
+
+    objects: ClassVar[models.Manager["SignatureNonce"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "已用随机数"
+        constraints = [models.UniqueConstraint(fields=["signing_key", "nonce"], name="signature_nonce_used_once")]
+
+    def __str__(self) -> str:
+        return f"{self.signing_key_id} {self.nonce}"
 
 
 class Person(AbstractBaseUser):

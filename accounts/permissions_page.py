@@ -1,9 +1,10 @@
 """The table of permissions as a page, Chinese and English: `docs/permissions.md`. Pure; the file is compared with it by a test."""
 from accounts.permissions import ACTS, CONTENT, KINDS, ROLES, SENSITIVE, Act, Kind, roles_of
+from accounts.scopes import SCOPES, SCOPES_OF
 
 HEAD = """# Permissions · 权限表
 
-Written by `manage.py write_permissions` from `accounts/permissions.py`; a test compares the two, so change the table and never this page.
+Written by `manage.py write_permissions` from `accounts/permissions.py` and `accounts/scopes.py`; a test compares the two, so change the table and never this page.
 本页由 `manage.py write_permissions` 根据 `accounts/permissions.py` 生成，测试会比对二者；请修改权限表，不要修改本页。
 
 An act says what a role may do inside its own organisation. To which cases and records, a grant, an acceptance or an order decides.
@@ -23,7 +24,20 @@ An act says what a role may do inside its own organisation. To which cases and r
 def permissions_page() -> str:
     """The whole text of the file."""
     acts = [f"| `{act}` | {ACTS[act].zh} | {ACTS[act].en} | {_mark(act in CONTENT)} | {_mark(act in SENSITIVE)} |" for act in Act]
-    return HEAD + "\n".join(acts) + "\n" + "".join(_section(kind) for kind in Kind)
+    return HEAD + "\n".join(acts) + "\n" + "".join(_section(kind) for kind in Kind) + _scopes()
+
+
+def _scopes() -> str:
+    """Which kind may give which scope to its machines; kinds that have none to give have no row."""
+    kinds = [kind for kind in Kind if SCOPES_OF[kind]]
+    head = ["scope · 权限范围", "rests on · 依据", *(f"{KINDS[kind].zh} {KINDS[kind].en}" for kind in kinds)]
+    rows = [[f"{rule.label.zh} {rule.label.en} `{scope}`", f"`{rule.rests_on}`", *(_mark(scope in SCOPES_OF[kind]) for kind in kinds)]
+            for scope, rule in SCOPES.items()]
+    told = (
+        "A machine does nothing that no person of its kind of organisation may do; kinds that are not here have no keys.\n"
+        "系统不能做本类机构任何人都不能做的事；未列出的机构类别没有接口凭证。")
+    table = "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+    return f"\n## Scopes of machines · 系统的权限范围\n\n{told}\n\n{table}\n"
 
 
 def _section(kind: Kind) -> str:

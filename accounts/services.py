@@ -1,20 +1,35 @@
-"""Writes of `accounts`: organisations, their status, API keys. People and their memberships: `joining.py`."""
+"""Writes of `accounts`: organisations, their status, credentials of their machines.
+
+People and their memberships: `joining.py`; public keys of machines: `signing_keys.py`.
+"""
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from oauth2_provider.models import Application
 
 from accounts.credit_code import canonical_credit_code
-from accounts.errors import ContactMalformed, CreditCodeMalformed, CreditCodeTaken, StatusUnreachable
-from accounts.models import ApiKey, Organisation
+from accounts.errors import (
+    ContactMalformed,
+    CreditCodeMalformed,
+    CreditCodeTaken,
+    ExpiryOutOfRange,
+    LabelMalformed,
+    ScopesUnavailable,
+    StatusUnreachable,
+)
+from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import Kind
+from accounts.scopes import SCOPES_OF, Scope, write_scopes
 
 Status = Organisation.Status
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,189}", re.ASCII)
 PHONE = re.compile(r"[0-9+() -]{5,32}", re.ASCII)
+LONGEST_VALIDITY = timedelta(days=400)
+LONGEST_LABEL = 100
 # What the operator may change by hand. Whoever stops the service's own operator would lock everybody out of undoing it.
 CHANGES: Mapping[str, frozenset[str]] = {
     Status.SUSPENDED: frozenset({Status.TRIAL, Status.ACTIVE}), Status.ACTIVE: frozenset({Status.SUSPENDED}),
@@ -61,19 +76,64 @@ def describe_organisation(organisation: Organisation, *, credit_code: str, conta
         raise CreditCodeTaken from None
 
 
-def issue_api_key(organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta) -> tuple[ApiKey, str]:
-    """A new key `cz_<prefix>_<secret>`; the text is returned once and never stored. 256 random bits, so a plain SHA-256 hides it."""
-    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        organisation=organisation, prefix=prefix, secret_sha256=hashlib.sha256(secret.encode()).digest(),
-        label=label, created_at=now, expires_at=now + valid_for,
-    )
-    return key, f"cz_{prefix}_{secret}"
+def issue_api_key(
+    organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta,
+    scopes: Collection[Scope] | None = None, must_sign: bool = False, by: Person | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key `cz_<prefix>_<secret>`; the text is returned once and never stored. 256 random bits, so a plain SHA-256 hides it.
+
+    `scopes` None: all that an organisation of this kind may give. `by` None: a command's. Raises LabelMalformed, ExpiryOutOfRange,
+    ScopesUnavailable.
+    """
+    key, secret = _new_credential(organisation, label, now, valid_for, scopes)
+    key.must_sign, key.created_by = must_sign, by
+    key.save(force_insert=True)
+    return key, f"cz_{key.prefix}_{secret}"
 
 
-def revoke_api_key(key: ApiKey, *, now: datetime) -> None:
-    """Revocation bites with the next request; a second call changes nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+def issue_client(
+    organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta,
+    scopes: Collection[Scope] | None = None, must_sign: bool = False, by: Person | None = None,
+) -> tuple[ApiKey, str]:
+    """A new OAuth client and its secret, good at the token endpoint only; its id is `client_id_of(key)`. Otherwise as `issue_api_key`."""
+    key, secret = _new_credential(organisation, label, now, valid_for, scopes)
+    key.must_sign, key.created_by = must_sign, by
+    with transaction.atomic():
+        # The toolkit's row is what its tokens hang on; secret, scopes and end are the key's, and the row holds none of them.
+        key.application = Application.objects.create(
+            client_id=client_id_of(key), client_secret="", hash_client_secret=False, client_type=Application.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS)
+        key.save(force_insert=True)
+    return key, secret
+
+
+def client_id_of(key: ApiKey) -> str:
+    """What an OAuth client calls itself."""
+    return f"cz_{key.prefix}"
+
+
+def _new_credential(
+    organisation: Organisation, label: str, now: datetime, valid_for: timedelta, scopes: Collection[Scope] | None
+) -> tuple[ApiKey, str]:
+    """Not saved yet, with its secret."""
+    label, allowed = label.strip(), SCOPES_OF[Kind(organisation.kind)]
+    wanted = allowed if scopes is None else frozenset(scopes)
+    if not 1 <= len(label) <= LONGEST_LABEL or not label.isprintable():
+        raise LabelMalformed
+    if not timedelta() < valid_for <= LONGEST_VALIDITY:
+        raise ExpiryOutOfRange(longest=LONGEST_VALIDITY.days)
+    if not wanted or not wanted <= allowed:
+        raise ScopesUnavailable
+    secret = secrets.token_urlsafe(32)
+    return ApiKey(
+        organisation=organisation, prefix=secrets.token_hex(4), secret_sha256=hashlib.sha256(secret.encode()).digest(),
+        label=label, created_at=now, expires_at=now + valid_for, scopes=write_scopes(wanted),
+    ), secret
+
+
+def revoke_api_key(key: ApiKey, *, now: datetime, by: Person | None = None) -> None:
+    """Revocation bites with the next request, also with tokens that a client holds already; a second call changes nothing."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by)
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common import problems
-from common.errors import DomainError, OrganisationNotWorking
+from common.errors import DomainError, OrganisationNotWorking, ScopeMissing, SignatureInvalid
 
 Schema = dict[str, Any]
 Responses = dict[int | tuple[int, str], OpenApiResponse]
@@ -19,9 +19,10 @@ Refusals = tuple[type[DomainError], ...]
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 
-# Every endpoint may answer these; a key that was sent and is not usable is refused on public endpoints too.
+# Every endpoint may answer these; a credential that was sent and is not usable is refused on public endpoints too.
 ALWAYS: Refusals = (
-    problems.BadRequest, problems.NotAuthenticated, OrganisationNotWorking, problems.InternalError, problems.StorageUnavailable,
+    problems.BadRequest, problems.NotAuthenticated, SignatureInvalid, OrganisationNotWorking, problems.TooManyRequests,
+    problems.InternalError, problems.StorageUnavailable,
 )
 
 
@@ -49,7 +50,7 @@ class Problem(Struct):
 class Endpoint(TypedDict):
     """`success` by (status, media type), or by the status alone where there is no body; `request` by media type, None without a body.
 
-    `public`: no key is needed.
+    `public`: no credential is needed, and so no scope.
     """
 
     tag: str
@@ -65,11 +66,11 @@ def endpoint(name: str, summary: str, description: str, **told: Unpack[Endpoint]
     described: dict[str, Any] = {
         "operation_id": name, "summary": summary, "description": description, "tags": [told["tag"]],
         "request": told.get("request"), "parameters": [*told.get("parameters", ()), CHALLENGE, RETRY_AFTER],
-        "responses": {**told["success"], **refused({*ALWAYS, *told["refusals"]})},
     }
-    if told.get("public"):
-        described["auth"] = []
-    return described
+    public = told.get("public", False)
+    refusals = {*ALWAYS, *told["refusals"], *(() if public else (ScopeMissing,))}
+    described["responses"] = {**told["success"], **refused(refusals)}
+    return {**described, "auth": []} if public else described
 
 
 def ref(struct: type[Struct]) -> Schema:
@@ -110,5 +111,5 @@ def query(name: str, description: str, **schema: Any) -> OpenApiParameter:
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
-CHALLENGE = header("WWW-Authenticate", "RFC 6750. 需要接口密钥。", response=(401,), const="Bearer")
+CHALLENGE = header("WWW-Authenticate", "RFC 6750. 需要接口密钥或访问令牌。", response=(401,), const="Bearer")
 RETRY_AFTER = header("Retry-After", "Seconds. 请在若干秒后重试。", response=(429, 503), pattern="^[0-9]+$")

@@ -1,6 +1,6 @@
 """DomainError: a refusal that a caller can act on, with a stable code.
 
-Each room lists its own in `<room>/errors.py`; here is the one that every interface may meet. `common.problems` is the
+Each room lists its own in `<room>/errors.py`; here are those that every interface may meet. `common.problems` is the
 only place that turns one into HTTP. Bugs are not DomainErrors: they stay exceptions and become an opaque 500.
 """
 from collections.abc import Sequence
@@ -35,6 +35,24 @@ class DomainError(Exception):
     def sentence(self) -> str:
         """The detail in the active language, with this refusal's figures in it."""
         return str(self.detail).format(**self.data)
+
+
+class ScopeMissing(DomainError):
+    """`scope`: the one that the endpoint asks for."""
+
+    code = "scope-missing"
+    status = 403
+    title = _("凭证缺少所需的权限范围")
+    detail = _("该接口需要权限范围 {scope}；请由机构管理员签发含有它的密钥或客户端。")
+
+
+class SignatureInvalid(DomainError):
+    """`reason`: a stable code (`accounts.message_signatures.Reason`)."""
+
+    code = "signature-invalid"
+    status = 401
+    title = _("请求签名无效")
+    detail = _("请求未签名或签名不能核验（{reason}）；签名方法见接口文档，重试时须重新签名。")
 
 
 class OrganisationNotWorking(DomainError):

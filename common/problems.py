@@ -1,7 +1,7 @@
 """The one map from errors to HTTP: RFC 9457 `application/problem+json` for machines, a page with the same code for people.
 
 DRF views pass through `exception_handler`; what fails outside DRF (unknown route, refused upload, a bug) through
-`ProblemMiddleware` and the handlers that `config.urls` names. Below `/api/` and `/log/` the answer is JSON, elsewhere a
+`ProblemMiddleware` and the handlers that `config.urls` names. Below `/api/`, `/log/` and `/oauth/` the answer is JSON, elsewhere a
 page in the reader's language. An unknown exception becomes an opaque 500 with a log id and never shows its text: it might
 quote evidence.
 Source: RFC 9457 (Problem Details for HTTP APIs).
@@ -25,7 +25,7 @@ from common.failures import let_go
 
 logger = logging.getLogger(__name__)
 
-FOR_MACHINES = ("/api/", "/log/")
+FOR_MACHINES = ("/api/", "/log/", "/oauth/")
 
 
 class NotFound(DomainError):
@@ -58,8 +58,8 @@ class UnsupportedMediaType(DomainError):
 class NotAuthenticated(DomainError):
     code = "not-authenticated"
     status = 401
-    title = _("缺少或无效的接口密钥")
-    detail = _("请在 Authorization 头中提供 Bearer 接口密钥；密钥可能已过期或被撤销。")
+    title = _("缺少或无效的接口凭证")
+    detail = _("请在 Authorization 头中提供 Bearer 接口密钥或访问令牌；它可能已过期或被撤销。")
 
 
 class Forbidden(DomainError):
@@ -82,7 +82,7 @@ class TooManyRequests(DomainError):
     code = "too-many-requests"
     status = 429
     title = _("尝试过于频繁")
-    detail = _("为防止猜测密码，请稍候几分钟再试。")
+    detail = _("为防止猜测密码或密钥，请稍候几分钟再试。")
 
 
 class PayloadTooLarge(DomainError):

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path("log/", include("ledger.api.urls")),
+    path("oauth/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),

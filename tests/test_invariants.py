@@ -10,8 +10,9 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from oauth2_provider.models import Application
 
-from accounts.models import ApiKey, Invitation, Membership, Organisation, Person
+from accounts.models import ApiKey, Invitation, Membership, Organisation, Person, SignatureNonce, SigningKey
 from cases.models import Case
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
@@ -57,6 +58,15 @@ class Rows:
         values = {"organisation": None, "prefix": f"p{self.count}", "secret_sha256": D, "label": "x", "created_at": NOW}
         values |= {"expires_at": NOW + timedelta(days=1), **changes}
         return ApiKey.objects.create(**{**values, "organisation": values["organisation"] or self.organisation()})
+
+    def application(self) -> Application:
+        kind, grant = Application.CLIENT_CONFIDENTIAL, Application.GRANT_CLIENT_CREDENTIALS
+        return Application.objects.create(client_type=kind, authorization_grant_type=grant, hash_client_secret=False)
+
+    def signing_key(self, **changes: Any) -> SigningKey:
+        self.count += 1
+        values = {"thumbprint": f"t{self.count}", "algorithm": "ed25519", "spki": D, "label": "x", "created_at": NOW, **changes}
+        return SigningKey.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
 
     def case(self, **changes: Any) -> Case:
         self.count += 1
@@ -151,6 +161,12 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "invitation_accepted_by_somebody": lambda r: r.invitation(accepted_at=NOW),
     "api_key_prefix_unique": lambda r: twice(lambda: r.api_key(prefix="same")),
     "api_key_expires_after_creation": lambda r: r.api_key(expires_at=NOW),
+    "api_key_application_unique": lambda r: both(r.api_key, application=r.application()),
+    "api_key_revoked_at_a_time": lambda r: r.api_key(revoked_by=r.person()),
+    "signing_key_registered_once": lambda r: both(r.signing_key, organisation=r.organisation(), thumbprint="same"),
+    "signing_key_algorithm_known": lambda r: r.signing_key(algorithm="rsa-pss-sha512"),
+    "signing_key_revoked_at_a_time": lambda r: r.signing_key(revoked_by=r.person()),
+    "signature_nonce_used_once": lambda r: both(SignatureNonce.objects.create, signing_key=r.signing_key(), nonce="n", expires_at=NOW),
     "case_ref_unique": lambda r: twice(lambda: r.case(ref="same")),
     "case_reference_unique_in_organisation": lambda r: both(r.case, organisation=r.organisation(), client_reference="same"),
     "case_head_matches_sequence": lambda r: r.case(sequence=1),

@@ -1,7 +1,7 @@
-"""API keys in `Authorization: Bearer cz_…`, for DRF views.
+"""Who a machine is, and what its credential may do, for DRF views: `Authorization: Bearer` with an API key or an access token.
 
-A wrong, expired or revoked key is an anonymous request: 401 where a key is needed, and the same public answer as without
-one elsewhere would hide a client's mistake, so any bad key is refused everywhere. A right key of an organisation that is not let in, or no
+A wrong, expired or revoked one is an anonymous request: 401 where a key is needed, and the same public answer as without
+one elsewhere would hide a client's mistake, so any bad one is refused everywhere. A right one of an organisation that is not let in, or no
 longer, gets 403 `organisation-not-active` everywhere. A session cookie is nothing here.
 Source: RFC 6750.
 """
@@ -13,28 +13,34 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.api.failures import count_failure
+from accounts.api.signed_requests import verify_request
 from accounts.models import ApiKey, Organisation
-from accounts.selectors import api_key_for
+from accounts.scopes import Scope, acts_of
+from accounts.selectors import credential_for
 from accounts.services import note_use
-from common.errors import OrganisationNotWorking
+from accounts.viewer import Viewer
+from common.errors import OrganisationNotWorking, ScopeMissing
 
 if TYPE_CHECKING:  # rest_framework.views reads this module's name from the settings while it is being imported
     from rest_framework.views import APIView
 
 
-class ApiKeyAuthentication(BaseAuthentication):
+class MachineAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Organisation, ApiKey] | None:
         header = request.headers.get("Authorization")
         if header is None:
             return None
         scheme, _, text = header.partition(" ")
         now = timezone.now()
-        key = api_key_for(text.strip(), now=now) if scheme.lower() == "bearer" else None
+        key = credential_for(text.strip(), now=now) if scheme.lower() == "bearer" else None
         if key is None:
+            count_failure(request._request)
             raise AuthenticationFailed
         if not key.organisation.working:
             # Only whoever holds the right secret learns this.
             raise OrganisationNotWorking
+        verify_request(request._request, key, now=now)
         note_use(key, now=now)
         return key.organisation, key
 
@@ -43,11 +49,27 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def credential_of(request: Request) -> ApiKey:
-    """The key that an authenticated request came with; `HasApiKey` has seen to it that there is one."""
+    """The key that an authenticated request came with; `NeedsScope` has seen to it that there is one."""
     assert isinstance(request.auth, ApiKey)
     return request.auth
 
 
-class HasApiKey(BasePermission):
+def viewer_of_key(key: ApiKey) -> Viewer:
+    """The machine that shows this key, or a token of this client, as scoped selectors ask for it: its acts are its scopes' acts."""
+    return Viewer(key.organisation, acts_of(key.granted), key=key)
+
+
+class NeedsScope(BasePermission):
+    """For views that say in `scopes` which scope each of their methods needs. Raises ScopeMissing, naming it."""
+
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return isinstance(request.auth, ApiKey)
+        if not isinstance(request.auth, ApiKey):
+            return False
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        scope: Scope | None = getattr(view, "scopes", {}).get(method)
+        if scope is None:
+            # A method that the view does not have is told so; one that it has, and that names no scope, nobody may use.
+            return not hasattr(view, method.lower())
+        if scope not in request.auth.granted:
+            raise ScopeMissing(scope=scope)
+        return True

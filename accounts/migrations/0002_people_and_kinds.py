@@ -14,10 +14,11 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
     ]
 
-    # The tables of django-allauth point at Person, and their migrations only ask for the first migration of this app.
+    # The tables of django-allauth and of django-oauth-toolkit point at Person, and their migrations only ask for the first migration of this app.
     run_before = [
         ('account', '0001_initial'),
         ('mfa', '0001_initial'),
+        ('oauth2_provider', '0001_initial'),
         ('usersessions', '0001_initial'),
     ]
 

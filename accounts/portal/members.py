@@ -72,7 +72,8 @@ def account(request: HttpRequest) -> HttpResponse:
     person = signed_in_person(request)
     held = [
         {"membership": each, "role": word(ROLES[each.role_of].label), "kind": word(KINDS[Kind(each.organisation.kind)]),
-         "manages": each.organisation.working and Act.MANAGE_MEMBERS in ROLES[each.role_of].acts}
+         "manages": each.organisation.working and Act.MANAGE_MEMBERS in ROLES[each.role_of].acts,
+         "keys": each.organisation.working and Act.MANAGE_KEYS in ROLES[each.role_of].acts}
         for each in live_memberships(person)
     ]
     return render(request, "accounts/account.html", {"person": person, "held": held, "operator": may_manage_organisations(person)})

@@ -8,7 +8,7 @@ from allauth.usersessions import views as session_views
 from django.urls import path
 from django.views.decorators.cache import never_cache
 
-from accounts.portal import invitations, members, organisations, security, workplace
+from accounts.portal import invitations, keys, members, organisations, security, workplace
 
 urlpatterns = [
     path("sign-in", account_views.login, name="account_login"),
@@ -37,6 +37,11 @@ urlpatterns = [
     path("organisations/<str:ref>/status", organisations.set_status, name="organisation-status"),
     path("organisations/<str:ref>/details", organisations.details, name="organisation-details"),
     path("organisations/<str:ref>/members", members.members, name="organisation-members"),
+    path("organisations/<str:ref>/keys", keys.keys, name="organisation-keys"),
+    path("organisations/<str:ref>/keys/new", keys.new_key, name="organisation-new-key"),
+    path("organisations/<str:ref>/keys/<int:key_id>/revoke", keys.revoke_key, name="organisation-revoke-key"),
+    path("organisations/<str:ref>/signing-keys", keys.new_signing_key, name="organisation-new-signing-key"),
+    path("organisations/<str:ref>/signing-keys/<int:key_id>/revoke", keys.revoke_public_key, name="organisation-revoke-signing-key"),
     path("organisations/<str:ref>/invitations", members.invite_member, name="organisation-invite"),
     path("organisations/<str:ref>/invitations/<int:invitation_id>/withdraw", members.withdraw, name="organisation-withdraw"),
     path("organisations/<str:ref>/members/<int:membership_id>/end", members.end_member, name="organisation-end-member"),

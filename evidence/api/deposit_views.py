@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.scopes import Scope
 from common.bodies import read_json
 from common.errors import DomainError
 from common.idempotency import IdempotentRequest, fingerprint, read_key
@@ -39,6 +40,8 @@ POLL_S = 0.05
 
 class EvidenceView(EvidenceListView):
     """The collection: GET lists the organisation's records, POST makes one with its files (multipart/form-data)."""
+
+    scopes = {"GET": Scope.EVIDENCE_READ, "POST": Scope.EVIDENCE_WRITE}
 
     @extend_schema(**schema.DEPOSIT)
     def post(self, request: Request) -> HttpResponse:
@@ -66,6 +69,8 @@ class EvidenceView(EvidenceListView):
 
 class EvidenceBatchView(APIView):
     """Up to 1,000 records by digest, JSON; the depositor keeps the originals and the statements say so."""
+
+    scopes = {"POST": Scope.EVIDENCE_WRITE}
 
     @extend_schema(**schema.BATCH)
     def post(self, request: Request) -> HttpResponse:

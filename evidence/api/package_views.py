@@ -6,13 +6,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.scopes import Scope
 from common.faults import RequestMalformed
 from evidence.api import schema
 from evidence.errors import TooManyRecords
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
-from evidence.packages.contents import Scope
+from evidence.packages.contents import Scope as PackageScope
 from evidence.selectors import case_records, record_of, selection_of
 from ledger.digest_stamps import stamp_digest
 
@@ -24,6 +25,8 @@ MAX_SELECTION = 100
 class EvidencePackageView(APIView):
     """`scope`: `record` (default), `case` (all of its case, with the signed head), or `selection` (this and each `with`)."""
 
+    scopes = {"GET": Scope.PACKAGES_FETCH}
+
     @extend_schema(**schema.PACKAGE)
     def get(self, request: Request, record: str) -> HttpResponseBase:
         scope, records = chosen(request, record)
@@ -34,7 +37,7 @@ class EvidencePackageView(APIView):
         return response
 
 
-def chosen(request: Request, number: str) -> tuple[Scope, list[Evidence]]:
+def chosen(request: Request, number: str) -> tuple[PackageScope, list[Evidence]]:
     """The scope asked for and its records. Raises RecordNotFound, RequestMalformed, TooManyRecords."""
     organisation_id, scope = credential_of(request).organisation_id, request.query_params.get("scope", "record")
     record = record_of(organisation_id, number)

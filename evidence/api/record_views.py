@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.scopes import Scope
 from common.bodies import answer
 from evidence.api import schema
 from evidence.facts import facts_of
@@ -51,6 +52,8 @@ def own_facts(record: Evidence) -> dict[str, object]:
 class EvidenceListView(APIView):
     """The organisation's records, the newest first, by cursor."""
 
+    scopes = {"GET": Scope.EVIDENCE_READ}
+
     @extend_schema(**schema.LIST)
     def get(self, request: Request) -> HttpResponse:
         organisation_id, after = credential_of(request).organisation_id, request.query_params.get("cursor")
@@ -64,18 +67,24 @@ class EvidenceListView(APIView):
 
 
 class EvidenceView(APIView):
+    scopes = {"GET": Scope.EVIDENCE_READ}
+
     @extend_schema(**schema.OWN_RECORD)
     def get(self, request: Request, record: str) -> HttpResponse:
         return answer(own_facts(record_of(credential_of(request).organisation_id, record)))
 
 
 class EvidenceProofView(APIView):
+    scopes = {"GET": Scope.EVIDENCE_READ}
+
     @extend_schema(**schema.PROOF)
     def get(self, request: Request, record: str) -> HttpResponse:
         return proof_response(record_of(credential_of(request).organisation_id, record))
 
 
 class EvidenceTimestampsView(APIView):
+    scopes = {"GET": Scope.EVIDENCE_READ}
+
     @extend_schema(**schema.TIMESTAMPS)
     def get(self, request: Request, record: str) -> HttpResponse:
         return answer(timestamps_of(record_of(credential_of(request).organisation_id, record)))

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.scopes import Scope
 from common.bodies import answer
 from notifications.api import schema
 from notifications.api.answers import notice_facts
@@ -17,6 +18,8 @@ PAGE = 50
 
 class NoticesView(APIView):
     """The notices, the newest first, by cursor."""
+
+    scopes = {"GET": Scope.NOTICES_READ}
 
     @extend_schema(**schema.NOTICES)
     def get(self, request: Request) -> HttpResponse:
@@ -30,6 +33,8 @@ class NoticesView(APIView):
 
 
 class NoticeReadView(APIView):
+    scopes = {"POST": Scope.NOTICES_READ}
+
     @extend_schema(**schema.NOTICE_READ)
     def post(self, request: Request, notice: str) -> HttpResponse:
         organisation_id = credential_of(request).organisation_id

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.scopes import Scope
 from common.bodies import answer, decode_with, read_json
 from notifications.api import payloads, schema
 from notifications.api.answers import delivery_facts, webhook_facts
@@ -25,6 +26,8 @@ def own_webhook(request: Request, ref: str) -> WebhookEndpoint:
 
 class WebhooksView(APIView):
     """The collection: GET lists the organisation's endpoints by cursor, POST makes one and shows its secret once."""
+
+    scopes = {"GET": Scope.WEBHOOKS_MANAGE, "POST": Scope.WEBHOOKS_MANAGE}
 
     @extend_schema(**schema.LIST)
     def get(self, request: Request) -> HttpResponse:
@@ -46,6 +49,8 @@ class WebhooksView(APIView):
 
 
 class WebhookView(APIView):
+    scopes = {"GET": Scope.WEBHOOKS_MANAGE, "DELETE": Scope.WEBHOOKS_MANAGE}
+
     @extend_schema(**schema.READ)
     def get(self, request: Request, webhook: str) -> HttpResponse:
         return answer(webhook_facts(own_webhook(request, webhook)))
@@ -58,6 +63,8 @@ class WebhookView(APIView):
 
 class WebhookDeliveriesView(APIView):
     """What was sent to an endpoint, the newest first, with every attempt."""
+
+    scopes = {"GET": Scope.WEBHOOKS_MANAGE}
 
     @extend_schema(**schema.DELIVERIES)
     def get(self, request: Request, webhook: str) -> HttpResponse:
@@ -74,6 +81,8 @@ class WebhookDeliveriesView(APIView):
 class WebhookSecretView(APIView):
     """POST gives a new secret, once; the one before it signs too for a while."""
 
+    scopes = {"POST": Scope.WEBHOOKS_MANAGE}
+
     @extend_schema(**schema.ROTATE)
     def post(self, request: Request, webhook: str) -> HttpResponse:
         endpoint = own_webhook(request, webhook)
@@ -84,6 +93,8 @@ class WebhookSecretView(APIView):
 
 class WebhookTestView(APIView):
     """POST sends a test event; what came of it stands in the delivery log."""
+
+    scopes = {"POST": Scope.WEBHOOKS_MANAGE}
 
     @extend_schema(**schema.TEST)
     def post(self, request: Request, webhook: str) -> HttpResponse:

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiKey, Organisation
-from accounts.selectors import api_key_for
+from accounts.selectors import api_key_for, credential_for
 from accounts.services import create_organisation, issue_api_key, note_use, revoke_api_key
 
 DAY = timedelta(days=1)
@@ -60,6 +63,30 @@ def test_the_command_prints_a_key_that_works(service: str) -> None:
     for text in texts:
         answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer {text}"})
         assert answer.json() == {"records": [], "next_cursor": None}
+
+
+def test_the_command_gives_the_scopes_that_it_is_told_and_keeps_to_the_rules(service: str) -> None:
+    out = StringIO()
+    call_command("create_api_key", "示例机构", "--scopes", "evidence:read", "notices:read", "--must-sign", stdout=out)
+    key = ApiKey.objects.get()
+    assert (key.scopes, key.must_sign, key.created_by) == ("evidence:read notices:read", True, None)
+    for wrong in (["--days", "401"], ["--days", "0"], ["--label", " "], ["--scopes", "root"]):
+        with pytest.raises(CommandError):
+            call_command("create_api_key", "示例机构", *wrong)
+    assert ApiKey.objects.count() == 1
+
+
+def test_who_asks_is_one_query_with_scopes_and_organisation(database: str) -> None:
+    """The question that every request asks: a key by its prefix, a token by its digest."""
+    now = timezone.now()
+    _, text = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY)
+    for shown in (text, "czt_" + "x" * 43):
+        with CaptureQueriesContext(connection) as asked:
+            key = credential_for(shown, now=now)
+            assert (key is None) == shown.startswith("czt_")
+            assert key is None or key.granted
+            assert key is None or not key.must_sign
+        assert [query["sql"].split()[0] for query in asked] == ["SELECT"]
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer"])

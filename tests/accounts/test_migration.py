@@ -8,8 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts.models import ApiKey, Organisation
 from accounts.permissions import Role
+from accounts.scopes import Scope
 from tests.accounts.people import make_person, signed_in
 
 SECRET = "x" * 43
@@ -31,5 +32,8 @@ def test_existing_organisations_migrate_as_active_lenders_and_their_keys_go_on(s
     assert (organisation.kind, organisation.status, organisation.credit_code, organisation.contact_email) == ("lender", "active", None, "")
     answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer cz_0123abcd_{SECRET}"})
     assert answer.json() == {"records": [], "next_cursor": None}
+    key = ApiKey.objects.select_related("organisation").get()
+    assert key.granted == set(Scope) - {Scope.CASES_READ, Scope.CASES_WRITE}, "what keys could do until there were scopes"
+    assert (key.must_sign, key.application_id, key.created_by_id) == (False, None, None)
     admin = make_person("admin@lender.example", Role.LENDER_ADMIN, organisation)
     assert signed_in(admin).get(f"/organisations/{organisation.ref}/members").status_code == 200

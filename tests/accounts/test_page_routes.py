@@ -4,19 +4,22 @@ The table is `tests.api.test_routes.PEOPLE`, which fails when a route has no row
 """
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.joining import Invitee, invite
-from accounts.models import Organisation, Person
+from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role, roles_of
+from accounts.signing_keys import register_signing_key
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
+from tests.accounts.signers import new_private, pem_of
 from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
-POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew")
+POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke")
 IN_ORGANISATION = [path for path in PEOPLE if "{ref}" in path]
 
 
@@ -27,9 +30,10 @@ class Place:
     ref: str
     membership_id: int
     invitation_id: int
+    key_id: int
 
     def address(self, path: str) -> str:
-        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id}
+        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id}
         for name, value in names.items():
             path = path.replace(name, str(value))
         return path
@@ -41,7 +45,11 @@ def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
     member = make_person(f"member-{organisation.pk}", role, organisation)
     invitee = Invitee(f"next-{organisation.pk}", "名", role, "1", "1")
     invitation, _ = invite(organisation, invitee, by=None, now=timezone.now())
-    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk)
+    signing = register_signing_key(organisation, pem_of(new_private("ed25519")), label="x", by=None, now=timezone.now())
+    values = {"prefix": f"p{organisation.pk}", "secret_sha256": b"d" * 32, "label": "x", "created_at": timezone.now()}
+    ApiKey.objects.create(  # under the id of the signing key, so that both routes have something to be kept from
+        pk=signing.pk, organisation=organisation, expires_at=timezone.now() + timedelta(days=1), **values)
+    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk)
 
 
 def send(client: Client, path: str, place: Place) -> int:
@@ -60,7 +68,7 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
     manages = Act.MANAGE_MEMBERS in ROLES[role].acts
     for path in IN_ORGANISATION:
         for nowhere in (NOWHERE, "%00", NOWHERE[:-1] + "\0", "'"):
-            assert send(client, path, Place(nowhere, 10**9, 10**9)) == 404, path
+            assert send(client, path, Place(nowhere, 10**9, 10**9, 10**9)) == 404, path
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
@@ -78,6 +86,7 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
         "/organisations/{ref}/members/{membership_id}/renew": 404,
+        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
     }
 
 

@@ -5,9 +5,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.joining import Invitee, invite
+from accounts.models import ApiKey, Organisation, SigningKey
 from accounts.permissions import Kind, Role
 from config.csp import POLICY
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
+from tests.accounts.signers import new_private, pem_of
 from tests.portal.pages import Page
 
 LANGUAGES = ("zh-hans", "en")
@@ -122,3 +124,23 @@ def test_what_people_type_is_text_on_every_page(database: str) -> None:
     assert "<script>alert" not in sent.content.decode()
     assert "<script>alert" not in Client().post("/sign-in", {"login": hostile, "password": hostile}).content.decode()
     assert "<script>alert" not in Client().get("/sign-in", {"next": hostile}).content.decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_credentials_is_sound_in_every_state(language: str, database: str) -> None:
+    admin = make_person("admin@example.org", Role.LENDER_ADMIN)
+    ref, client = membership_of(admin).organisation.ref, signed_in(admin)
+    path = f"/organisations/{ref}/keys"
+    assert_sound(client, path, language)
+    for way in ("key", "client"):
+        form = {"label": "对接系统", "way": way, "days": "30", "scopes": ["evidence:read"], "must_sign": "1"}
+        page = Page(client.post(f"{path}/new", form, headers={"Accept-Language": language}).content.decode())
+        assert page.all_faults() == []
+    client.post(f"/organisations/{ref}/signing-keys", {"label": "签名机", "public_key": pem_of(new_private("ed25519"))})
+    assert_sound(client, path, language)
+    for kind in ("keys", "signing-keys"):
+        for key in (ApiKey if kind == "keys" else SigningKey).objects.all():
+            assert client.post(f"/organisations/{ref}/{kind}/{key.pk}/revoke")["Location"] == path
+    assert_sound(client, path, language)
+    operator = signed_in(make_person("ops@example.org", Role.OPERATOR))
+    assert_sound(operator, f"/organisations/{Organisation.objects.get(kind='operator').ref}/keys", language)

@@ -104,7 +104,7 @@ def codes_of(operation: dict[str, Any]) -> dict[str, int]:
 # Answered before any endpoint is reached, or kept for credentials and limits that come later.
 OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "forbidden", "payload-too-large"}
 # Pages answer with these, and no endpoint does.
-OF_PAGES = {"form-expired", "too-many-requests"} | {
+OF_PAGES = {"form-expired"} | {
     error.code for error in vars(accounts.errors).values()
     if isinstance(error, type) and issubclass(error, DomainError) and error is not DomainError
 }
@@ -119,12 +119,16 @@ def test_every_refusal_is_documented_at_some_endpoint_under_its_status() -> None
 
 def test_every_operation_says_its_refusals_and_its_security() -> None:
     everywhere = {
-        "bad-request": 400, "not-authenticated": 401, "organisation-not-active": 403, "internal-error": 500, "storage-unavailable": 503,
+        "bad-request": 400, "not-authenticated": 401, "signature-invalid": 401, "organisation-not-active": 403, "too-many-requests": 429,
+        "internal-error": 500, "storage-unavailable": 503,
     }
+    scopes = {path: getattr(route.callback, "cls").__dict__.get("scopes", {}) for path, route in api_routes()}  # noqa: B009 - a plain callable
     for path, method, operation in operations():
         assert everywhere.items() <= codes_of(operation).items()
         needs_key = path.startswith(("/api/v1/evidence", "/api/v1/webhooks", "/api/v1/notices"))
-        assert operation.get("security", []) == ([{"apiKey": []}] if needs_key else []), (method, path)
+        scope = [str(scopes[path][method.upper()])] if needs_key else []
+        assert operation.get("security", []) == ([{"apiKey": scope}, {"oauth2": scope}] if needs_key else []), (method, path)
+        assert ("scope-missing" in codes_of(operation)) == needs_key
         waiting = [response for status, response in operation["responses"].items() if status in ("429", "503")]
         assert all("Retry-After" in response["headers"] for response in waiting)
 

@@ -1,7 +1,8 @@
 """Who may ask what: every route × every kind of visitor × own, another's and nobody's record. A route without a row fails.
 
-No answer is ever 403: what belongs to another organisation does not exist for the visitor, byte for byte (design: isolation of
-tenants). Routes outside the API take no key, so a key changes nothing there.
+No answer is ever 403, for these keys have every scope (`tests/accounts/test_scopes.py` takes them away): what belongs to another
+organisation does not exist for the visitor, byte for byte (design: isolation of tenants). Routes outside the API take no key, so a key
+changes nothing there.
 """
 import hashlib
 import json
@@ -13,6 +14,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -127,18 +129,21 @@ PEOPLE = {
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
     "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
+    "/organisations/{ref}/keys": "own manager", "/organisations/{ref}/keys/new": "own manager",
+    "/organisations/{ref}/keys/{key_id}/revoke": "own manager", "/organisations/{ref}/signing-keys": "own manager",
+    "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
     *PEOPLE,
     "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/policy/{end}", "/log/vkey", "/log/timestamps",
-    "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences",
+    "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences", "/oauth/token",
     "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
 }
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32,
-    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}"), "1"),
+    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}"), "1"),
 }
 
 
@@ -167,6 +172,7 @@ class Cast:
 
 @pytest.fixture
 def cast(client: Client, stamp: Callable[[], None]) -> Cast:
+    cache.clear()  # wrong keys are counted by address, and every test has the same
     now = timezone.now()
     first, second = create_organisation(PRIVATE["name"], now=now), create_organisation("乙方金融科技有限公司", now=now)
 

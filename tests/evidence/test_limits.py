@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
+from common import counting
 from config import env
-from evidence.api import limits
 from tests.depositing import Post, batch
 
 
@@ -18,7 +18,7 @@ def _counting() -> Iterator[None]:
     """Whatever a test did to the counter is forgotten; other tests of the same minute counted for the same key's number."""
     cache.clear()
     yield
-    limits._uncounted_until[0] = float("-inf")
+    counting._uncounted_until[0] = float("-inf")
     cache.clear()
 
 
@@ -45,9 +45,9 @@ def test_deposits_pass_while_redis_is_away_and_the_log_says_so_once(
 ) -> None:
     settings.CACHES = {"default": env.counters("redis://127.0.0.1:9/0")}
     settings.DEPOSITS_PER_MINUTE = 1
-    with caplog.at_level(logging.WARNING, "evidence.api.limits"):
+    with caplog.at_level(logging.WARNING, "common.counting"):
         assert [post_batch(batch(1)).status_code for _ in range(3)] == [201] * 3
-    assert [record.message for record in caplog.records] == ["deposits are not counted for 30 s: ConnectionError"]
+    assert [record.message for record in caplog.records] == ["requests are not counted for 30 s: ConnectionError"]
 
 
 def test_a_redis_that_hangs_holds_up_one_deposit_and_not_for_long(post_batch: Post, settings: Settings, silent_redis: int) -> None:
