@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.credit_code import canonical_credit_code
 from accounts.errors import ContactMalformed, CreditCodeMalformed, CreditCodeTaken, StatusUnreachable
 from accounts.models import ApiKey, Organisation
@@ -29,15 +31,21 @@ def create_organisation(name: str, *, now: datetime, kind: Kind = Kind.LENDER) -
     return Organisation.objects.create(ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now)
 
 
-def change_status(organisation: Organisation, *, to: str) -> None:
+def change_status(organisation: Organisation, *, to: str, now: datetime) -> None:
     """Suspend an organisation, or let a suspended one in again; its keys and its people feel it with their next request.
 
     Raises StatusUnreachable for any other change, for the operator itself, and when somebody else was faster.
     """
     if organisation.kind == Kind.OPERATOR or organisation.status not in CHANGES.get(to, ()):
         raise StatusUnreachable
-    if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
-        raise StatusUnreachable
+    with transaction.atomic():
+        if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
+            raise StatusUnreachable
+        note(Event.STATUS_CHANGED, organisation, at=now, subject=f"organisation:{organisation.ref}", detail=to)
+        operator = Organisation.objects.filter(kind=Kind.OPERATOR).first()
+        if operator is not None:
+            # Auditors read the operator's log and no tenant's: what the operator did to one has to stand there too.
+            note(Event.STATUS_CHANGED, operator, at=now, subject=f"organisation:{organisation.ref}", detail=to)
 
 
 def describe_organisation(organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str) -> None:
@@ -64,16 +72,20 @@ def describe_organisation(organisation: Organisation, *, credit_code: str, conta
 def issue_api_key(organisation: Organisation, *, label: str, now: datetime, valid_for: timedelta) -> tuple[ApiKey, str]:
     """A new key `cz_<prefix>_<secret>`; the text is returned once and never stored. 256 random bits, so a plain SHA-256 hides it."""
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        organisation=organisation, prefix=prefix, secret_sha256=hashlib.sha256(secret.encode()).digest(),
-        label=label, created_at=now, expires_at=now + valid_for,
-    )
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            organisation=organisation, prefix=prefix, secret_sha256=hashlib.sha256(secret.encode()).digest(),
+            label=label, created_at=now, expires_at=now + valid_for,
+        )
+        note(Event.KEY_ISSUED, organisation, at=now, subject=f"api_key:{key.pk}")
     return key, f"cz_{prefix}_{secret}"
 
 
 def revoke_api_key(key: ApiKey, *, now: datetime) -> None:
     """Revocation bites with the next request; a second call changes nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+            note(Event.KEY_REVOKED, key.organisation, at=now, subject=f"api_key:{key.pk}")
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:

@@ -85,5 +85,5 @@ def set_status(request: HttpRequest, ref: str) -> HttpResponse:
     organisation, status = organisation_at(ref), request.POST.get("status", "")
     if status not in CHANGES:
         raise NotFound
-    change_status(organisation, to=status)
+    change_status(organisation, to=status, now=timezone.now())
     return HttpResponseRedirect(reverse("organisations"))

@@ -2,7 +2,6 @@
 from allauth.account import views as account_views
 from allauth.mfa.base import views as factor_views
 from allauth.mfa.recovery_codes import views as recovery_views
-from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as passkey_views
 from allauth.usersessions import views as session_views
 from django.urls import path
@@ -21,15 +20,15 @@ urlpatterns = [
     path("account/password", security.change_password, name="account_change_password"),
     path("account/second-factor", factor_views.index, name="mfa_index"),
     path("account/second-factor/app", security.TotpSetUpView.as_view(), name="mfa_activate_totp"),
-    path("account/second-factor/app/remove", totp_views.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/second-factor/app/remove", security.TotpRemovalView.as_view(), name="mfa_deactivate_totp"),
     path("account/second-factor/passkeys", passkey_views.list_webauthn, name="mfa_list_webauthn"),
     path("account/second-factor/passkeys/add", security.PasskeySetUpView.as_view(), name="mfa_add_webauthn"),
     path("account/second-factor/passkeys/<int:pk>/name", passkey_views.edit_webauthn, name="mfa_edit_webauthn"),
-    path("account/second-factor/passkeys/<int:pk>/remove", passkey_views.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/second-factor/passkeys/<int:pk>/remove", security.PasskeyRemovalView.as_view(), name="mfa_remove_webauthn"),
     path("account/second-factor/recovery-codes", recovery_views.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path("account/second-factor/recovery-codes/new", recovery_views.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path("account/confirm", factor_views.reauthenticate, name="mfa_reauthenticate"),
-    path("account/confirm/passkey", passkey_views.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/second-factor/recovery-codes/new", security.NewRecoveryCodesView.as_view(), name="mfa_generate_recovery_codes"),
+    path("account/confirm", security.ShowAgainView.as_view(), name="mfa_reauthenticate"),
+    path("account/confirm/passkey", security.ShowPasskeyAgainView.as_view(), name="mfa_reauthenticate_webauthn"),
     path("account/sessions", session_views.list_usersessions, name="usersessions_list"),
     path("account/sessions/<int:session_id>/end", security.end_session, name="session-end"),
     path("workplace", workplace.choose_workplace, name="workplace"),
