@@ -1,7 +1,8 @@
 """Organisations and the keys of their machines; people, their memberships, and the invitations that make them; how an organisation's people
 are signed in, and its audit log.
 
-Nothing here can be turned back into a usable key, link or password; an identity provider's secret is sealed. Second factors and sessions are rows of django-allauth.
+Nothing here can be turned back into a usable key, link or password; an identity provider's secret is sealed. Second factors and sessions
+are rows of django-allauth.
 """
 from datetime import datetime
 from typing import ClassVar
@@ -200,7 +201,7 @@ class Invitation(models.Model):
 
 
 class SignInRules(models.Model):
-    """How people of an organisation may be signed in: the networks of its workstations, and when one of them locks. No row: the defaults."""
+    """How people of an organisation may be signed in: the networks of its workstations, and when one locks. No row: the defaults."""
 
     IDLE_MINUTES, IDLE_FROM, IDLE_TO = 10, 5, 30
 

@@ -28,7 +28,7 @@ def address_of(request: HttpRequest) -> Address | None:
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
-    """Networks in CIDR notation, separated by white space or commas; () for an empty text. Raises ValueError, also for too many or too wide."""
+    """Networks in CIDR notation, separated by white space or commas; () for an empty text. Raises ValueError; too many, too wide."""
     found = tuple(dict.fromkeys(ipaddress.ip_network(word) for word in text.replace(",", " ").split()))
     if len(found) > MOST_NETWORKS or any(network.prefixlen < WIDEST[network.version] for network in found):
         raise ValueError("too many networks, or one that is too wide")

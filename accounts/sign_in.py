@@ -49,6 +49,12 @@ def shown_at(request: HttpRequest, person: Person) -> float | None:
     return max(times + ([float(enrolled)] if enrolled else []), default=None)
 
 
+def proven_at(request: HttpRequest, person: Person) -> float:
+    """When this session last proved who sits there, by a second factor or by the organisation's provider; 0 when it never did."""
+    by_provider = [float(record["at"]) for record in get_authentication_records(request, person) if record.get("method") == "oidc"]
+    return max([shown_at(request, person) or 0.0, *by_provider])
+
+
 def shown_recently(request: HttpRequest, person: Person) -> bool:
     """Whether the second factor was shown within the last ten minutes."""
     at = shown_at(request, person)
@@ -107,7 +113,8 @@ class SignInAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         note_refused(user, method_of(request, user), detail="deactivated")
-        return super().respond_user_inactive(request, user)
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
 
     def set_password(self, user: Any, password: str) -> None:
         with transaction.atomic():

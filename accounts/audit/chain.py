@@ -1,6 +1,7 @@
 """How the rows of one organisation's audit log hang together: each names the digest of the one before.
 
-    digest = hex SHA-256 of the canonical JSON of {number, organisation, at, event, actor, subject, detail, method, network, request_id, previous}
+    digest = hex SHA-256 of the canonical JSON of
+             {number, organisation, at, event, actor, subject, detail, method, network, request_id, previous}
 
 `organisation` is its ref, so that no row can be moved to another's log. A changed, removed or inserted row breaks the chain at the next;
 removed newest rows disagree with the head. What this does not show: a log that was rewritten whole together with its head. An export that

@@ -19,7 +19,7 @@ def note(
     event: Event, organisation: Organisation, *, at: datetime, subject: str = "", detail: str = "", actor: str | None = None,
     method: str | None = None,
 ) -> None:
-    """One row at the end of the organisation's log, in the caller's transaction. `actor`, `method`: where the request does not know them."""
+    """One row at the end of the organisation's log, in the caller's transaction. `actor`, `method`: what the request does not know."""
     assert connection.in_atomic_block, "an audit row stands and falls with the act"
     AuditHead.objects.get_or_create(organisation=organisation, defaults={"number": 0, "digest": ""})
     head, by = AuditHead.objects.select_for_update().get(organisation=organisation), source()

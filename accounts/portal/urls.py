@@ -7,13 +7,26 @@ from allauth.usersessions import views as session_views
 from django.urls import path
 from django.views.decorators.cache import never_cache
 
-from accounts.portal import invitations, members, organisations, security, workplace
+from accounts.portal import (
+    audit,
+    invitations,
+    lock,
+    members,
+    organisations,
+    provider_sign_in,
+    security,
+    sign_in_settings,
+    workplace,
+)
 
 urlpatterns = [
     path("sign-in", account_views.login, name="account_login"),
     path("sign-in/second-factor", factor_views.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey", passkey_views.login_webauthn, name="mfa_login_webauthn"),
     path("sign-in/inactive", never_cache(account_views.account_inactive), name="account_inactive"),
+    path("sign-in/at/<str:ref>", provider_sign_in.sign_in_at, name="sign-in-at"),
+    path("sign-in/at/<str:ref>/go", provider_sign_in.ask_provider, name="sign-in-at-go"),
+    path("sign-in/at/<str:ref>/callback", provider_sign_in.come_back, name="sign-in-at-callback"),
     path("sign-out", account_views.logout, name="account_logout"),
     path("invitations/<str:token>", invitations.InvitationView.as_view(), name="invitation"),
     path("account", members.account, name="account"),
@@ -31,10 +44,16 @@ urlpatterns = [
     path("account/confirm/passkey", security.ShowPasskeyAgainView.as_view(), name="mfa_reauthenticate_webauthn"),
     path("account/sessions", session_views.list_usersessions, name="usersessions_list"),
     path("account/sessions/<int:session_id>/end", security.end_session, name="session-end"),
+    path("account/lock", lock.idle_lock, name="idle-lock"),
+    path("audit", audit.audit_log, name="audit"),
+    path("audit/export", audit.audit_export, name="audit-export"),
     path("workplace", workplace.choose_workplace, name="workplace"),
     path("organisations", organisations.organisations, name="organisations"),
     path("organisations/<str:ref>/status", organisations.set_status, name="organisation-status"),
     path("organisations/<str:ref>/details", organisations.details, name="organisation-details"),
+    path("organisations/<str:ref>/sign-in", sign_in_settings.sign_in_rules, name="organisation-sign-in"),
+    path("organisations/<str:ref>/sign-in/provider", sign_in_settings.register_provider, name="organisation-provider"),
+    path("organisations/<str:ref>/sign-in/provider/remove", sign_in_settings.forget_provider, name="organisation-provider-remove"),
     path("organisations/<str:ref>/members", members.members, name="organisation-members"),
     path("organisations/<str:ref>/invitations", members.invite_member, name="organisation-invite"),
     path("organisations/<str:ref>/invitations/<int:invitation_id>/withdraw", members.withdraw, name="organisation-withdraw"),
