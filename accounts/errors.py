@@ -128,7 +128,7 @@ class ProviderMalformed(DomainError):
     code = "provider-malformed"
     status = 422
     title = _("身份提供方资料有误")
-    detail = _("签发方须为不含 ? 和 # 的 https 地址；客户端标识不超过 255 个字符；首次登记或更换签发方须填写客户端密钥，不超过 500 个字符。")
+    detail = _("签发方须为不含 ? 和 # 的 https 地址；客户端标识不超过 255 字；首次登记或更换签发方须填写客户端密钥，不超过 500 字。")
 
 
 class ProviderUnusable(DomainError):

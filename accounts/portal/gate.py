@@ -9,7 +9,7 @@ Whoever works by workstation is let in from those networks only, asked anew at e
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
@@ -55,7 +55,8 @@ OWN = frozenset({
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], R]
 
 
 def machines_bring_no_cookies(get_response: Handler) -> Handler:
@@ -187,11 +188,11 @@ def page_of(request: HttpRequest) -> str:
     return came.path + (f"?{came.query}" if came.query else "")
 
 
-def needs_person(view: View[P]) -> View[P]:
+def needs_person(view: View[P, R]) -> View[P, R | HttpResponse]:
     """The page is for signed-in people; others come to the sign-in and then back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         if not isinstance(request.user, Person):
             return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
         return view(request, *args, **kwargs)
@@ -205,7 +206,7 @@ def signed_in_person(request: HttpRequest) -> Person:
     return request.user
 
 
-def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[View[P]], View[P]]:
+def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[View[P, R]], View[P, R | HttpResponse]]:
     """Before a sensitive act of the permission table: the second factor within the last ten minutes.
 
     Otherwise whoever acts comes to the page that asks for it, and from there to the route named `back`, with those of
@@ -213,9 +214,9 @@ def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[Vie
     """
     assert act in SENSITIVE, f"{act} is not marked as sensitive"
 
-    def decorated(view: View[P]) -> View[P]:
+    def decorated(view: View[P, R]) -> View[P, R | HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
             person = signed_in_person(request)
             if not shown_recently(request, person):
                 return to_show(person, reverse(back, kwargs={name: kwargs[name] for name in keep}))

@@ -6,7 +6,6 @@ from functools import wraps
 from typing import ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,11 +24,11 @@ P = ParamSpec("P")
 FIELDS = ("credit_code", "contact_email", "contact_phone")
 
 
-def for_operator(view: View[P]) -> View[P]:
+def for_operator(view: View[P, HttpResponse]) -> View[P, HttpResponse]:
     """The page is there for those who manage organisations; the right is looked up anew for each."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not may_manage_organisations(signed_in_person(request)):
             raise NotFound
         return view(request, *args, **kwargs)

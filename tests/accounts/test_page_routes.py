@@ -16,8 +16,8 @@ from tests.accounts.people import Browser, make_organisation, make_person, membe
 from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
-POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew")
-IN_ORGANISATION = [path for path in PEOPLE if "{ref}" in path]
+POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew", "/provider", "/remove")
+IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
 
 @dataclass
@@ -64,7 +64,8 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
-        expected = {200, 302, 422} if manages else {403}
+        # An organisation without a provider has none to remove.
+        expected = ({404} if path.endswith("/remove") else {200, 302, 422}) if manages else {403}
         assert send(client, path, at_home) in ({404} if PEOPLE[path] == "operator" else expected), path
 
 
@@ -77,7 +78,8 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        "/organisations/{ref}/members/{membership_id}/renew": 404,
+        "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,
+        "/organisations/{ref}/sign-in/provider": 404, "/organisations/{ref}/sign-in/provider/remove": 404,
     }
 
 
