@@ -132,7 +132,7 @@ def audit_export(request: HttpRequest, viewer: Viewer) -> StreamingHttpResponse:
 def csv_lines(organisation: Organisation, parts: Iterator[Sequence[AuditEntry]], *, english: bool) -> Iterator[str]:
     """The byte order mark tells Excel that it is UTF-8. Ids stand beside the names: a name may change, and the digests are over the ids."""
     heads = (
-        _("序号"), _("时间"), _("事件"), _("事件代码"), _("行为人"), _("行为人编号"), _("对象"), _("对象编号"), _("补充"), _("登录方式"),
+        _("序号"), _("时间"), _("事项"), _("事项代码"), _("行为人"), _("行为人编号"), _("对象"), _("对象编号"), _("补充"), _("登录方式"),
         _("网络"), _("请求编号"), _("上一条摘要"), _("摘要"))
     return _lines(organisation, parts, heads, english)
 

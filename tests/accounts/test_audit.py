@@ -229,7 +229,7 @@ def test_auditors_read_the_operators_log_besides_their_own(database: str) -> Non
     change_status(tenant, to="suspended", now=timezone.now())
     client = signed_in(make_person("auditor", Role.AUDITOR))
     assert "变更机构状态" in client.get("/audit", {"of": operator.ref}).content.decode()
-    assert [row["事件代码"] for row in csv_of(client.get("/audit/export", {"of": operator.ref}))] == [
+    assert [row["事项代码"] for row in csv_of(client.get("/audit/export", {"of": operator.ref}))] == [
         "organisation:status_changed", "audit:exported"]
     assert client.get("/audit", {"of": tenant.ref}).status_code == 404
     assert "运营方" not in signed_in(make_person("admin", Role.LENDER_ADMIN)).get("/audit").content.decode()
