@@ -152,3 +152,97 @@ class ContactMalformed(DomainError):
     status = 422
     title = _("联系方式有误")
     detail = _("邮箱须形如 name@example.org；电话为 5 至 32 个字符，只含数字、空格和 + - ( )。")
+
+
+class NetworksMalformed(DomainError):
+    code = "networks-malformed"
+    status = 422
+    title = _("网段有误")
+    detail = _("请以 CIDR 形式填写网段，例如 203.0.113.0/24，以空格或换行分隔；最多 64 个，IPv4 不宽于 /8，IPv6 不宽于 /24。")
+
+
+class IdleMinutesMalformed(DomainError):
+    code = "idle-minutes-malformed"
+    status = 422
+    title = _("锁定时间有误")
+    detail = _("请填写 5 至 30 之间的整数分钟。")
+
+
+class ProviderMalformed(DomainError):
+    code = "provider-malformed"
+    status = 422
+    title = _("身份提供方资料有误")
+    detail = _("签发方须为不含 ? 和 # 的 https 地址；客户端标识不超过 255 字；首次登记或更换签发方须填写客户端密钥，不超过 500 字。")
+
+
+class ProviderUnusable(DomainError):
+    """`reason` is of our closed lists: a trouble of the network, or what the answer lacks."""
+
+    code = "provider-unusable"
+    status = 502
+    title = _("身份提供方没有给出可用的答复")
+    detail = _("请稍后重试；若持续出现，请把原因代码 {reason} 告知本机构管理员。")
+
+
+class ProviderRefused(DomainError):
+    """The browser came back without an answer, with another's, or with one that proves nothing: one answer for all."""
+
+    code = "provider-refused"
+    status = 403
+    title = _("未能通过机构账号登录")
+    detail = _("机构身份提供方没有确认本次登录，或登录已超时；请从机构登录地址重新开始。")
+
+
+class NotAMember(DomainError):
+    """Whoever the provider says it is, here he is nobody: unknown, of another organisation, deactivated, or linked otherwise."""
+
+    code = "not-a-member"
+    status = 403
+    title = _("该账号不是本机构的成员")
+    detail = _("请由本机构管理员先邀请您加入；若已加入，请核对机构账号与登录名是否一致。")
+
+
+class SignedInAlready(DomainError):
+    code = "signed-in-already"
+    status = 409
+    title = _("已有人登录")
+    detail = _("本浏览器中已有其他登录；请先退出，再用机构账号登录。")
+
+
+class OutsideNetwork(DomainError):
+    code = "outside-network"
+    status = 403
+    title = _("不在机构允许的网络内")
+    detail = _("催收员只能在所在机构登记的网络内工作。请在工作场所的网络上重试；若您就在工作场所，请联系机构主管核对登录规则中的网段。")
+
+
+class NetworksMissing(DomainError):
+    """A provider's word alone is enough for nobody whose place is not checked."""
+
+    code = "networks-missing"
+    status = 403
+    title = _("机构尚未登记工作网络")
+    detail = _("未登记网段的机构，其催收员不能仅凭机构账号登录；请用工作站通行密钥登录，或由主管在登录规则中登记网段。")
+
+
+class OwnFactorMissing(DomainError):
+    code = "own-factor-missing"
+    status = 403
+    title = _("须先设置第二因素")
+    detail = _("除催收员外，用机构账号登录还须验证您本人的第二因素。请先用登录名和密码登录一次，设置第二因素，再用机构账号登录。")
+
+
+class OwnSignInOnly(DomainError):
+    """What belongs to the person, and not to the organisation whose provider vouches for him."""
+
+    code = "own-sign-in-only"
+    status = 403
+    title = _("请用本人的登录方式")
+    detail = _("密码、第二因素、登录记录和邀请属于您本人。请退出机构账号，用登录名和密码或通行密钥登录后再来。")
+
+
+class PeriodMalformed(DomainError):
+    code = "period-malformed"
+    status = 422
+    title = _("起止日期有误")
+    detail = _("请按 2026-11-23 的格式填写日期，且起始日期不晚于截止日期。")

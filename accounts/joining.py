@@ -16,7 +16,10 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note, note_about
 from accounts.errors import (
     ElsewhereToo,
     InvitationForAnother,
@@ -29,7 +32,7 @@ from accounts.errors import (
     PasswordRefused,
     RoleUnavailable,
 )
-from accounts.models import Invitation, Membership, Organisation, Person
+from accounts.models import Invitation, LinkedIdentity, Membership, Organisation, Person
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
 from accounts.selectors import invitation_for, live_memberships, person_named
 from accounts.services import create_organisation
@@ -70,10 +73,12 @@ def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, n
         raise RoleUnavailable
     licence, certificate = _numbers(invitee)
     token = secrets.token_urlsafe(32)
-    made = Invitation.objects.create(
-        organisation=organisation, organisation_kind=organisation.kind, role=invitee.role, login=login, display_name=name,
-        licence_number=licence, certificate_number=certificate, token_sha256=hashlib.sha256(token.encode()).digest(),
-        made_by=by, created_at=now, expires_at=now + LINK_LASTS)
+    with transaction.atomic():
+        made = Invitation.objects.create(
+            organisation=organisation, organisation_kind=organisation.kind, role=invitee.role, login=login, display_name=name,
+            licence_number=licence, certificate_number=certificate, token_sha256=hashlib.sha256(token.encode()).digest(),
+            made_by=by, created_at=now, expires_at=now + LINK_LASTS)
+        note(Event.INVITED, organisation, at=now, subject=f"invitation:{made.pk}", detail=invitee.role)
     return made, token
 
 
@@ -131,6 +136,9 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> None:
             "organisation_kind": invitation.organisation_kind, "licence_number": invitation.licence_number,
             "certificate_number": invitation.certificate_number, "since": now,
         })
+    # Whoever opened the link need not be signed in: he is the one whom it was for.
+    note(Event.INVITATION_ACCEPTED, invitation.organisation, at=now, subject=f"invitation:{invitation.pk}", detail=invitation.role,
+         actor=f"person:{person.pk}")
 
 
 def invite_back(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> tuple[Invitation, str] | None:
@@ -170,6 +178,8 @@ def accept_back(token: str, *, password: str, now: datetime) -> None:
         # The new password's hash ends every session that there is.
         person.save(update_fields=["password"])
         Authenticator.objects.filter(user_id=person.pk).delete()
+        LinkedIdentity.objects.filter(person=person).delete()
+        note_about(person, Event.FACTORS_RESET, at=now, actor=f"person:{person.pk}")
 
 
 def _works_only_at(organisation: Organisation, person: Person) -> bool:
@@ -188,8 +198,8 @@ def _set_password(person: Person, password: str) -> None:
 
 def withdraw_invitation(organisation: Organisation, invitation_id: int, *, now: datetime) -> bool:
     """Whether an open invitation of this organisation had that id; its link no longer works."""
-    return Invitation.objects.filter(
-        pk=invitation_id, organisation=organisation, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now) == 1
+    with transaction.atomic():
+        return _withdraw(Invitation.objects.filter(pk=invitation_id, organisation=organisation), organisation, now) == 1
 
 
 def end_membership(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> bool:
@@ -200,15 +210,35 @@ def end_membership(organisation: Organisation, membership_id: int, *, by: Person
     if held.person_id == by.pk:
         raise OwnMembership
     with transaction.atomic():
-        Invitation.objects.filter(
-            organisation=organisation, login=held.person.login, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
-        return Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
+        _withdraw(Invitation.objects.filter(organisation=organisation, login=held.person.login), organisation, now)
+        ended = Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
+        if ended:
+            if not Membership.objects.filter(organisation=organisation, person=held.person, until=None).exists():
+                LinkedIdentity.objects.filter(organisation=organisation, person=held.person).delete()
+            note(Event.MEMBERSHIP_ENDED, organisation, at=now, subject=f"person:{held.person_id}", detail=held.role)
+    return ended
+
+
+def _withdraw(links: QuerySet[Invitation], organisation: Organisation, now: datetime) -> int:
+    """In the caller's transaction: the open ones among these links of the organisation stop to work. How many there were."""
+    count = 0
+    for pk in sorted(links.filter(accepted_at=None, withdrawn_at=None).values_list("pk", flat=True)):
+        if Invitation.objects.filter(pk=pk, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now) == 1:
+            note(Event.INVITATION_WITHDRAWN, organisation, at=now, subject=f"invitation:{pk}")
+            count += 1
+    return count
 
 
 def set_active(login: str, *, active: bool, now: datetime) -> bool:
     """Whether somebody of this login was deactivated, or let in again, by this call; his sessions are worth nothing while he is out."""
-    others = Person.objects.filter(login=canonical_login(login), deactivated_at__isnull=not active)
-    return others.update(deactivated_at=None if active else now) == 1
+    person = Person.objects.filter(login=canonical_login(login), deactivated_at__isnull=not active).first()
+    if person is None:
+        return False
+    with transaction.atomic():
+        changed = Person.objects.filter(pk=person.pk, deactivated_at__isnull=not active).update(deactivated_at=None if active else now) == 1
+        if changed:
+            note_about(person, Event.PERSON_LET_IN if active else Event.PERSON_DEACTIVATED, at=now)
+    return changed
 
 
 def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetime) -> str:
@@ -220,7 +250,7 @@ def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetim
     operator = Organisation.objects.filter(kind=Kind.OPERATOR).first()
     if renew and operator is not None and not Membership.objects.filter(organisation=operator).exists():
         with transaction.atomic():
-            Invitation.objects.filter(organisation=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+            _withdraw(Invitation.objects.filter(organisation=operator), operator, now)
             return invite(operator, invitee, by=None, now=now)[1]
     if operator is not None:
         raise OperatorAlreadyThere

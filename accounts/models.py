@@ -1,6 +1,8 @@
-"""Organisations and the credentials of their machines; people, their memberships, and the invitations that make them.
+"""Organisations and the credentials of their machines; people, their memberships, and the invitations that make them; how an organisation's
+people are signed in, and its audit log.
 
-Nothing here can be turned back into a usable key, link or password. Second factors and sessions are rows of django-allauth.
+Nothing here can be turned back into a usable key, link or password; an identity provider's secret is sealed. Second factors and sessions
+are rows of django-allauth.
 """
 from datetime import datetime
 from typing import ClassVar
@@ -12,6 +14,7 @@ from django.db.models.functions import Lower
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
 from accounts.public_keys import Algorithm, PublicKey
 from accounts.scopes import SCOPES_OF, Scope, read_scopes
+from common.append_only import AppendOnlyModel
 
 # Which role belongs to which kind, as the constraints of two tables state it.
 ROLE_FITS_KIND = models.Q(*(
@@ -166,6 +169,9 @@ class Person(AbstractBaseUser):
 
     objects: ClassVar[BaseUserManager["Person"]] = BaseUserManager()  # type: ignore[assignment]
 
+    # Set by the gate for a session that one organisation's identity provider vouches for: the person then has his roles there, no others.
+    only_at: int | None = None
+
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS = ["display_name"]
 
@@ -260,3 +266,107 @@ class Invitation(models.Model):
 
     def open_at(self, now: datetime) -> bool:
         return self.accepted_at is None and self.withdrawn_at is None and now < self.expires_at
+
+
+class SignInRules(models.Model):
+    """How people of an organisation may be signed in: the networks of its workstations, and when one locks. No row: the defaults."""
+
+    IDLE_MINUTES, IDLE_FROM, IDLE_TO = 10, 5, 30
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="sign_in_rules", help_text="机构")
+    networks = models.TextField(blank=True, help_text="工作站所在网段（CIDR），以空格分隔；为空表示不限")
+    idle_minutes = models.PositiveSmallIntegerField(default=IDLE_MINUTES, help_text="工作站闲置多少分钟后锁定，5 至 30")
+
+    objects: ClassVar[models.Manager["SignInRules"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "登录规则"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(idle_minutes__gte=5, idle_minutes__lte=30), name="sign_in_rules_idle_in_range"),
+        ]
+
+
+class IdentityProvider(models.Model):
+    """An organisation's own OpenID Connect provider. The client's secret is sealed (`oidc.sealing`): it has to be shown to the provider."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="identity_provider", help_text="机构")
+    issuer = models.CharField(max_length=255, help_text="签发方地址，逐字符与身份令牌中的一致")
+    client_id = models.CharField(max_length=255, help_text="客户端标识")
+    sealed_secret = models.BinaryField(max_length=600, help_text="加密保存的客户端密钥")
+    changed_at = models.DateTimeField(help_text="登记或最近变更时间")
+
+    objects: ClassVar[models.Manager["IdentityProvider"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "机构身份提供方"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(issuer="") & ~models.Q(client_id=""), name="identity_provider_is_named"),
+        ]
+
+
+class LinkedIdentity(models.Model):
+    """Which member an identity of an organisation's provider is. It counts at that organisation, and nowhere else."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="机构")
+    issuer = models.CharField(max_length=255, help_text="签发方地址")
+    subject = models.CharField(max_length=255, help_text="签发方内部的人员标识")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="linked_identities", help_text="人员")
+    linked_at = models.DateTimeField(help_text="首次登录时间")
+
+    objects: ClassVar[models.Manager["LinkedIdentity"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "已关联身份"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "issuer", "subject"], name="linked_identity_is_one_person"),
+            # A second identity for somebody who has one would be a second way in that he knows nothing of.
+            models.UniqueConstraint(fields=["organisation", "issuer", "person"], name="linked_identity_one_for_each_person"),
+        ]
+
+
+class AuditHead(models.Model):
+    """Where an organisation's audit log ends; its lock, too. Without it, nothing would show that the newest rows were removed."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="audit_head", help_text="机构")
+    number = models.PositiveBigIntegerField(help_text="最近一条的序号")
+    digest = models.CharField(max_length=64, help_text="最近一条的摘要")
+
+    objects: ClassVar[models.Manager["AuditHead"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "审计日志末端"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(number=0, digest="") | (models.Q(number__gte=1) & ~models.Q(digest="")), name="audit_head_has_a_digest"),
+        ]
+
+
+class AuditEntry(AppendOnlyModel):
+    """One act on an organisation's people, keys and rules (`audit.events`), chained by digest within the organisation.
+
+    Ids and closed words, no names and no whole address: a name is looked up when somebody reads. The list of events is code, not a
+    constraint: to change a constraint SQLite rebuilds the table, and this one must lie still.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="机构")
+    number = models.PositiveBigIntegerField(help_text="机构内序号，从 1 起连续")
+    at = models.DateTimeField(help_text="时间")
+    event = models.CharField(max_length=40, help_text="事件")
+    actor = models.CharField(max_length=40, blank=True, help_text="行为人：person:、api_key: 加编号，或 command；为空表示尚未证明身份")
+    subject = models.CharField(max_length=64, blank=True, help_text="涉及对象的编号")
+    detail = models.CharField(max_length=40, blank=True, help_text="补充的固定用语：状态、角色、因素")
+    method = models.CharField(max_length=64, blank=True, help_text="登录方式")
+    network = models.CharField(max_length=49, blank=True, help_text="网络地址，仅保留 IPv4 前 24 位或 IPv6 前 48 位")
+    request_id = models.CharField(max_length=16, blank=True, help_text="同一请求的各条相同")
+    previous = models.CharField(max_length=64, blank=True, help_text="上一条的摘要；首条为空")
+    digest = models.CharField(max_length=64, help_text="本条除摘要外全部内容的 SHA-256")
+
+    class Meta:
+        verbose_name = "审计记录"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "number"], name="audit_entry_number_unique"),
+            models.CheckConstraint(
+                condition=models.Q(number=1, previous="") | (models.Q(number__gt=1) & ~models.Q(previous="")),
+                name="audit_entry_follows_another"),
+        ]
+        indexes = [models.Index(fields=["organisation", "event", "-number"], name="audit_entry_by_event")]

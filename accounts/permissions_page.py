@@ -4,7 +4,8 @@ from accounts.scopes import SCOPES, SCOPES_OF
 
 HEAD = """# Permissions · 权限表
 
-Written by `manage.py write_permissions` from `accounts/permissions.py` and `accounts/scopes.py`; a test compares the two, so change the table and never this page.
+Written by `manage.py write_permissions` from `accounts/permissions.py` and `accounts/scopes.py`; a test compares them with
+this page, so change the tables and never the page.
 本页由 `manage.py write_permissions` 根据 `accounts/permissions.py` 生成，测试会比对二者；请修改权限表，不要修改本页。
 
 An act says what a role may do inside its own organisation. To which cases and records, a grant, an acceptance or an order decides.

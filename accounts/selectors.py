@@ -118,8 +118,12 @@ def signing_key_for(organisation: Organisation, keyid: str) -> SigningKey | None
 
 
 def live_memberships(person: Person) -> QuerySet[Membership]:
-    """What the person holds now, with the organisations, oldest first; organisations that do not work are among them."""
-    return Membership.objects.filter(person=person, until=None).select_related("organisation").order_by("since", "id")
+    """What the person holds now, with the organisations, oldest first; organisations that do not work are among them.
+
+    In a session that an organisation's identity provider vouches for, what he holds there: no provider opens another organisation.
+    """
+    held = Membership.objects.filter(person=person, until=None).select_related("organisation").order_by("since", "id")
+    return held if person.only_at is None else held.filter(organisation_id=person.only_at)
 
 
 def organisation_of(person: Person, ref: str) -> tuple[Organisation, frozenset[Act]] | None:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from oauth2_provider.models import Application
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.credit_code import canonical_credit_code
 from accounts.errors import (
     ContactMalformed,
@@ -44,15 +46,21 @@ def create_organisation(name: str, *, now: datetime, kind: Kind = Kind.LENDER) -
     return Organisation.objects.create(ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now)
 
 
-def change_status(organisation: Organisation, *, to: str) -> None:
+def change_status(organisation: Organisation, *, to: str, now: datetime) -> None:
     """Suspend an organisation, or let a suspended one in again; its keys and its people feel it with their next request.
 
     Raises StatusUnreachable for any other change, for the operator itself, and when somebody else was faster.
     """
     if organisation.kind == Kind.OPERATOR or organisation.status not in CHANGES.get(to, ()):
         raise StatusUnreachable
-    if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
-        raise StatusUnreachable
+    with transaction.atomic():
+        if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
+            raise StatusUnreachable
+        note(Event.STATUS_CHANGED, organisation, at=now, subject=f"organisation:{organisation.ref}", detail=to)
+        operator = Organisation.objects.filter(kind=Kind.OPERATOR).first()
+        if operator is not None:
+            # Auditors read the operator's log and no tenant's: what the operator did to one has to stand there too.
+            note(Event.STATUS_CHANGED, operator, at=now, subject=f"organisation:{organisation.ref}", detail=to)
 
 
 def describe_organisation(organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str) -> None:
@@ -87,7 +95,9 @@ def issue_api_key(
     """
     key, secret = _new_credential(organisation, label, now, valid_for, scopes)
     key.must_sign, key.created_by = must_sign, by
-    key.save(force_insert=True)
+    with transaction.atomic():
+        key.save(force_insert=True)
+        note(Event.KEY_ISSUED, organisation, at=now, subject=f"api_key:{key.pk}")
     return key, f"cz_{key.prefix}_{secret}"
 
 
@@ -104,6 +114,7 @@ def issue_client(
             client_id=client_id_of(key), client_secret="", hash_client_secret=False, client_type=Application.CLIENT_CONFIDENTIAL,
             authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS)
         key.save(force_insert=True)
+        note(Event.KEY_ISSUED, organisation, at=now, subject=f"api_key:{key.pk}")
     return key, secret
 
 
@@ -133,7 +144,9 @@ def _new_credential(
 
 def revoke_api_key(key: ApiKey, *, now: datetime, by: Person | None = None) -> None:
     """Revocation bites with the next request, also with tokens that a client holds already; a second call changes nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by)
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            note(Event.KEY_REVOKED, key.organisation, at=now, subject=f"api_key:{key.pk}")
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """How django-allauth is to sign people in here: its two adapters.
 
 Nobody signs up, no letter is sent, and a second factor is shown again by a second factor, never by the password alone. Messages to people
-come from our own catalogue. What this does not do: decide who must have a second factor; `portal/gate.py` does.
+come from our own catalogue. Who came in, who was refused, who left and whose session was ended stands in the audit log.
+What this does not do: decide who must have a second factor; `portal/gate.py` does.
 Source: django-allauth's documentation, "Account → Advanced usage" and "MFA → Adapter".
 """
 import base64
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,15 +16,23 @@ from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note_about
+from accounts.audit.source import method_of
 from accounts.models import Person
+from accounts.selectors import person_named
 
 # When the second factor of this session was set up in this session; no sign-in has recorded it.
 ENROLLED_AT = "cunzheng_enrolled_at"
@@ -38,6 +47,12 @@ def shown_at(request: HttpRequest, person: Person) -> float | None:
     times = [float(record["at"]) for record in get_authentication_records(request, person) if record.get("method") == "mfa"]
     enrolled = request.session.get(ENROLLED_AT)
     return max(times + ([float(enrolled)] if enrolled else []), default=None)
+
+
+def proven_at(request: HttpRequest, person: Person) -> float:
+    """When this session last proved who sits there, by a second factor or by the organisation's provider; 0 when it never did."""
+    by_provider = [float(record["at"]) for record in get_authentication_records(request, person) if record.get("method") == "oidc"]
+    return max([shown_at(request, person) or 0.0, *by_provider])
 
 
 def shown_recently(request: HttpRequest, person: Person) -> bool:
@@ -78,6 +93,34 @@ class SignInAdapter(DefaultAccountAdapter):
         person = request.user
         return has_second_factor(person) and not shown_recently(request, person)
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        with transaction.atomic():
+            super().login(request, user)
+            note_about(user, Event.SIGNED_IN, at=timezone.now())
+
+    def logout(self, request: HttpRequest) -> None:
+        person = request.user
+        with transaction.atomic():
+            if isinstance(person, Person):
+                note_about(person, Event.SIGNED_OUT, at=timezone.now())
+            super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A login that nobody holds is not noted: what strangers type is not ours to keep."""
+        person = person_named(str(credentials.get("username", "")))
+        if person is not None:
+            note_refused(person, "password")
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        note_refused(user, method_of(request, user), detail="deactivated")
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
+
+    def set_password(self, user: Any, password: str) -> None:
+        with transaction.atomic():
+            super().set_password(user, password)
+            note_about(user, Event.PASSWORD_CHANGED, at=timezone.now())
+
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, message_context: Mapping[str, Any] | None = None,
         extra_tags: str = "", message: str | None = None,
@@ -85,6 +128,20 @@ class SignInAdapter(DefaultAccountAdapter):
         """Only what went wrong, in our own words; what went well the next page shows."""
         if message is not None:
             super().add_message(request, level, message=message, extra_tags=extra_tags)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        with transaction.atomic():
+            for session in sessions:
+                note_about(session.user, Event.SESSION_ENDED, at=timezone.now(), detail=f"session:{session.pk}")
+                session.end()
+
+
+def note_refused(person: Person, method: str, *, detail: str = "") -> None:
+    """Somebody said to be this person showed `method`, and did not get in."""
+    with transaction.atomic():
+        note_about(person, Event.SIGN_IN_REFUSED, at=timezone.now(), method=method, detail=detail)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

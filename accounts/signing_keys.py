@@ -5,6 +5,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.errors import LabelMalformed, PrivateKeyGiven, PublicKeyMalformed, PublicKeyTaken
 from accounts.message_signatures import TOLERANCE_S, Reason, RequestSignature, SignatureRefused
 from accounts.models import Organisation, Person, SignatureNonce, SigningKey
@@ -25,16 +27,20 @@ def register_signing_key(organisation: Organisation, text: str, *, label: str, b
         raise PublicKeyMalformed from None
     try:
         with transaction.atomic():
-            return SigningKey.objects.create(
+            made = SigningKey.objects.create(
                 organisation=organisation, thumbprint=key.thumbprint, algorithm=key.algorithm, spki=key.spki, label=label,
                 created_at=now, created_by=by)
+            note(Event.SIGNING_KEY_REGISTERED, organisation, at=now, subject=f"signing_key:{made.pk}")
+            return made
     except IntegrityError:
         raise PublicKeyTaken from None
 
 
 def revoke_signing_key(key: SigningKey, *, now: datetime, by: Person | None) -> None:
     """Revocation bites with the next request; a second call changes nothing."""
-    SigningKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by)
+    with transaction.atomic():
+        if SigningKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            note(Event.SIGNING_KEY_REVOKED, key.organisation, at=now, subject=f"signing_key:{key.pk}")
 
 
 def use_nonce(key: SigningKey, claimed: RequestSignature) -> None:

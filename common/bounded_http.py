@@ -90,6 +90,11 @@ def post_for_any(url: str, body: bytes, *, content_type: str, limits: Limits) ->
     return _post(url, body, content_type, "*/*", limits, partial(_read_any, max_bytes=limits.max_bytes))
 
 
+def post_to_stranger(url: str, body: bytes, *, headers: Mapping[str, str], limits: Limits, resolve: Resolver) -> Answered:
+    """POST `body` with these headers where `resolve` allows it; the whole answer of any status. Raises: NoAnswer."""
+    return _ask("POST", url, body, headers, limits, partial(_read_any, max_bytes=limits.max_bytes), resolve)
+
+
 def post_and_hang_up(url: str, body: bytes, *, headers: Mapping[str, str], limits: Limits, resolve: Resolver) -> Answered:
     """POST `body` with these headers; the answer's status, a redirect's too, and the first `max_bytes` of its body: no more is read.
 
@@ -98,9 +103,9 @@ def post_and_hang_up(url: str, body: bytes, *, headers: Mapping[str, str], limit
     return _ask("POST", url, body, headers, limits, partial(_read_beginning, max_bytes=limits.max_bytes), resolve)
 
 
-def get_any(url: str, *, limits: Limits) -> Answered:
+def get_any(url: str, *, limits: Limits, resolve: Resolver = system_addresses) -> Answered:
     """GET an http or https URL; the answer of any status. Raises: NoAnswer."""
-    return _ask("GET", url, None, {"Accept": "*/*"}, limits, partial(_read_any, max_bytes=limits.max_bytes))
+    return _ask("GET", url, None, {"Accept": "*/*"}, limits, partial(_read_any, max_bytes=limits.max_bytes), resolve)
 
 
 def _post(

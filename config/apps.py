@@ -1,4 +1,4 @@
-"""App registration of `config`, for its system checks only."""
+"""App registration of `config`: its system checks, and the examinations of rooms that stand below the one that examines."""
 from django.apps import AppConfig
 
 
@@ -8,3 +8,7 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         import config.checks  # noqa: F401 - registers the checks
+        from config.audit_fsck import examine_audit_logs
+        from ledger.fsck import register_examination
+
+        register_examination("audit", examine_audit_logs)

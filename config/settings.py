@@ -131,7 +131,10 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
+USERSESSIONS_ADAPTER = "accounts.sign_in.SessionsAdapter"
 MFA_FORMS = {
+    "authenticate": "accounts.portal.code_forms.SecondFactorCodeForm",
+    "reauthenticate": "accounts.portal.code_forms.ShowAgainCodeForm",
     "add_webauthn": "accounts.portal.passkey_forms.AddPasskeyForm",
     "authenticate_webauthn": "accounts.portal.passkey_forms.SecondFactorPasskeyForm",
     "login_webauthn": "accounts.portal.passkey_forms.SignInPasskeyForm",

@@ -25,6 +25,7 @@ from sandbox.witnesses import PORTS
 
 READY_WITHIN_S = 90.0
 TSA_PORTS = (("CUNZHENG_TSA_PORT", 8001), ("CUNZHENG_TSA2_PORT", 8004))
+IDP_PORT = ("CUNZHENG_IDP_PORT", 8005)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -81,7 +82,7 @@ def say(line: str) -> None:
 def service_environment(environment: dict[str, str]) -> dict[str, str]:
     """The environment of every program: ports and folders spelled out, and this Python first on the path. Raises: Refused."""
     web = port_from(environment, "CUNZHENG_PORT", 8000)
-    others = (*TSA_PORTS, *PORTS.values())
+    others = (*TSA_PORTS, IDP_PORT, *PORTS.values())
     ports = {"CUNZHENG_PORT": web, **{variable: port_from(environment, variable, port) for variable, port in others}}
     for (one, port), (other, same) in combinations(ports.items(), 2):
         if port == same:
@@ -100,7 +101,7 @@ def service_environment(environment: dict[str, str]) -> dict[str, str]:
 def preflight(environment: dict[str, str], var: Path) -> None:
     """Raises: Refused when a port is taken or the database file is broken."""
     check_port(int(environment["CUNZHENG_PORT"]), variable="CUNZHENG_PORT", suggestion=8080)
-    for variable, port in (*TSA_PORTS, *PORTS.values()):
+    for variable, port in (*TSA_PORTS, IDP_PORT, *PORTS.values()):
         check_port(int(environment[variable]), variable=variable, suggestion=port + 80)
     if not environment.get("DATABASE_URL"):
         check_database_file(var / "db.sqlite3")
@@ -168,7 +169,7 @@ def write_ready_file(file: Path, url: str, sample: Sample) -> None:
 
 def wait_until_ready(client: Client, pause: Callable[[float], None], var: Path) -> None:
     """Raises: SampleFailed when the web process does not answer in time, and what `pause` raises."""
-    say("Starting web, sequencer, worker, two test timestamp authorities and two test witnesses")
+    say("Starting web, sequencer, worker, two test timestamp authorities, two test witnesses and a test identity provider")
     deadline = time.monotonic() + READY_WITHIN_S
     while not client.ready():
         if time.monotonic() > deadline:

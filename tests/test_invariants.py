@@ -12,7 +12,20 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from oauth2_provider.models import Application
 
-from accounts.models import ApiKey, Invitation, Membership, Organisation, Person, SignatureNonce, SigningKey
+from accounts.models import (
+    ApiKey,
+    AuditEntry,
+    AuditHead,
+    IdentityProvider,
+    Invitation,
+    LinkedIdentity,
+    Membership,
+    Organisation,
+    Person,
+    SignatureNonce,
+    SigningKey,
+    SignInRules,
+)
 from cases.models import Case
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
@@ -67,6 +80,15 @@ class Rows:
         self.count += 1
         values = {"thumbprint": f"t{self.count}", "algorithm": "ed25519", "spki": D, "label": "x", "created_at": NOW, **changes}
         return SigningKey.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+    def linked(self, **changes: Any) -> LinkedIdentity:
+        self.count += 1
+        values = {"issuer": "https://id.example", "subject": f"s{self.count}", "linked_at": NOW, **changes}
+        return LinkedIdentity.objects.create(**{"person": values.pop("person", None) or self.person(), **values})
+
+    def audited(self, organisation: Organisation, number: int = 1, previous: str = "") -> AuditEntry:
+        row = AuditEntry(organisation=organisation, number=number, at=NOW, event="session:started", previous=previous, digest="0" * 64)
+        row.save()
+        return row
 
     def case(self, **changes: Any) -> Case:
         self.count += 1
@@ -167,6 +189,14 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "signing_key_algorithm_known": lambda r: r.signing_key(algorithm="rsa-pss-sha512"),
     "signing_key_revoked_at_a_time": lambda r: r.signing_key(revoked_by=r.person()),
     "signature_nonce_used_once": lambda r: both(SignatureNonce.objects.create, signing_key=r.signing_key(), nonce="n", expires_at=NOW),
+    "sign_in_rules_idle_in_range": lambda r: SignInRules.objects.create(organisation=r.organisation(), idle_minutes=31),
+    "identity_provider_is_named": lambda r: IdentityProvider.objects.create(
+        organisation=r.organisation(), issuer="", client_id="x", sealed_secret=D, changed_at=NOW),
+    "linked_identity_is_one_person": lambda r: both(r.linked, organisation=r.organisation(), subject="same"),
+    "linked_identity_one_for_each_person": lambda r: both(r.linked, organisation=r.organisation(), person=r.person()),
+    "audit_head_has_a_digest": lambda r: AuditHead.objects.create(organisation=r.organisation(), number=1, digest=""),
+    "audit_entry_number_unique": lambda r: both(r.audited, organisation=r.organisation()),
+    "audit_entry_follows_another": lambda r: r.audited(r.organisation(), number=2),
     "case_ref_unique": lambda r: twice(lambda: r.case(ref="same")),
     "case_reference_unique_in_organisation": lambda r: both(r.case, organisation=r.organisation(), client_reference="same"),
     "case_head_matches_sequence": lambda r: r.case(sequence=1),

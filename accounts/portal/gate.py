@@ -1,44 +1,62 @@
 """What stands between a session and a page: machines bring no cookies, sessions end, a second factor comes first, sensitive acts ask again.
 
 A session counts as proven once it showed a second factor itself. One that began with a password alone may set a factor up, within ten
-minutes, and nothing else; when the person has a factor already, it may show it, and nothing else.
+minutes, and nothing else; when the person has a factor already, it may show it, and nothing else. One that an organisation's identity
+provider vouches for needs the second factor too, except of those who work by workstation only, in networks that the organisation named.
+
+Whoever works by workstation is let in from those networks only, asked anew at each request, and shows himself again after a pause.
 """
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
-from urllib.parse import urlencode
+from typing import Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import logout
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 
-from accounts.models import Person
+from accounts.audit.events import Event
+from accounts.audit.recording import note_about
+from accounts.errors import NetworksMissing, OutsideNetwork, OwnFactorMissing, OwnSignInOnly
+from accounts.idle import IDLE_LOCK, is_locked, note_page
+from accounts.models import Organisation, Person
+from accounts.networks import address_of
 from accounts.permissions import BY_WORKSTATION, SENSITIVE, Act
 from accounts.selectors import live_memberships
 from accounts.sign_in import has_second_factor, shown_at, shown_recently
-from common.problems import FOR_MACHINES
+from accounts.vouching import has_lapsed, limit
+from accounts.workstations import Workstation, workstation_of
+from common.errors import DomainError
+from common.problems import FOR_MACHINES, problem_page
 
 SESSION_LASTS_S = 12 * 3600
 WITHOUT_FACTOR_LASTS_S = 600
-# How often a session's end is written anew; each page would be a write otherwise.
-PROLONG_EVERY_S = 60
-SEEN_AT = "cunzheng_seen_at"
 # No pages: what a browser loads beside them, and what machines ask.
 BESIDE_PAGES = ("/static/", "/healthz", "/readyz", "/metrics")
-ALWAYS = frozenset({"account_logout", "preferences"})
+ALWAYS = frozenset({"account_logout", "preferences", "sign-in-at", "sign-in-at-go", "sign-in-at-callback"})
 TO_SET_UP = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"})
 TO_SHOW = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
+# What is a person's own, and opens all of his organisations: a provider of one of them must not reach it, or it could set a factor up
+# that is good everywhere.
+OWN = frozenset({
+    "account_change_password", "mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn",
+    "mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "usersessions_list",
+    "session-end", "invitation",
+})
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[Concatenate[HttpRequest, P], R]
 
 
 def machines_bring_no_cookies(get_response: Handler) -> Handler:
@@ -72,25 +90,57 @@ class SignInGate:
         person = request.user
         if not isinstance(person, Person):
             return None
+        limit(request, person)
         name = request.resolver_match.url_name if request.resolver_match else None
         return None if name in ALWAYS else answer_unproven(request, person, name)
 
 
 def answer_unproven(request: HttpRequest, person: Person, name: str | None) -> HttpResponse | None:
-    """Where this session must go before the page of that name; None when it may see it."""
-    age_s, now = session_age_s(request, person), time.time()
-    if age_s > SESSION_LASTS_S:
+    """Where this session must go before the page of that name, or why it may not see it; None when it may."""
+    age_s, seat = session_age_s(request, person), workstation_of(person)
+    if age_s > SESSION_LASTS_S or has_lapsed(request):
         return signed_out(request)
+    if seat is not None and not seat.allows(address_of(request)):
+        return problem_page(request, OutsideNetwork())
     if has_second_factor(person):
-        if shown_at(request, person) is None:
-            return None if name in TO_SHOW else to_show(person, request.path)
-    elif age_s > WITHOUT_FACTOR_LASTS_S:
+        if name in TO_SHOW:
+            return None
+        if shown_at(request, person) is None and not enters_by_place(person, seat):
+            return to_show(person, page_of(request))
+    elif person.only_at is None:
+        return answer_without_factor(request, person, name, age_s)
+    elif not enters_by_place(person, seat):
+        return problem_page(request, what_is_missing(seat))
+    if person.only_at is not None and name in OWN:
+        return problem_page(request, OwnSignInOnly())
+    return answer_idle(request, person, name, seat)
+
+
+def answer_without_factor(request: HttpRequest, person: Person, name: str | None, age_s: float) -> HttpResponse | None:
+    """Ten minutes to set one up, and nothing else."""
+    if age_s > WITHOUT_FACTOR_LASTS_S:
         return signed_out(request)
-    else:
-        return None if name in TO_SET_UP else HttpResponseRedirect(reverse(page_to_set_up(person)))
-    if now - float(request.session.get(SEEN_AT, 0)) >= PROLONG_EVERY_S:
-        request.session[SEEN_AT] = now
+    return None if name in TO_SET_UP else HttpResponseRedirect(reverse(page_to_set_up(person)))
+
+
+def answer_idle(request: HttpRequest, person: Person, name: str | None, seat: Workstation | None) -> HttpResponse | None:
+    """After a pause the screen of a workstation is anybody's: whoever sits there shows himself, and goes on where he was."""
+    if name == IDLE_LOCK:
+        return None
+    if seat is not None and is_locked(request, person, seat.idle_s):
+        return show_again(person, seat, page_of(request))
+    note_page(request, seat)
     return None
+
+
+def enters_by_place(person: Person, seat: Workstation | None) -> bool:
+    """Whether the provider's word is enough: for those who work by workstation only, at an organisation that says where."""
+    return person.only_at is not None and seat is not None and seat.only and seat.place_is_known
+
+
+def what_is_missing(seat: Workstation | None) -> DomainError:
+    """What whoever comes by the provider alone has to do first."""
+    return NetworksMissing() if seat is not None and seat.only else OwnFactorMissing()
 
 
 def session_age_s(request: HttpRequest, person: Person) -> float:
@@ -106,21 +156,43 @@ def page_to_set_up(person: Person) -> str:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
+    with transaction.atomic():
+        note_about(signed_in_person(request), Event.SESSION_ENDED, at=timezone.now(), detail="expired")
+        logout(request)
     return HttpResponseRedirect(reverse("account_login"))
 
 
 def to_show(person: Person, back: str) -> HttpResponse:
-    """To the page where the second factor is shown, and from there to `back`, a path on this site."""
+    """To the page where the second factor is shown, and from there to `back`, a path on this site. Raises OwnFactorMissing."""
     methods = get_adapter().get_reauthentication_methods(person)
+    if not methods:
+        raise OwnFactorMissing
     return HttpResponseRedirect(f"{methods[0]['url']}?{urlencode({'next': back})}")
 
 
-def needs_person(view: View[P]) -> View[P]:
+def show_again(person: Person, seat: Workstation, back: str) -> HttpResponse:
+    """As `to_show`, for those whom the provider alone let in: it is asked again."""
+    if person.only_at is None or not enters_by_place(person, seat):
+        return to_show(person, back)
+    ref = Organisation.objects.get(pk=person.only_at).ref
+    return HttpResponseRedirect(f"{reverse('sign-in-at-go', args=[ref])}?{urlencode({'next': back})}")
+
+
+def page_of(request: HttpRequest) -> str:
+    """The page that the person looks at: this one, or the one whose form he sent. The form is forgotten, the page is not."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came = urlsplit(request.headers.get("Referer", ""))
+    if came.netloc != request.get_host():
+        return reverse("account")
+    return came.path + (f"?{came.query}" if came.query else "")
+
+
+def needs_person(view: View[P, R]) -> View[P, R | HttpResponse]:
     """The page is for signed-in people; others come to the sign-in and then back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         if not isinstance(request.user, Person):
             return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
         return view(request, *args, **kwargs)
@@ -134,7 +206,7 @@ def signed_in_person(request: HttpRequest) -> Person:
     return request.user
 
 
-def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[View[P]], View[P]]:
+def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[View[P, R]], View[P, R | HttpResponse]]:
     """Before a sensitive act of the permission table: the second factor within the last ten minutes.
 
     Otherwise whoever acts comes to the page that asks for it, and from there to the route named `back`, with those of
@@ -142,9 +214,9 @@ def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[Vie
     """
     assert act in SENSITIVE, f"{act} is not marked as sensitive"
 
-    def decorated(view: View[P]) -> View[P]:
+    def decorated(view: View[P, R]) -> View[P, R | HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
             person = signed_in_person(request)
             if not shown_recently(request, person):
                 return to_show(person, reverse(back, kwargs={name: kwargs[name] for name in keep}))

@@ -76,7 +76,9 @@ def account(request: HttpRequest) -> HttpResponse:
          "keys": each.organisation.working and Act.MANAGE_KEYS in ROLES[each.role_of].acts}
         for each in live_memberships(person)
     ]
-    return render(request, "accounts/account.html", {"person": person, "held": held, "operator": may_manage_organisations(person)})
+    audits = any(each.organisation.working and Act.READ_AUDIT in ROLES[each.role_of].acts for each in live_memberships(person))
+    return render(request, "accounts/account.html", {
+        "person": person, "held": held, "operator": may_manage_organisations(person), "audits": audits})
 
 
 @require_GET

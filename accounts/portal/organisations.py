@@ -2,9 +2,8 @@
 
 What this does not do: show anything of what an organisation deposited, or make one: letting an organisation in takes papers and two people.
 """
-from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -25,7 +24,7 @@ P = ParamSpec("P")
 FIELDS = ("credit_code", "contact_email", "contact_phone")
 
 
-def for_operator(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View[P]:
+def for_operator(view: View[P, HttpResponse]) -> View[P, HttpResponse]:
     """The page is there for those who manage organisations; the right is looked up anew for each."""
 
     @wraps(view)
@@ -85,5 +84,5 @@ def set_status(request: HttpRequest, ref: str) -> HttpResponse:
     organisation, status = organisation_at(ref), request.POST.get("status", "")
     if status not in CHANGES:
         raise NotFound
-    change_status(organisation, to=status)
+    change_status(organisation, to=status, now=timezone.now())
     return HttpResponseRedirect(reverse("organisations"))

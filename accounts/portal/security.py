@@ -1,40 +1,84 @@
-"""The pages of one's own sign-in: django-allauth's views, where they must do a little more here.
+"""The pages of one's own sign-in: django-allauth's views, where they must do a little more here. What they change stands in the audit log.
 
 Setting a second factor up proves the session that did it, and ends every other session of that person: whoever had got in with the
 password alone is out.
 """
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.views import PasswordChangeView
-from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.mfa.base.views import ReauthenticateView
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
+from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note_about
 from accounts.portal.gate import needs_person, signed_in_person, to_show
 from accounts.sign_in import ENROLLED_AT, shown_at, shown_recently
 from common.problems import NotFound
 
 
-class TotpSetUpView(ActivateTOTPView):
+class Noted:
+    """What the view's form does, and the row that says so, in one transaction. For one of allauth's views, before it."""
+
+    event: ClassVar[Event]
+    detail: ClassVar[str] = ""
+    request: HttpRequest
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+            note_about(signed_in_person(self.request), self.event, at=timezone.now(), detail=self.detail)
+        return response
+
+
+class TotpSetUpView(Noted, ActivateTOTPView):
+    event, detail = Event.FACTOR_SET_UP, "totp"
+
     def form_valid(self, form: Any) -> HttpResponse:
         return _enrolled(self.request, super().form_valid(form))
 
 
-class PasskeySetUpView(AddWebAuthnView):
+class PasskeySetUpView(Noted, AddWebAuthnView):
+    event, detail = Event.FACTOR_SET_UP, "webauthn"
+
     def form_valid(self, form: Any) -> HttpResponse:
         return _enrolled(self.request, super().form_valid(form))
+
+
+class TotpRemovalView(Noted, DeactivateTOTPView):
+    event, detail = Event.FACTOR_REMOVED, "totp"
+
+
+class PasskeyRemovalView(Noted, RemoveWebAuthnView):
+    event, detail = Event.FACTOR_REMOVED, "webauthn"
+
+
+class NewRecoveryCodesView(Noted, GenerateRecoveryCodesView):
+    event = Event.CODES_MADE
+
+
+class ShowAgainView(Noted, ReauthenticateView):
+    event = Event.SHOWN_AGAIN
+
+
+class ShowPasskeyAgainView(Noted, ReauthenticateWebAuthnView):
+    event = Event.SHOWN_AGAIN
 
 
 def _enrolled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     person = signed_in_person(request)
     if shown_at(request, person) is None:
         request.session[ENROLLED_AT] = time.time()
-    for session in UserSession.objects.filter(user_id=person.pk).exclude(session_key=request.session.session_key):
-        session.end()
+    get_adapter().end_sessions(UserSession.objects.filter(user_id=person.pk).exclude(session_key=request.session.session_key))
     return response
 
 
@@ -60,5 +104,5 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     session = UserSession.objects.filter(pk=session_id, user_id=signed_in_person(request).pk).first()
     if session is None:
         raise NotFound
-    session.end()
+    get_adapter().end_sessions([session])
     return HttpResponseRedirect(reverse("usersessions_list"))

@@ -4,14 +4,15 @@ The choice lies in the session and never in the address, so a link that is passe
 """
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from accounts.models import Membership
 from accounts.permissions import ROLES, Act
-from accounts.portal.gate import needs_person, signed_in_person
+from accounts.portal.gate import View, needs_person, signed_in_person
 from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
 from common.errors import OrganisationNotWorking
@@ -20,7 +21,8 @@ from common.problems import Forbidden, NotFound
 CHOSEN = "cunzheng_workplace"
 
 P = ParamSpec("P")
-Page = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponse]
+R = TypeVar("R", bound=HttpResponseBase)
+Page = Callable[Concatenate[HttpRequest, Viewer, P], R]
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -46,12 +48,12 @@ def _chosen(working: list[Membership], ref: object) -> Membership:
     return next((each for each in working if each.organisation.ref == ref), working[0])
 
 
-def needs_act(*acts: Act) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+def needs_act(*acts: Act) -> Callable[[Page[P, R]], View[P, R | HttpResponse]]:
     """The page is for people whose role may do one of these acts; the view gets the viewer as its second argument. Otherwise 403."""
 
-    def decorated(view: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def decorated(view: Page[P, R]) -> View[P, R | HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
             viewer = viewer_of(request)
             if viewer.acts.isdisjoint(acts):
                 raise Forbidden

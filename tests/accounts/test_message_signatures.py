@@ -164,7 +164,8 @@ def texts_of_no_key() -> dict[str, str]:
     rsa = new_rsa(65537, 2048).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     return {
         "": "", "words": "not a key", "zero": "\0", "chinese": "公钥", "list": "[]",
-        "too long": pem_of(new_private("ed25519")) + " " * 4096, "deep": '{"a":' + "[" * 4000, "number": '{"kty": 1, "crv": 2}', "P-384": large, "RSA": rsa,
+        "too long": pem_of(new_private("ed25519")) + " " * 4096, "deep": '{"a":' + "[" * 4000,
+        "number": '{"kty": 1, "crv": 2}', "P-384": large, "RSA": rsa,
         "symmetric": json.dumps({"kty": "oct", "k": "AA"}), "not on the curve": json.dumps({**good, "y": good["x"]}),
         "short x": json.dumps({**good, "x": "AAAA"}), "x a number": json.dumps({**good, "x": 1}),
         "without y": json.dumps({name: value for name, value in good.items() if name != "y"}),

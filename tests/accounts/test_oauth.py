@@ -51,6 +51,7 @@ def reading(token: str) -> Any:
 
 def test_a_client_gets_a_token_by_header_or_body_and_deposits_under_its_own_name(service: str) -> None:
     key, shown = make_client()
+    told: dict[str, Any] = {}
     for answer in (ask(GRANT, basic=basic_of(shown)), ask({**GRANT, **shown})):
         told = answer.json()
         assert (answer.status_code, answer["Cache-Control"], answer["Pragma"]) == (200, "no-store", "no-cache")
@@ -139,11 +140,11 @@ def test_how_a_request_may_not_look(service: str) -> None:
 def test_ends_bite_at_once(service: str) -> None:
     key, shown = make_client()
     token = ask({**GRANT, **shown}).json()["access_token"]
-    change_status(key.organisation, to=Organisation.Status.SUSPENDED)
+    change_status(key.organisation, to=Organisation.Status.SUSPENDED, now=timezone.now())
     assert (reading(token).status_code, reading(token).json()["code"]) == (403, "organisation-not-active")
     refused = ask({**GRANT, **shown})
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
-    change_status(Organisation.objects.get(), to=Organisation.Status.ACTIVE)
+    change_status(Organisation.objects.get(), to=Organisation.Status.ACTIVE, now=timezone.now())
     assert reading(token).status_code == 200
     now = timezone.now()
     assert credential_for(token, now=now + timedelta(seconds=599)) is not None
@@ -166,6 +167,7 @@ def test_an_expired_client_gets_nothing(service: str) -> None:
 def test_failures_are_counted_by_address_and_keep_nobody_else_out(service: str) -> None:
     key, shown = make_client()
     right = issue_api_key(key.organisation, label="x", now=timezone.now(), valid_for=DAY)[1]
+    last = ask({**GRANT, **shown, "client_secret": "x"})
     for _ in range(2):  # two minutes may be met
         for _ in range(FAILURES_PER_MINUTE // 2 + 1):
             reading("cz_00000000_" + "x" * 43)

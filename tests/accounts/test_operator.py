@@ -93,7 +93,7 @@ def test_no_status_is_reached_by_a_short_cut(before: str, to: str, court: Organi
     Organisation.objects.filter(pk=court.pk).update(status=before)
     court.refresh_from_db()
     with pytest.raises(StatusUnreachable):
-        change_status(court, to=to)
+        change_status(court, to=to, now=timezone.now())
     court.refresh_from_db()
     assert court.status == before
 
@@ -101,11 +101,11 @@ def test_no_status_is_reached_by_a_short_cut(before: str, to: str, court: Organi
 def test_the_operator_cannot_be_stopped_and_a_race_is_lost_once(operator: Person, court: Organisation) -> None:
     own = membership_of(operator).organisation
     with pytest.raises(StatusUnreachable):
-        change_status(own, to="suspended")
+        change_status(own, to="suspended", now=timezone.now())
     stale = Organisation.objects.get(pk=court.pk)
-    change_status(court, to="suspended")
+    change_status(court, to="suspended", now=timezone.now())
     with pytest.raises(StatusUnreachable):
-        change_status(stale, to="suspended")
+        change_status(stale, to="suspended", now=timezone.now())
 
 
 def test_the_operator_says_who_an_organisation_is(operator: Person, court: Organisation) -> None:

@@ -19,8 +19,9 @@ from tests.accounts.signers import new_private, pem_of
 from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
-POST_ONLY = ("/status", "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke")
-IN_ORGANISATION = [path for path in PEOPLE if "{ref}" in path]
+POST_ONLY = (
+    "/status", "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
+IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
 
 @dataclass
@@ -72,7 +73,8 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
-        expected = {200, 302, 422} if manages else {403}
+        # An organisation without a provider has none to remove.
+        expected = ({404} if path.endswith("/remove") else {200, 302, 422}) if manages else {403}
         assert send(client, path, at_home) in ({404} if PEOPLE[path] == "operator" else expected), path
 
 
@@ -85,8 +87,9 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        "/organisations/{ref}/members/{membership_id}/renew": 404,
         **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
+        "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,
+        "/organisations/{ref}/sign-in/provider": 404, "/organisations/{ref}/sign-in/provider/remove": 404,
     }
 
 

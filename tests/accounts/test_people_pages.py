@@ -1,14 +1,19 @@
 """Pages for people: sound markup, the strict policy, both languages complete, no inline script or style."""
 import pytest
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.joining import Invitee, invite
 from accounts.models import ApiKey, Organisation, SigningKey
 from accounts.permissions import Kind, Role
 from config.csp import POLICY
+from sandbox.idp.server import IdentityServer
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
+from tests.accounts.providers import AWAY, browser, make_agency
 from tests.accounts.signers import new_private, pem_of
 from tests.portal.pages import Page
 
@@ -82,10 +87,27 @@ def test_pages_of_organisations_are_sound(language: str, database: str) -> None:
     operator = signed_in(make_person("ops@example.org", Role.OPERATOR))
     for path in ("/organisations", f"/organisations/{office.ref}/members", f"/organisations/{office.ref}/details", "/account"):
         assert_sound(operator, path, language)
+    with transaction.atomic():
+        note(Event.KEY_ISSUED, office, at=timezone.now(), subject="api_key:1")
+    for path in ("/audit", f"/organisations/{office.ref}/sign-in"):
+        assert_sound(admin, path, language)
+    assert_sound(admin, "/audit?from=x", language, 422)
     office.status = "suspended"
     office.save()
     assert_sound(admin, "/account", language)
     assert_sound(admin, f"/organisations/{office.ref}/members", language, 403)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_agents_and_of_their_provider_are_sound(language: str, database: str, idp: IdentityServer) -> None:
+    agency = make_agency(idp)
+    agent = signed_in(make_person("agent", Role.COLLECTION_AGENT, agency), browser())
+    chief = signed_in(make_person("chief", Role.AGENCY_SUPERVISOR, agency), browser())
+    assert_sound(Client(), f"/sign-in/at/{agency.ref}", language)
+    assert_sound(chief, f"/organisations/{agency.ref}/sign-in", language)
+    assert_sound(agent, "/account", language)
+    agent.defaults["REMOTE_ADDR"] = AWAY
+    assert_sound(agent, "/account", language, 403)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,6 +124,8 @@ def test_forms_that_come_back_with_faults_are_sound(language: str, database: str
         client.post("/account/second-factor/passkeys/add", {"name": "x", "credential": "{}"}, headers=headers),
         client.post(f"/organisations/{ref}/invitations", {"login": "a b", "display_name": "x", "role": "case_officer"}, headers=headers),
         client.post(f"/organisations/{ref}/invitations", {}, headers=headers),
+        client.post(f"/organisations/{ref}/sign-in/provider", {"issuer": "x"}, headers=headers),
+        client.post(f"/organisations/{ref}/sign-in", {"networks": "x", "idle_minutes": "1"}, headers=headers),
         Client().post("/sign-in/passkey", {"credential": "{}"}, headers=headers, follow=True),
     ]
     for answer in answers:

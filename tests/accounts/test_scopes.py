@@ -136,7 +136,7 @@ def test_the_machine_as_a_viewer_has_the_acts_of_its_scopes_within_its_kind(data
     now = timezone.now()
     key, _ = issue_api_key(create_organisation("甲", now=now), label="x", now=now, valid_for=DAY, scopes=[Scope.PACKAGES_FETCH])
     viewer = viewer_of_key(key)
-    assert (viewer.acts, viewer.actor, viewer.person) == ({Act.READ_CASE, Act.FETCH}, f"api_key:{key.pk}", None)
+    assert (viewer.acts, viewer.actor, viewer.person) == (frozenset({Act.READ_CASE, Act.FETCH}), f"api_key:{key.pk}", None)
     # The table decides on each request: a scope that its kind may not hold, however it came into the row, gives nothing.
     key.organisation.kind = Kind.COLLECTION_AGENCY
     assert viewer_of_key(key).acts == frozenset()

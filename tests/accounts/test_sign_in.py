@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import idle
 from accounts.models import Person
 from accounts.permissions import Role
 from accounts.portal import gate
@@ -184,7 +185,7 @@ def test_pages_prolong_a_session_once_a_minute(person: Person) -> None:
     client.get("/account")
     assert Session.objects.get().expire_date < timezone.now() + timedelta(minutes=6), "not within the same minute"
     session = client.session
-    session[gate.SEEN_AT] -= gate.PROLONG_EVERY_S
+    session[idle.SEEN_AT] -= idle.PROLONG_EVERY_S
     session.save()
     Session.objects.update(expire_date=timezone.now() + timedelta(minutes=5))
     client.get("/account")

@@ -78,7 +78,9 @@ def test_each_fault_has_its_reason_and_nothing_is_written(service: str) -> None:
     machine, other = Machine("甲"), Machine("乙")
     body = json.dumps(batch(1)).encode()
     path, now = f"{LIST}/batch", datetime.now(UTC)
-    post = lambda **told: machine.message("POST", path, body, **told)  # noqa: E731 - the table below reads by it
+
+    def post(**told: Any) -> Message:
+        return machine.message("POST", path, body, **told)
 
     def without(message: Message, name: str) -> Message:
         del message.headers[name]

@@ -35,6 +35,7 @@ class Place:
     tsa2: int
     notary: int
     court: int
+    idp: int
     database_url: str = ""
 
     @property
@@ -42,7 +43,7 @@ class Place:
         own = ("CUNZHENG_", "DATABASE_URL", "CELERY_", "DJANGO_", "COV_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         ports = {"CUNZHENG_PORT": self.web, "CUNZHENG_TSA_PORT": self.tsa, "CUNZHENG_TSA2_PORT": self.tsa2,
-                 "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court}
+                 "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court, "CUNZHENG_IDP_PORT": self.idp}
         chosen = {"CUNZHENG_VAR": str(self.var), **{name: str(port) for name, port in ports.items()}}
         return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {})}
 
@@ -63,8 +64,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A place with the embedded database."""
-    web, tsa, tsa2, notary, court = free_ports(5)
-    return Place(tmp_path / "var", web, tsa, tsa2, notary, court)
+    web, tsa, tsa2, notary, court, idp = free_ports(6)
+    return Place(tmp_path / "var", web, tsa, tsa2, notary, court, idp)
 
 
 @pytest.fixture
@@ -217,7 +218,7 @@ def test_stop_during_the_first_start_is_clean_and_the_next_start_takes_it_up(pla
 
 
 @pytest.mark.parametrize("variable", [
-    "CUNZHENG_PORT", "CUNZHENG_TSA_PORT", "CUNZHENG_TSA2_PORT", "CUNZHENG_NOTARY_PORT", "CUNZHENG_COURT_PORT"])
+    "CUNZHENG_PORT", "CUNZHENG_TSA_PORT", "CUNZHENG_TSA2_PORT", "CUNZHENG_NOTARY_PORT", "CUNZHENG_COURT_PORT", "CUNZHENG_IDP_PORT"])
 def test_port_in_use_is_one_sentence(place: Place, variable: str) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", int(place.environment[variable])))

@@ -1,0 +1,43 @@
+"""Writing the audit log: in the transaction of the act itself, so that neither is there without the other.
+
+Rows of one organisation are written one after another: whoever writes holds the log's head until he commits. Whoever writes to several
+takes them in the order of their ids, so that no two wait for each other.
+"""
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.audit.chain import digest_of
+from accounts.audit.events import Event
+from accounts.audit.source import source
+from accounts.models import AuditEntry, AuditHead, Organisation, Person
+from accounts.permissions import Kind
+from accounts.selectors import live_memberships
+
+
+def note(
+    event: Event, organisation: Organisation, *, at: datetime, subject: str = "", detail: str = "", actor: str | None = None,
+    method: str | None = None,
+) -> None:
+    """One row at the end of the organisation's log, in the caller's transaction. `actor`, `method`: what the request does not know."""
+    assert connection.in_atomic_block, "an audit row stands and falls with the act"
+    AuditHead.objects.get_or_create(organisation=organisation, defaults={"number": 0, "digest": ""})
+    head, by = AuditHead.objects.select_for_update().get(organisation=organisation), source()
+    entry = AuditEntry(
+        organisation=organisation, number=head.number + 1, at=at, event=event, actor=by.actor if actor is None else actor, subject=subject,
+        detail=detail, method=by.method if method is None else method, network=by.network, request_id=by.request_id, previous=head.digest)
+    entry.digest = digest_of(entry, organisation.ref)
+    moved = AuditHead.objects.filter(pk=head.pk, number=head.number).update(number=entry.number, digest=entry.digest)
+    assert moved == 1, "the head was locked"
+    entry.save()
+
+
+def note_about(
+    person: Person, event: Event, *, at: datetime, subject: str = "", detail: str = "", actor: str | None = None, method: str | None = None
+) -> None:
+    """A row about somebody in the log of each organisation where he works; in the operator's when he works nowhere. Else as `note`."""
+    places = {each.organisation_id: each.organisation for each in live_memberships(person)}
+    if not places:
+        places = {each.pk: each for each in Organisation.objects.filter(kind=Kind.OPERATOR)}
+    for _, organisation in sorted(places.items()):
+        note(event, organisation, at=at, subject=subject or f"person:{person.pk}", detail=detail, actor=actor, method=method)
