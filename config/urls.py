@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics),
     path("log/", include("ledger.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
+    path("api/v1/", include("cases.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),

@@ -102,7 +102,7 @@ def codes_of(operation: dict[str, Any]) -> dict[str, int]:
 
 
 # Answered before any endpoint is reached, or kept for credentials and limits that come later.
-OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "forbidden", "payload-too-large"}
+OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "payload-too-large"}
 # Pages answer with these, and no endpoint does.
 OF_PAGES = {"form-expired", "too-many-requests"} | {
     error.code for error in vars(accounts.errors).values()
@@ -123,7 +123,7 @@ def test_every_operation_says_its_refusals_and_its_security() -> None:
     }
     for path, method, operation in operations():
         assert everywhere.items() <= codes_of(operation).items()
-        needs_key = path.startswith(("/api/v1/evidence", "/api/v1/webhooks", "/api/v1/notices"))
+        needs_key = path.startswith(tuple(f"/api/v1/{name}" for name in ("evidence", "webhooks", "notices", "cases", "rate-caps")))
         assert operation.get("security", []) == ([{"apiKey": []}] if needs_key else []), (method, path)
         waiting = [response for status, response in operation["responses"].items() if status in ("429", "503")]
         assert all("Retry-After" in response["headers"] for response in waiting)
