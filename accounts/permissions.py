@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
 class Act(StrEnum):
     DEPOSIT = "deposit"
+    KEEP_CASE = "keep_case"
     READ_CASE = "read_case"
     DISTRIBUTE = "distribute"
     PREPARE = "prepare"
@@ -96,6 +97,7 @@ KINDS: Mapping[Kind, Label] = {
 }
 ACTS: Mapping[Act, Label] = {
     Act.DEPOSIT: Label("存证", "deposit evidence"),
+    Act.KEEP_CASE: Label("建立与维护案件档案", "open cases and keep their files"),
     Act.READ_CASE: Label("查看案件与证据", "read cases and evidence"),
     Act.DISTRIBUTE: Label("分案", "distribute cases among agents"),
     Act.PREPARE: Label("起草与准备", "draft and prepare"),
@@ -135,10 +137,11 @@ ROLES: Mapping[Role, Permission] = {
     Role.COLLECTION_AGENT: _may("催收员", "collection agent", Kind.COLLECTION_AGENCY, Act.DEPOSIT, Act.READ_CASE),
     Role.AGENCY_SUPERVISOR: _may(
         "催收主管", "agency supervisor", Kind.COLLECTION_AGENCY, Act.DEPOSIT, Act.READ_CASE, Act.DISTRIBUTE, *_ADMIN),
-    Role.CASE_OFFICER: _may("案件专员", "case officer", Kind.LENDER, Act.DEPOSIT, Act.READ_CASE, Act.DISTRIBUTE, Act.PREPARE, Act.FETCH),
+    Role.CASE_OFFICER: _may(
+        "案件专员", "case officer", Kind.LENDER, Act.DEPOSIT, Act.KEEP_CASE, Act.READ_CASE, Act.DISTRIBUTE, Act.PREPARE, Act.FETCH),
     Role.LEGAL_OFFICER: _may(
         "法务专员", "legal officer", Kind.LENDER,
-        Act.DEPOSIT, Act.READ_CASE, Act.PREPARE, Act.FETCH, Act.SIGN, Act.GRANT, Act.APPROVE_LARGE_GRANT),
+        Act.DEPOSIT, Act.KEEP_CASE, Act.READ_CASE, Act.PREPARE, Act.FETCH, Act.SIGN, Act.GRANT, Act.APPROVE_LARGE_GRANT),
     Role.COMPLIANCE_OFFICER: _may(
         "合规与个人信息保护专员", "compliance and personal-information officer", Kind.LENDER, Act.READ_CASE, Act.ERASE, Act.READ_AUDIT),
     Role.LENDER_ADMIN: _may("出借机构管理员", "lender administrator", Kind.LENDER, *_ADMIN),

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     PACKAGES_FETCH = "packages:fetch"
     CASES_WRITE = "cases:write"
     CASES_READ = "cases:read"
+    CASE_FILES_WRITE = "case-files:write"
     WEBHOOKS_MANAGE = "webhooks:manage"
     NOTICES_READ = "notices:read"
 
@@ -39,6 +40,7 @@ SCOPES: Mapping[Scope, ScopeRule] = {
     Scope.PACKAGES_FETCH: _rule("调取证据包", "fetch evidence packages", Act.FETCH, Act.READ_CASE, Act.FETCH),
     Scope.CASES_WRITE: _rule("登记与分派案件", "register and distribute cases", Act.DISTRIBUTE, Act.READ_CASE, Act.DISTRIBUTE),
     Scope.CASES_READ: _rule("查询案件", "read cases", Act.READ_CASE, Act.READ_CASE),
+    Scope.CASE_FILES_WRITE: _rule("登记与修改案件资料", "open and revise case files", Act.KEEP_CASE, Act.READ_CASE, Act.KEEP_CASE),
     # Addresses and notices name records by their numbers and open none of them, so a viewer gains no act.
     Scope.WEBHOOKS_MANAGE: _rule("管理事件推送", "manage webhooks", Act.READ_CASE),
     Scope.NOTICES_READ: _rule("查收站内通知", "read the inbox", Act.READ_CASE),

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from cases.api import answers as case_answers
+from cases.api import payloads as case_payloads
 from common.endpoints import Problem
 from evidence.api import answers, payloads
 from notifications.api import answers as notification_answers
@@ -16,9 +18,10 @@ from notifications.api import payloads as notification_payloads
 
 TYPES = (
     payloads.Deposit, payloads.Batch, payloads.DisclosureRequest, payloads.DigestToVerify,
+    payloads.ReckoningDeposit,
     answers.Acknowledgement, answers.OwnRecord, answers.RecordPage, answers.PublicRecord, answers.Statement, answers.Timestamps,
     answers.Disclosure, answers.Report, Problem,
-    *notification_payloads.TYPES, *notification_answers.TYPES,
+    *notification_payloads.TYPES, *notification_answers.TYPES, *case_payloads.TYPES, *case_answers.TYPES,
 )
 # What `subject.metadata` may hold: the rules of claims (no floats, keys of [a-z0-9_], no U+0000), judged where the claim is made.
 VALUE: dict[str, Any] = {

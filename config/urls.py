@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("log/", include("ledger.api.urls")),
     path("oauth/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
+    path("api/v1/", include("cases.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),

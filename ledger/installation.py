@@ -18,7 +18,7 @@ from ledger.policies import log_keys_at, recorded_first_key
 from ledger.sequencer.refusals import KeyMissing
 from tlog.merkle import EMPTY_ROOT
 
-KEYS = ("log", "receipt", "search", "webhook")
+KEYS = ("log", "receipt", "search", "webhook", "personal")
 FOLDERS = ("keys", "log", "vault", "trust")
 # A scheme-less URL of visible ASCII; "+" would end the name in a vkey.
 ORIGIN = re.compile(r"[a-z0-9.:-]+(/[A-Za-z0-9._~-]+)*", re.ASCII)

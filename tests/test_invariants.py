@@ -26,7 +26,23 @@ from accounts.models import (
     SigningKey,
     SignInRules,
 )
-from cases.models import Case
+from cases.models import (
+    Agreement,
+    Case,
+    CaseImport,
+    CaseRevision,
+    Charge,
+    Consent,
+    ContactPoint,
+    Creditor,
+    CreditorSide,
+    Drawdown,
+    Note,
+    NoteText,
+    Party,
+    Payment,
+    RateCapRow,
+)
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
@@ -94,6 +110,63 @@ class Rows:
         self.count += 1
         values = {"ref": f"{self.count:032}", "client_reference": f"LN-{self.count}", "created_at": NOW, **changes}
         return Case.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+
+    def revision(self, **changes: Any) -> CaseRevision:
+        row = CaseRevision(**{"sequence": 1, "at": NOW, "change": "file", "detail": "1", "actor": "a", "case": changes.pop("case", None)
+                              or self.case(), **changes})
+        row.save()
+        return row
+
+    def side(self, **changes: Any) -> CreditorSide:
+        return CreditorSide.objects.create(**{"case": changes.pop("case", None) or self.case(), "sequence": 1, **changes})
+
+    def creditor(self, **changes: Any) -> Creditor:
+        values = {"position": 1, "name": "甲", "share": 1, **changes}
+        return Creditor.objects.create(**{"side": values.pop("side", None) or self.side(), **values})
+
+    def agreement(self, **changes: Any) -> Agreement:
+        values = {"number": "n", "signed_on": NOW.date(), "day_count": "30/360", "penalty_uplift": 0, "compound": False, **changes}
+        return Agreement.objects.create(case=self.case(), designation=True, **values)
+
+    def drawdown(self, **changes: Any) -> Drawdown:
+        values = {"reference": "d", "principal": 1, "drawn_on": NOW.date(), "annual_rate": 0, "months": 1, "repayment": "bullet", **changes}
+        return Drawdown.objects.create(**{"case": values.pop("case", None) or self.case(), **values})
+
+    def payment(self, **changes: Any) -> Payment:
+        values = {"reference": "p", "received_on": NOW.date(), "amount": 1, **changes}
+        return Payment.objects.create(**{"case": values.pop("case", None) or self.case(), **values})
+
+    def charge(self, **changes: Any) -> Charge:
+        values = {"reference": "c", "drawdown": "d", "charged_on": NOW.date(), "amount": 1, "is_fee": False, **changes}
+        return Charge.objects.create(**{"case": values.pop("case", None) or self.case(), **values})
+
+    def party(self, **changes: Any) -> Party:
+        self.count += 1
+        values = {"reference": f"p{self.count}", "role": "guarantor", "kind": "person", "sealed_name": D, "name_index": D, **changes}
+        return Party.objects.create(**{"case": values.pop("case", None) or self.case(), **values})
+
+    def contact(self, **changes: Any) -> ContactPoint:
+        values = {"position": 1, "kind": "mobile", "sealed_value": D, "value_index": D, "basis": "contract", "confirmed": False, **changes}
+        return ContactPoint.objects.create(**{"party": values.pop("party", None) or self.party(), **values})
+
+    def consent(self, **changes: Any) -> Consent:
+        values = {"position": 1, "kind": "recording", "document": "d", "given_on": NOW.date(), **changes}
+        return Consent.objects.create(**{"party": values.pop("party", None) or self.party(), **values})
+
+    def note(self, **changes: Any) -> Note:
+        row = Note(**{"sequence": 1, "at": NOW, "actor": "a", "organisation_ref": "o", "case": changes.pop("case", None) or self.case(),
+                      **changes})
+        row.save()
+        return row
+
+    def rate_cap(self, **changes: Any) -> RateCapRow:
+        values = {"annual_rate": 0, "effective_from": NOW.date(), "day_count": "30/360", "source": "s", "stated_by": "b", **changes}
+        return RateCapRow.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+
+    def case_import(self, **changes: Any) -> CaseImport:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "format": "csv", "rows": 1, "faults": 0, "checked_at": NOW, "checked_by": "a", **changes}
+        return CaseImport.objects.create(organisation=self.organisation(), **values)
 
     def evidence(self, **changes: Any) -> Evidence:
         self.count += 1
@@ -200,6 +273,54 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "case_ref_unique": lambda r: twice(lambda: r.case(ref="same")),
     "case_reference_unique_in_organisation": lambda r: both(r.case, organisation=r.organisation(), client_reference="same"),
     "case_head_matches_sequence": lambda r: r.case(sequence=1),
+    "case_stage_known": lambda r: r.case(stage="forgotten"),
+    "case_file_version_not_negative": lambda r: r.case(file_version=-1),
+    "case_revision_sequence_unique": lambda r: both(r.revision, case=r.case()),
+    "case_revision_change_known": lambda r: r.revision(change="whim"),
+    "creditor_side_sequence_unique": lambda r: both(r.side, case=r.case()),
+    "creditor_side_assigned_on_a_day": lambda r: r.side(sequence=2),
+    "creditor_side_basis_has_a_claimant": lambda r: r.side(claimant_basis="x"),
+    "creditor_position_unique": lambda r: both(r.creditor, side=r.side()),
+    "creditor_share_above_zero_to_one": lambda r: r.creditor(share=0),
+    "agreement_day_count_known": lambda r: r.agreement(day_count="lunar"),
+    "agreement_uplift_in_range": lambda r: r.agreement(penalty_uplift=11),
+    "drawdown_reference_unique_in_case": lambda r: both(r.drawdown, case=r.case()),
+    "drawdown_principal_above_zero": lambda r: r.drawdown(principal=0),
+    "drawdown_rate_in_range": lambda r: r.drawdown(annual_rate=11),
+    "drawdown_months_in_range": lambda r: r.drawdown(months=0),
+    "drawdown_repayment_known": lambda r: r.drawdown(repayment="never"),
+    "drawdown_due_day_in_range": lambda r: r.drawdown(due_day=32),
+    "drawdown_security_not_negative": lambda r: r.drawdown(security=-1),
+    "drawdown_accelerated_after_it_was_drawn": lambda r: r.drawdown(accelerated_on=NOW.date()),
+    "payment_reference_unique_in_case": lambda r: both(r.payment, case=r.case()),
+    "payment_amount_above_zero": lambda r: r.payment(amount=0),
+    "charge_reference_unique_in_case": lambda r: both(r.charge, case=r.case()),
+    "charge_amount_above_zero": lambda r: r.charge(amount=0),
+    "party_reference_unique_in_case": lambda r: both(r.party, case=r.case(), reference="same"),
+    "party_role_known": lambda r: r.party(role="friend"),
+    "party_kind_known": lambda r: r.party(kind="cat"),
+    "party_named_or_erased": lambda r: r.party(erased_at=NOW),
+    "party_identity_with_its_index": lambda r: r.party(sealed_identity=D),
+    "party_one_debtor_in_case": lambda r: both(r.party, case=r.case(), role="debtor"),
+    "contact_point_position_unique": lambda r: both(r.contact, party=r.party()),
+    "contact_point_kind_known": lambda r: r.contact(kind="pigeon"),
+    "contact_point_basis_known": lambda r: r.contact(basis="rumour"),
+    "contact_point_valued_or_erased": lambda r: r.contact(sealed_value=None),
+    "consent_position_unique": lambda r: both(r.consent, party=r.party()),
+    "consent_kind_known": lambda r: r.consent(kind="anything"),
+    "consent_has_a_document_or_record": lambda r: r.consent(document=""),
+    "consent_withdrawn_after_it_was_given": lambda r: r.consent(withdrawn_on=NOW.date() - timedelta(days=1)),
+    "note_sequence_unique": lambda r: both(r.note, case=r.case()),
+    "note_text_there_or_erased": lambda r: NoteText.objects.create(note=r.note()),
+    "rate_cap_one_from_a_day": lambda r: both(r.rate_cap, organisation=r.organisation()),
+    "rate_cap_in_range": lambda r: r.rate_cap(annual_rate=11),
+    "rate_cap_ends_after_it_begins": lambda r: r.rate_cap(effective_until=NOW.date()),
+    "rate_cap_day_count_known": lambda r: r.rate_cap(day_count="lunar"),
+    "rate_cap_has_its_source": lambda r: r.rate_cap(source=""),
+    "case_import_ref_unique": lambda r: both(r.case_import, ref="same"),
+    "case_import_format_known": lambda r: r.case_import(format="pdf"),
+    "case_import_file_with_its_digest": lambda r: r.case_import(sha256=D),
+    "case_import_of_a_sound_file_that_is_gone": lambda r: r.case_import(imported_at=NOW, faults=1),
     "idempotency_key_unique_in_organisation": lambda _: both(
         IdempotencyKey.objects.create, organisation_id=1, key="k", fingerprint=D, answer_id=1, created_at=NOW),
     "job_unique_for_subject": lambda _: both(Job.objects.create, kind="k", subject_id=1, next_attempt_at=NOW),

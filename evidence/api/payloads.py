@@ -4,6 +4,7 @@ DRF serializers take 50–600 ms for a batch of 1,000 (measured), so they stay o
 canonical form (A1: no floats, no U+0000) are judged where the claims are made.
 """
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
@@ -112,6 +113,12 @@ class DisclosureRequest(Struct, forbid_unknown_fields=True, frozen=True):
     sha256: Hex
 
 
+class ReckoningDeposit(Struct, forbid_unknown_fields=True, frozen=True):
+    """The day to which is reckoned; it is not counted itself."""
+
+    on: date
+
+
 class DigestToVerify(Struct, forbid_unknown_fields=True, frozen=True):
     """A record number and the digests of the file to verify; SM3 is a second, independent opinion."""
 
@@ -128,7 +135,8 @@ class RawBatch(Struct, frozen=True):
 
 # Made here, in one thread: msgspec learns a type at its first use, and two first requests at once would crash the process.
 DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
-    payload: msgspec.json.Decoder(payload) for payload in (Deposit, Batch, DisclosureRequest, DigestToVerify, KeptDeposit, RawBatch)
+    payload: msgspec.json.Decoder(payload) for payload in (
+        Deposit, Batch, DisclosureRequest, DigestToVerify, ReckoningDeposit, KeptDeposit, RawBatch)
 }
 METADATA = "/subject/metadata"
 

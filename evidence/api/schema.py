@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
+from cases.api import schema as case_schema
 from common import problems
 from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
 from common.faults import ContentDigestMismatch, JsonTooLarge, RequestMalformed
@@ -72,6 +73,14 @@ BATCH = endpoint(
     "适用于自行保管原件的系统，声明中会注明。整批受理或整批拒绝；拒绝时逐条指出错误位置。",
     tag="evidence", parameters=(IDEMPOTENCY_KEY, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
     request={JSON: ref(payloads.Batch)}, refusals=(*DEPOSIT_ERRORS, errors.TooManyRecords, errors.InvalidRecords))
+
+DEPOSIT_RECKONING = endpoint(
+    "depositReckoning", "Deposit a case's reckoning sheet · 存证计算表",
+    "The bytes that GET …/reckoning answers for that day become a record of the case, of the kind `reckoning_sheet`. A retry with the same "
+    "key gets its first answer, whatever the file says by now.\n\n"
+    "以 GET …/reckoning 当日应答的字节作为本案的一份存证，种类为 reckoning_sheet；同一密钥重试得到首次的应答。",
+    tag="cases", parameters=(case_schema.CASE, IDEMPOTENCY_KEY, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
+    request={JSON: ref(payloads.ReckoningDeposit)}, refusals=(*DEPOSIT_ERRORS, *case_schema.RECKONING_ERRORS))
 
 LIST = endpoint(
     "listEvidence", "List own records, the newest first · 本机构的存证列表",

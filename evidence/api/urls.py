@@ -1,7 +1,7 @@
 """Routes below /api/v1/."""
 from django.urls import path
 
-from evidence.api import deposit_views, disclosure_views, package_views, record_views, schema_views, verify_views
+from evidence.api import deposit_views, disclosure_views, package_views, reckoning_views, record_views, schema_views, verify_views
 
 urlpatterns = [
     path("evidence", deposit_views.EvidenceView.as_view()),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("records/<str:record>/statement", record_views.RecordStatementView.as_view()),
     path("records/<str:record>/proof", record_views.RecordProofView.as_view()),
     path("records/<str:record>/timestamps", record_views.RecordTimestampsView.as_view()),
+    path("cases/<str:case>/reckoning/deposit", reckoning_views.ReckoningDepositView.as_view()),
     path("verify", verify_views.VerifyView.as_view()),
     path("disclosures", disclosure_views.DisclosureView.as_view()),
     path("schema", schema_views.SchemaView.as_view()),

@@ -20,7 +20,8 @@ from tests.api.test_routes import API, METHODS, ROWS, routes
 
 DAY = timedelta(days=1)
 CONTENT_SCOPES = frozenset({
-    Scope.EVIDENCE_WRITE, Scope.EVIDENCE_READ, Scope.PACKAGES_FETCH, Scope.CASES_WRITE, Scope.CASES_READ, Scope.WEBHOOKS_MANAGE,
+    Scope.EVIDENCE_WRITE, Scope.EVIDENCE_READ, Scope.PACKAGES_FETCH, Scope.CASES_WRITE, Scope.CASES_READ, Scope.CASE_FILES_WRITE,
+    Scope.WEBHOOKS_MANAGE,
     Scope.NOTICES_READ,
 })
 

@@ -37,6 +37,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
 from config.wsgi import application
+from evidence.models import Evidence
 from ledger.keys import log_signer
 from ledger.selectors import log_origin
 from ledger.sequencer.service import Sequencer, run
@@ -44,6 +45,7 @@ from ledger.storage import log_store
 from notifications.events import RECORD_TIMESTAMPED
 from notifications.models import Notice, WebhookEndpoint
 from notifications.services import create_webhook, disable, rotate_secret, send_test
+from tests.cases.case_files import case_body
 from tests.databases import ROOT
 from tests.depositing import deposit_body, document
 
@@ -96,7 +98,8 @@ def generated(operations: Any) -> Callable[[Test], Test]:
 class World:
     """What a generator cannot know: numbers of records (own and stamped, own and queued, a stranger's, nobody's), a package, a counter.
 
-    And ids of webhooks (own, own and disabled, a stranger's, nobody's) and of notices (own, a stranger's, nobody's).
+    And ids of webhooks (own, own and disabled, a stranger's, nobody's), of notices (own, a stranger's, nobody's) and of cases (own with a
+    file, own without one, a stranger's, nobody's).
     """
 
     key: str
@@ -104,6 +107,7 @@ class World:
     package: bytes
     webhooks: tuple[str, ...]
     notices: tuple[str, ...]
+    cases: tuple[str, ...]
     count: Iterator[int] = field(default_factory=itertools.count)
 
     def record(self, case: Case) -> str:
@@ -130,7 +134,9 @@ def world(key: str, client: Client, stamp: Stamp, settings: Settings) -> World:
     stamp()
     package: Any = client.get(f"/api/v1/evidence/{stamped}/package", headers={"Authorization": f"Bearer {key}"})
     webhooks, notices = webhooks_and_notices(Organisation.objects.exclude(pk=other.pk).get(), other)
-    return World(key, (stamped, deposited(key), foreign, UNKNOWN), b"".join(package.streaming_content), webhooks, notices)
+    made = client.post("/api/v1/cases", case_body(), content_type="application/json", headers={"Authorization": f"Bearer {key}"}).json()
+    cases = [made["case"], *(Evidence.objects.get(record=number).case.ref for number in (stamped, foreign)), "0" * 32]
+    return World(key, (stamped, deposited(key), foreign, UNKNOWN), b"".join(package.streaming_content), webhooks, notices, tuple(cases))
 
 
 def webhooks_and_notices(own: Organisation, other: Organisation) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -181,7 +187,7 @@ def test_answers_are_as_documented(case: Case, world: World) -> None:
     right, die, record, body = is_right(case), world.chance(case, 4), world.record(case), case.body
     if "record" in case.path_parameters:
         case.path_parameters["record"] = record
-    for name, known in (("webhook", world.webhooks), ("notice", world.notices)):
+    for name, known in (("webhook", world.webhooks), ("notice", world.notices), ("case", world.cases)):
         if name in case.path_parameters:
             case.path_parameters[name] = known[world.chance(case, len(known))]
     for name in {"cursor", "with"} & set(case.query):
@@ -222,7 +228,7 @@ def sendable(part: Any) -> Any:
 def with_known_values(body: dict[str, Any], world: World, record: str) -> dict[str, Any]:
     if "url" in body:
         return {**body, "url": "https://hook.example/"}
-    if "overlap_s" in body or not body:
+    if "overlap_s" in body or not body or not {"package", "file", "record", "sha256"} & set(body):
         return body
     if "package" in body:
         return {"package": world.package}

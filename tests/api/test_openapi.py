@@ -102,7 +102,7 @@ def codes_of(operation: dict[str, Any]) -> dict[str, int]:
 
 
 # Answered before any endpoint is reached, or kept for credentials and limits that come later.
-OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "forbidden", "payload-too-large"}
+OF_NO_ENDPOINT = {"not-found", "method-not-allowed", "payload-too-large"}
 # Pages answer with these, and no endpoint does.
 OF_PAGES = {"form-expired"} | {
     error.code for error in vars(accounts.errors).values()
@@ -125,7 +125,7 @@ def test_every_operation_says_its_refusals_and_its_security() -> None:
     scopes = {path: getattr(route.callback, "cls").__dict__.get("scopes", {}) for path, route in api_routes()}  # noqa: B009 - a plain callable
     for path, method, operation in operations():
         assert everywhere.items() <= codes_of(operation).items()
-        needs_key = path.startswith(("/api/v1/evidence", "/api/v1/webhooks", "/api/v1/notices"))
+        needs_key = path.startswith(tuple(f"/api/v1/{name}" for name in ("evidence", "webhooks", "notices", "cases", "rate-caps")))
         scope = [str(scopes[path][method.upper()])] if needs_key else []
         assert operation.get("security", []) == ([{"apiKey": scope}, {"oauth2": scope}] if needs_key else []), (method, path)
         assert ("scope-missing" in codes_of(operation)) == needs_key

@@ -10,7 +10,8 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,7 +21,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import ApiKey, Organisation
+from accounts.permissions import Act
 from accounts.services import create_organisation, issue_api_key, revoke_api_key
+from accounts.viewer import Viewer
+from cases.facts import CaseFacts, CreditorFacts, SideFacts, SignedAgreement
+from cases.filing import revise_file
+from cases.models import Case
+from cases.reckoning.terms import Agreement, DayCount, Drawdown, Repayment
 from evidence.models import Evidence
 from notifications.models import Notice
 from notifications.services import create_webhook
@@ -94,6 +101,30 @@ def about_notice(client: Client, number: str, headers: dict[str, str]) -> Any:
     return client.post(f"{API}/notices/{ref}/read", headers=headers)
 
 
+def case_body(**more: Any) -> bytes:
+    """A case file with nobody in it, under a reference that is new each time."""
+    body = {"creditor_sides": [{"creditors": [{"name": "甲", "share": "1"}]}], **more}
+    return json.dumps(body).encode()
+
+
+def about_case(method: str, part: str = "", body: Callable[[Case], bytes] = lambda _: b"{}") -> Send:
+    """About the case of the record, which gets a file for the question."""
+    def send(client: Client, number: str, headers: dict[str, str]) -> Any:
+        record = Evidence.objects.filter(record=number).select_related("case__organisation", "credential__organisation").first()
+        ref, data = "0" * 32, b"{}"
+        if record is not None:
+            viewer = Viewer(record.case.organisation, frozenset(Act), key=record.credential)
+            revise_file(viewer, record.case, FACTS, version=record.case.file_version, now=timezone.now())
+            ref, data = record.case.ref, body(record.case)
+        return client.generic(method, f"{API}/cases/{ref}{part}", data, "application/json", headers=headers)
+
+    return send
+
+
+FACTS = CaseFacts(
+    (SideFacts((CreditorFacts("甲", Decimal(1)),)),), SignedAgreement("HT-1", date(2025, 3, 1), Agreement(DayCount.THIRTY_360)),
+    (Drawdown("JJ-1", Decimal(12000), date(2025, 3, 10), Decimal("0.12"), 3, Repayment.INTEREST_FIRST),))
+
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", f"{API}/evidence"): Row("organisation", getting(f"{API}/evidence")),
     ("POST", f"{API}/evidence"): Row("organisation", posting(f"{API}/evidence", lambda _: deposit_body(document(), FILE)), 201),
@@ -114,6 +145,23 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", f"{API}/webhooks/{{webhook}}/test"): Row("owner", about_webhook("POST", "/test"), 202),
     ("GET", f"{API}/notices"): Row("organisation", getting(f"{API}/notices")),
     ("POST", f"{API}/notices/{{notice}}/read"): Row("owner", about_notice),
+    ("GET", f"{API}/cases"): Row("organisation", getting(f"{API}/cases")),
+    ("POST", f"{API}/cases"): Row("organisation", posting(
+        f"{API}/cases", lambda _: (case_body(reference=secrets.token_hex(8)), "application/json")), 201),
+    ("POST", f"{API}/cases/search"): Row("organisation", posting(
+        f"{API}/cases/search", lambda _: (json.dumps({"reference": PRIVATE["case"]}).encode(), "application/json"))),
+    ("GET", f"{API}/cases/{{case}}"): Row("owner", about_case("GET")),
+    ("PUT", f"{API}/cases/{{case}}"): Row("owner", about_case("PUT", "", lambda case: case_body(version=case.file_version))),
+    ("PUT", f"{API}/cases/{{case}}/stage"): Row("owner", about_case(
+        "PUT", "/stage", lambda case: json.dumps({"stage": "demanded", "seen": case.stage}).encode())),
+    ("POST", f"{API}/cases/{{case}}/notes"): Row("owner", about_case("POST", "/notes", lambda _: b'{"text": "x"}'), 201),
+    ("GET", f"{API}/cases/{{case}}/reckoning"): Row("owner", about_case("GET", "/reckoning")),
+    ("GET", f"{API}/cases/{{case}}/reckoning.csv"): Row("owner", about_case("GET", "/reckoning.csv")),
+    ("POST", f"{API}/cases/{{case}}/reckoning/deposit"): Row(
+        "owner", about_case("POST", "/reckoning/deposit", lambda _: b'{"on": "2025-05-20"}'), 201),
+    ("GET", f"{API}/rate-caps"): Row("organisation", getting(f"{API}/rate-caps")),
+    ("PUT", f"{API}/rate-caps"): Row("organisation", lambda client, _, headers: client.put(
+        f"{API}/rate-caps", b'{"caps": []}', content_type="application/json", headers=headers)),
     ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
 }
 # Routes of people; `who`: whose session gets an answer that is neither the sign-in nor 404 (`tests/accounts/test_page_routes.py`).

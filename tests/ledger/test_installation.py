@@ -31,17 +31,17 @@ def test_set_up_says_what_it_made_and_repeating_it_changes_nothing(
     state = LogState.objects.get()
     assert re.fullmatch(r"localhost/cunzheng/[0-9a-f]{8}", state.origin)
     assert f"made log {state.origin}" in said
-    for name in ("log", "receipt", "search", "webhook"):
+    for name in ("log", "receipt", "search", "webhook", "personal"):
         assert f"made key {key_path(name)}" in said
         assert stat.S_IMODE(key_path(name).stat().st_mode) == 0o600
     assert {folder.name for folder in var_dir.iterdir() if folder.is_dir()} == {"keys", "log", "vault", "trust"}
     assert (bytes(state.root), state.vkey) == (EMPTY_ROOT, first_signer(state.origin).vkey)
-    seeds = [key_path(name).read_bytes() for name in ("log", "receipt", "search", "webhook")]
+    seeds = [key_path(name).read_bytes() for name in ("log", "receipt", "search", "webhook", "personal")]
     assert len(set(seeds)) == 4
     call_command("init_service")
     assert capsys.readouterr().out == ""
     assert LogState.objects.get().vkey == state.vkey
-    assert [key_path(name).read_bytes() for name in ("log", "receipt", "search", "webhook")] == seeds
+    assert [key_path(name).read_bytes() for name in ("log", "receipt", "search", "webhook", "personal")] == seeds
 
 
 def test_a_configured_origin_is_taken_and_kept(database: str, settings: Settings) -> None:

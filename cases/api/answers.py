@@ -1,0 +1,210 @@
+"""What the API answers about cases, as msgspec types, and the values as these types say.
+
+The views write plain dicts; a member that is missing here, or too many there, fails `tests/api/test_contract.py`.
+"""
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from cases.api import payloads
+from cases.facts import CaseFacts, NoteFacts, PartyFacts, SideFacts, SignedAgreement
+from cases.models import Case
+from cases.reckoning.rows import rate_text
+from cases.reckoning.terms import Drawdown, RateCap
+from cases.selectors import CaseFile
+from common.bodies import Time
+from tlog.times import format_time
+
+Ref = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)", description="our opaque id of the case")]
+Yuan = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{2}$(?!\n)")]
+
+
+class CaseSummary(Struct, forbid_unknown_fields=True):
+    """`deposits`: how many records its chain has. `version`: of its file; 0 where there is none. `reference`: the lender's own."""
+
+    case: Ref
+    reference: str
+    stage: payloads.Stage
+    version: Annotated[int, Meta(ge=0)]
+    deposits: Annotated[int, Meta(ge=0)]
+    created_at: Time
+
+
+class CasePage(Struct, forbid_unknown_fields=True):
+    """`next_cursor` is null on the last page."""
+
+    cases: tuple[CaseSummary, ...]
+    next_cursor: str | None
+
+
+class KeptContactPoint(Struct, forbid_unknown_fields=True):
+    """`value` is null once it was erased."""
+
+    kind: payloads.Contact
+    value: str | None
+    basis: payloads.Basis
+    confirmed: bool
+    last_active_at: Time | None
+
+
+class KeptParty(Struct, forbid_unknown_fields=True):
+    """`name` and `identity_number` are null once they were erased, the latter also where it is not known."""
+
+    reference: str
+    role: payloads.Role
+    kind: Literal["person", "organisation"]
+    name: str | None
+    identity_number: str | None
+    contact_points: tuple[KeptContactPoint, ...]
+    consents: tuple[payloads.Consent, ...]
+
+
+class KeptNote(Struct, forbid_unknown_fields=True):
+    """`text` is null once it was erased. `by`: an id of ours, never a name."""
+
+    number: Annotated[int, Meta(ge=1)]
+    at: Time
+    by: str
+    text: str | None
+
+
+class KeptCase(CaseSummary, forbid_unknown_fields=True):
+    """A case with its file. Values of persons are whole for the lender whose case it is, and masked for everybody else."""
+
+    creditor_sides: tuple[payloads.CreditorSide, ...]
+    agreement: payloads.Agreement | None
+    drawdowns: tuple[payloads.Drawdown, ...]
+    payments: tuple[payloads.Payment, ...]
+    charges: tuple[payloads.Charge, ...]
+    parties: tuple[KeptParty, ...]
+    notes: tuple[KeptNote, ...]
+
+
+class Owed(Struct, forbid_unknown_fields=True):
+    """`drawdown` is null in the sum over all. `withheld`: what a rate cap took out of interest, penalty, compound interest and fees."""
+
+    drawdown: str | None
+    principal: Yuan
+    principal_due: Yuan
+    interest: Yuan
+    penalty: Yuan
+    compound: Yuan
+    fees: Yuan
+    costs: Yuan
+    withheld: Yuan
+    total: Yuan
+    due_since: date | None
+
+
+class ReckoningSheet(Struct, forbid_unknown_fields=True):
+    """The sheet: what was reckoned with, the conventions, every row with its formula and grounds, and what is owed on `at`."""
+
+    type: str
+    at: date
+    conventions: tuple[str, ...]
+    agreement: dict[str, Any]
+    caps: tuple[dict[str, Any], ...]
+    drawdowns: tuple[dict[str, Any], ...]
+    receipts: tuple[dict[str, Any], ...]
+    charges: tuple[dict[str, Any], ...]
+    rows: tuple[dict[str, Any], ...]
+    outstanding: tuple[Owed, ...]
+    total: Owed
+    surplus: Yuan
+
+
+TYPES: tuple[Any, ...] = (CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
+
+
+def case_summary(case: Case) -> dict[str, object]:
+    return {
+        "case": case.ref, "reference": case.client_reference, "stage": case.stage, "version": case.file_version,
+        "deposits": case.sequence, "created_at": format_time(case.created_at),
+    }
+
+
+def case_answer(file: CaseFile) -> dict[str, object]:
+    """The whole file for the lender whose case it is; masked for others."""
+    shown = file if file.own else file.masked()
+    return {**case_summary(file.case), **_facts(shown.facts), "notes": [note_answer(note) for note in shown.notes]}
+
+
+def note_answer(note: NoteFacts) -> dict[str, object]:
+    return {"number": note.sequence, "at": format_time(note.at), "by": note.actor, "text": note.text}
+
+
+def caps_answer(caps: tuple[RateCap, ...]) -> dict[str, object]:
+    return {"caps": [
+        {"annual_rate": rate_text(cap.annual_rate), "effective_from": _day(cap.effective_from), "source": cap.source,
+         "stated_by": cap.stated_by, "effective_until": _day(cap.effective_until), "day_count": cap.day_count.value}
+        for cap in caps]}
+
+
+def _facts(facts: CaseFacts) -> dict[str, object]:
+    return {
+        "creditor_sides": [_side(side) for side in facts.sides],
+        "agreement": None if facts.agreement is None else _agreement(facts.agreement),
+        "drawdowns": [_drawdown(each) for each in facts.drawdowns],
+        "payments": [
+            {"reference": each.reference, "received_on": _day(each.received_on), "amount": _sum(each.amount),
+             "designation": each.designation}
+            for each in facts.payments],
+        "charges": [
+            {"reference": each.reference, "drawdown": each.drawdown, "charged_on": _day(each.charged_on), "amount": _sum(each.amount),
+             "is_fee": each.is_fee}
+            for each in facts.charges],
+        "parties": [_party(party) for party in facts.parties],
+    }
+
+
+def _side(side: SideFacts) -> dict[str, object]:
+    return {
+        "creditors": [
+            {"name": each.name, "share": rate_text(each.share), "credit_code": each.credit_code or None} for each in side.creditors],
+        "assigned_on": _day(side.assigned_on), "notice_record": side.notice_record or None,
+        "claimant_name": side.claimant_name or None, "claimant_basis": side.claimant_basis or None,
+    }
+
+
+def _agreement(agreement: SignedAgreement) -> dict[str, object]:
+    of = agreement.terms
+    return {
+        "number": agreement.number, "signed_on": _day(agreement.signed_on), "day_count": of.day_count.value,
+        "penalty_uplift": rate_text(of.penalty_uplift), "compound": of.compound, "designation": of.designation,
+        "within": None if of.within is None else [each.value for each in of.within],
+        "between": None if of.between is None else [each.value for each in of.between],
+        "clauses": {name: getattr(of.clauses, name) for name in of.clauses.__slots__},
+    }
+
+
+def _drawdown(drawdown: Drawdown) -> dict[str, object]:
+    return {
+        "reference": drawdown.reference, "principal": _sum(drawdown.principal), "drawn_on": _day(drawdown.drawn_on),
+        "annual_rate": rate_text(drawdown.annual_rate), "months": drawdown.months, "repayment": drawdown.repayment.value,
+        "due_day": drawdown.due_day, "security": _sum(drawdown.security), "accelerated_on": _day(drawdown.accelerated_on),
+    }
+
+
+def _party(party: PartyFacts) -> dict[str, object]:
+    return {
+        "reference": party.reference, "role": party.role.value, "kind": party.kind.value, "name": party.name,
+        "identity_number": party.identity_number,
+        "contact_points": [
+            {"kind": each.kind.value, "value": each.value, "basis": each.basis.value, "confirmed": each.confirmed,
+             "last_active_at": None if each.last_active_at is None else format_time(each.last_active_at)}
+            for each in party.contact_points],
+        "consents": [
+            {"kind": each.kind.value, "given_on": _day(each.given_on), "document": each.document or None, "record": each.record or None,
+             "withdrawn_on": _day(each.withdrawn_on)}
+            for each in party.consents],
+    }
+
+
+def _sum(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

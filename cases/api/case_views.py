@@ -1,0 +1,116 @@
+"""Cases over HTTP: open, list, search, read and revise. A foreign id is an unknown one; nothing personal stands in an address."""
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.scopes import Scope
+from accounts.viewer import Viewer
+from cases.api import payloads, schema
+from cases.api.answers import case_answer, case_summary, note_answer
+from cases.api.viewing import keeper_of, viewer_of
+from cases.errors import SearchInvalid
+from cases.facts import NoteFacts
+from cases.filing import add_note, move_stage, open_case, revise_file
+from cases.models import Case
+from cases.selectors import case_file_for, case_for, cases_for, cases_of_person, cases_referenced
+from common.bodies import answer, decode_with, read_json
+from common.problems import Forbidden
+
+PAGE = 50
+
+
+def page_of(viewer: Viewer, cases: QuerySet[Case], after: str | None) -> dict[str, Any]:
+    """One page, the newest first; `after` is the last case of the page before."""
+    now = timezone.now()
+    if after is not None:
+        # The cursor is a case's id: a row's number would tell how many cases all organisations have.
+        cases = cases.filter(id__lt=case_for(viewer, after, now=now).pk)
+    found = list(cases[: PAGE + 1])
+    cursor = found[PAGE - 1].ref if len(found) > PAGE else None
+    return {"cases": [case_summary(case) for case in found[:PAGE]], "next_cursor": cursor}
+
+
+def own_case(viewer: Viewer, ref: str) -> Case:
+    """A case of the viewer's own organisation. Raises CaseNotFound, Forbidden when it is only open to him."""
+    case = case_for(viewer, ref, now=timezone.now())
+    if case.organisation_id != viewer.organisation.pk:
+        raise Forbidden
+    return case
+
+
+class CasesView(APIView):
+    """The collection: GET lists what is open to the key's organisation, POST opens a case with its file."""
+
+    scopes = {"GET": Scope.CASES_READ, "POST": Scope.CASE_FILES_WRITE}
+
+    @extend_schema(**schema.LIST)
+    def get(self, request: Request) -> HttpResponse:
+        viewer = viewer_of(request)
+        return answer(page_of(viewer, cases_for(viewer, now=timezone.now()), request.query_params.get("cursor")))
+
+    @extend_schema(**schema.OPEN)
+    def post(self, request: Request) -> HttpResponse:
+        viewer, now = keeper_of(request), timezone.now()
+        wanted = decode_with(payloads.NEW_CASE, read_json(request))
+        case = open_case(viewer, wanted.reference, payloads.case_facts(wanted), now=now)
+        return answer(case_answer(case_file_for(viewer, case.ref, now=now)), status=201)
+
+
+class CaseSearchView(APIView):
+    scopes = {"POST": Scope.CASES_READ}
+
+    @extend_schema(**schema.SEARCH)
+    def post(self, request: Request) -> HttpResponse:
+        viewer, now = viewer_of(request), timezone.now()
+        wanted = decode_with(payloads.CASE_SEARCH, read_json(request))
+        person = {"name": wanted.name or "", "identity_number": wanted.identity_number or "", "phone": wanted.phone or ""}
+        if (wanted.reference is None) != any(person.values()):
+            raise SearchInvalid
+        found = cases_of_person(viewer, now=now, **person) if wanted.reference is None else (
+            cases_referenced(viewer, wanted.reference, now=now))
+        return answer(page_of(viewer, found, wanted.cursor))
+
+
+class CaseView(APIView):
+    scopes = {"GET": Scope.CASES_READ, "PUT": Scope.CASE_FILES_WRITE}
+
+    @extend_schema(**schema.READ)
+    def get(self, request: Request, case: str) -> HttpResponse:
+        return answer(case_answer(case_file_for(viewer_of(request), case, now=timezone.now())))
+
+    @extend_schema(**schema.REVISE)
+    def put(self, request: Request, case: str) -> HttpResponse:
+        viewer, now = keeper_of(request), timezone.now()
+        own = own_case(viewer, case)
+        wanted = decode_with(payloads.REVISED_CASE, read_json(request))
+        revise_file(viewer, own, payloads.case_facts(wanted), version=wanted.version, now=now)
+        return answer(case_answer(case_file_for(viewer, case, now=now)))
+
+
+class CaseStageView(APIView):
+    scopes = {"PUT": Scope.CASE_FILES_WRITE}
+
+    @extend_schema(**schema.STAGE)
+    def put(self, request: Request, case: str) -> HttpResponse:
+        viewer = keeper_of(request)
+        own = own_case(viewer, case)
+        wanted = decode_with(payloads.STAGE_MOVE, read_json(request))
+        move_stage(viewer, own, payloads.stage_of(wanted.stage), seen=payloads.stage_of(wanted.seen), now=timezone.now())
+        return answer(case_summary(own))
+
+
+class CaseNotesView(APIView):
+    scopes = {"POST": Scope.CASES_READ}
+
+    @extend_schema(**schema.NOTE)
+    def post(self, request: Request, case: str) -> HttpResponse:
+        viewer = viewer_of(request)
+        seen = case_for(viewer, case, now=timezone.now())
+        text = decode_with(payloads.NEW_NOTE, read_json(request)).text
+        note = add_note(viewer, seen, text, now=timezone.now())
+        return answer(note_answer(NoteFacts(note.sequence, note.at, note.actor, text)), status=201)

@@ -1,0 +1,36 @@
+"""Notes on a case. That a note was made, by whom and when, can never be changed; its text can only be erased.
+
+The text stands in a table of its own, sealed and bound to its note, because a table that refuses every UPDATE could not lose it.
+"""
+from typing import ClassVar
+
+from django.db import models
+
+from cases.models.case import Case
+from common.append_only import AppendOnlyModel
+
+
+class Note(AppendOnlyModel):
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, related_name="notes", help_text="案件")
+    sequence = models.PositiveIntegerField(help_text="序号，从 1 起")
+    at = models.DateTimeField(help_text="记录时间")
+    actor = models.CharField(max_length=64, help_text="记录人编号")
+    organisation_ref = models.CharField(max_length=64, help_text="记录人所在机构编号")
+
+    class Meta:
+        verbose_name = "案件备注"
+        constraints = [models.UniqueConstraint(fields=["case", "sequence"], name="note_sequence_unique")]
+
+
+class NoteText(models.Model):
+    note = models.OneToOneField(Note, on_delete=models.PROTECT, related_name="text", help_text="备注")
+    sealed_text = models.BinaryField(null=True, help_text="备注内容，加密；依法删除后为空")
+    erased_at = models.DateTimeField(null=True, help_text="删除时间")
+
+    objects: ClassVar[models.Manager["NoteText"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "备注内容"
+        constraints = [models.CheckConstraint(
+            condition=models.Q(erased_at=None, sealed_text__isnull=False) | models.Q(erased_at__isnull=False, sealed_text=None),
+            name="note_text_there_or_erased")]

@@ -1,0 +1,180 @@
+"""A case file between its rows and its values: sealed on the way in, opened on the way out. Called by `filing` and `selectors` alone.
+
+What belongs to a party is sealed for the case, the party and the field, so that a value moved to another row does not open.
+"""
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from cases.facts import (
+    CaseFacts,
+    ConsentFacts,
+    ConsentKind,
+    ContactBasis,
+    ContactFacts,
+    ContactKind,
+    CreditorFacts,
+    NoteFacts,
+    PartyFacts,
+    PartyKind,
+    PartyRole,
+    SideFacts,
+    SignedAgreement,
+)
+from cases.models import Agreement, Case, Charge, Consent, ContactPoint, Creditor, CreditorSide, Drawdown, Party, Payment
+from cases.reckoning import terms
+from vault.personal import blind_personal, open_personal, seal_personal
+
+# Phones of every kind share one index, so that a search need not know how a number was entered.
+PHONES = (ContactKind.MOBILE, ContactKind.TELEPHONE)
+NAME, IDENTITY, PHONE = "name", "identity", "phone"
+
+
+def replace_facts(case: Case, organisation_ref: str, facts: CaseFacts) -> None:
+    """Write the whole file anew; call inside a transaction that has moved the case's version."""
+    for rows in (case.creditor_sides, case.drawdowns, case.payments, case.charges, case.parties):
+        rows.all().delete()
+    Agreement.objects.filter(case=case).delete()
+    _write_sides(case, facts.sides)
+    _write_loan(case, facts)
+    for party in facts.parties:
+        _write_party(case, organisation_ref, party)
+
+
+def _write_sides(case: Case, sides: tuple[SideFacts, ...]) -> None:
+    for sequence, side in enumerate(sides, 1):
+        row = CreditorSide.objects.create(
+            case=case, sequence=sequence, assigned_on=side.assigned_on, notice_record=side.notice_record,
+            claimant_name=side.claimant_name, claimant_basis=side.claimant_basis)
+        Creditor.objects.bulk_create(
+            Creditor(side=row, position=position, name=each.name, credit_code=each.credit_code, share=each.share)
+            for position, each in enumerate(side.creditors, 1))
+
+
+def _write_loan(case: Case, facts: CaseFacts) -> None:
+    if facts.agreement is not None:
+        of = facts.agreement.terms
+        Agreement.objects.create(
+            case=case, number=facts.agreement.number, signed_on=facts.agreement.signed_on, day_count=of.day_count.value,
+            penalty_uplift=of.penalty_uplift, compound=of.compound, designation=of.designation, within=",".join(of.within or ()),
+            between=None if of.between is None else ",".join(of.between),
+            clauses={name: value for name in of.clauses.__slots__ if (value := getattr(of.clauses, name)) is not None})
+    Drawdown.objects.bulk_create(
+        Drawdown(
+            case=case, reference=each.reference, principal=each.principal, drawn_on=each.drawn_on, annual_rate=each.annual_rate,
+            months=each.months, repayment=each.repayment.value, due_day=each.due_day, security=each.security,
+            accelerated_on=each.accelerated_on)
+        for each in facts.drawdowns)
+    Payment.objects.bulk_create(
+        Payment(case=case, reference=each.reference, received_on=each.received_on, amount=each.amount, designation=each.designation or "")
+        for each in facts.payments)
+    Charge.objects.bulk_create(
+        Charge(
+            case=case, reference=each.reference, drawdown=each.drawdown, charged_on=each.charged_on, amount=each.amount,
+            is_fee=each.is_fee)
+        for each in facts.charges)
+
+
+def _write_party(case: Case, organisation_ref: str, party: PartyFacts) -> None:
+    of = f"{case.ref}\n{party.reference}"
+    identity = party.identity_number
+    row = Party.objects.create(
+        case=case, reference=party.reference, role=party.role.value, kind=party.kind.value,
+        sealed_name=seal_personal(party.name or "", f"{of}\nname"), name_index=blind_personal(organisation_ref, NAME, party.name or ""),
+        sealed_identity=None if identity is None else seal_personal(identity, f"{of}\nidentity"),
+        identity_index=None if identity is None else blind_personal(organisation_ref, IDENTITY, identity))
+    ContactPoint.objects.bulk_create(
+        ContactPoint(
+            party=row, position=position, kind=each.kind.value, sealed_value=seal_personal(each.value or "", f"{of}\ncontact {position}"),
+            value_index=blind_personal(organisation_ref, contact_field(each.kind), each.value or ""), basis=each.basis.value,
+            confirmed=each.confirmed, last_active_at=each.last_active_at)
+        for position, each in enumerate(party.contact_points, 1))
+    Consent.objects.bulk_create(
+        Consent(
+            party=row, position=position, kind=each.kind.value, document=each.document, record=each.record, given_on=each.given_on,
+            withdrawn_on=each.withdrawn_on)
+        for position, each in enumerate(party.consents, 1))
+
+
+def contact_field(kind: ContactKind) -> str:
+    """The field of the blind index that a contact value is found in."""
+    return PHONE if kind in PHONES else kind.value
+
+
+def with_file(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases with every row of their files: a fixed number of queries, however many there are."""
+    return cases.select_related("organisation", "agreement").prefetch_related(
+        "creditor_sides__creditors", "drawdowns", "payments", "charges", "parties__contact_points", "parties__consents", "notes__text")
+
+
+def facts_of(case: Case) -> CaseFacts:
+    """The file of a case that came by `with_file`, personal values opened."""
+    agreement: Agreement | None = getattr(case, "agreement", None)
+    return CaseFacts(
+        sides=tuple(_side(row) for row in _sorted(case.creditor_sides.all(), "sequence")),
+        agreement=None if agreement is None else _agreement(agreement),
+        drawdowns=tuple(_drawdown(row) for row in _sorted(case.drawdowns.all(), "reference")),
+        payments=tuple(
+            terms.Receipt(row.reference, row.received_on, row.amount, row.designation or None)
+            for row in _sorted(case.payments.all(), "received_on", "reference")),
+        charges=tuple(
+            terms.Charge(row.reference, row.drawdown, row.charged_on, row.amount, row.is_fee)
+            for row in _sorted(case.charges.all(), "charged_on", "reference")),
+        parties=tuple(_party(case.ref, row) for row in _sorted(case.parties.all(), "pk")))
+
+
+def notes_of(case: Case) -> tuple[NoteFacts, ...]:
+    """The notes of a case that came by `with_file`, the newest first."""
+    return tuple(
+        NoteFacts(row.sequence, row.at, row.actor, _opened(row.text.sealed_text, note_place(case.ref, row.sequence)))
+        for row in reversed(_sorted(case.notes.all(), "sequence")))
+
+
+def note_place(case_ref: str, sequence: int) -> str:
+    """What a note's text is sealed for."""
+    return f"{case_ref}\nnote {sequence}"
+
+
+def _sorted(rows: Any, *names: str) -> list[Any]:
+    return sorted(rows, key=lambda row: tuple(getattr(row, name) for name in names))
+
+
+def _side(row: CreditorSide) -> SideFacts:
+    creditors = tuple(
+        CreditorFacts(each.name, each.share.normalize(), each.credit_code) for each in _sorted(row.creditors.all(), "position"))
+    return SideFacts(creditors, row.assigned_on, row.notice_record, row.claimant_name, row.claimant_basis)
+
+
+def _agreement(row: Agreement) -> SignedAgreement:
+    within, between = row.within, row.between
+    return SignedAgreement(row.number, row.signed_on, terms.Agreement(
+        terms.DayCount(row.day_count), row.penalty_uplift, row.compound,
+        tuple(terms.Component(each) for each in within.split(",")) if within else None,
+        None if between is None else tuple(terms.Criterion(each) for each in between.split(",") if each),
+        row.designation, terms.Clauses(**row.clauses)))
+
+
+def _drawdown(row: Drawdown) -> terms.Drawdown:
+    return terms.Drawdown(
+        row.reference, row.principal, row.drawn_on, row.annual_rate, row.months, terms.Repayment(row.repayment), row.due_day,
+        Decimal(row.security), row.accelerated_on)
+
+
+def _party(case_ref: str, row: Party) -> PartyFacts:
+    of = f"{case_ref}\n{row.reference}"
+    return PartyFacts(
+        row.reference, PartyRole(row.role), PartyKind(row.kind), _opened(row.sealed_name, f"{of}\nname"),
+        _opened(row.sealed_identity, f"{of}\nidentity"),
+        tuple(
+            ContactFacts(
+                ContactKind(each.kind), _opened(each.sealed_value, f"{of}\ncontact {each.position}"), ContactBasis(each.basis),
+                each.confirmed, each.last_active_at)
+            for each in _sorted(row.contact_points.all(), "position")),
+        tuple(
+            ConsentFacts(ConsentKind(each.kind), each.given_on, each.document, each.record, each.withdrawn_on)
+            for each in _sorted(row.consents.all(), "position")))
+
+
+def _opened(sealed: bytes | memoryview | None, place: str) -> str | None:
+    return None if sealed is None else open_personal(bytes(sealed), place)
