@@ -68,8 +68,8 @@ class NeedsScope(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         scope: Scope | None = getattr(view, "scopes", {}).get(method)
         if scope is None:
-            # A method that the view does not have is told so; one that it has, and that names no scope, nobody may use.
-            return not hasattr(view, method.lower())
+            # A method that the view does not have is told so, and OPTIONS none has; one that it has, and that names no scope, nobody may use.
+            return method == "OPTIONS" or not hasattr(view, method.lower())
         if scope not in request.auth.granted:
             raise ScopeMissing(scope=scope)
         return True

@@ -51,7 +51,7 @@ class RateCapsView(APIView):
 
     @extend_schema(**schema.RATE_CAPS)
     def get(self, request: Request) -> HttpResponse:
-        return answer(caps_answer(caps_of(keeper_of(request).organisation)))
+        return answer(caps_answer(caps_of(viewer_of(request).organisation)))
 
     @extend_schema(**schema.STATE_CAPS)
     def put(self, request: Request) -> HttpResponse:
