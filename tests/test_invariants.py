@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from oauth2_provider.models import Application
 
+from accounts.models import Agreement as AccessAgreement
 from accounts.models import (
     AnnualReview,
     ApiKey,
@@ -29,7 +30,6 @@ from accounts.models import (
     SignInRules,
     TrialStep,
 )
-from accounts.models import Agreement as AccessAgreement
 from accounts.models import Application as Admission
 from cases.models import (
     Agreement,
