@@ -246,3 +246,68 @@ class PeriodMalformed(DomainError):
     status = 422
     title = _("起止日期有误")
     detail = _("请按 2026-11-23 的格式填写日期，且起始日期不晚于截止日期。")
+
+
+class ApplicationNotFound(DomainError):
+    """A wrong link and a foreign reference get one answer."""
+
+    code = "application-not-found"
+    status = 404
+    title = _("没有这份申请")
+    detail = _("请核对链接；链接只在提交申请时显示一次，遗失后请重新申请。")
+
+
+class ApplicationClosed(DomainError):
+    code = "application-closed"
+    status = 409
+    title = _("申请已有结果")
+    detail = _("该申请已通过、未通过、已撤回，或材料刚刚补充过；请刷新页面查看当前状态。")
+
+
+class ApplicationIncomplete(DomainError):
+    code = "application-incomplete"
+    status = 422
+    title = _("申请内容不完整")
+    detail = _("请按页面要求填写机构名称、使用目的、管理员姓名；律师事务所和公证机构须填写许可证号，公证机构还须填写执业区域。")
+
+
+class ChecklistIncomplete(DomainError):
+    code = "checklist-incomplete"
+    status = 422
+    title = _("核查事项未全部完成")
+    detail = _("通过须逐项完成全部核查事项；任何决定都须写明理由，不超过 500 个字符。")
+
+
+class SamePersonTwice(DomainError):
+    code = "same-person-twice"
+    status = 409
+    title = _("须由另一位运营人员操作")
+    detail = _("您已作出过决定；第二次决定须由另一位运营人员作出。")
+
+
+class AgreementUnavailable(DomainError):
+    code = "agreement-unavailable"
+    status = 409
+    title = _("协议现在不能接受")
+    detail = _("协议版本已更新，或该机构已接受协议；请刷新页面。")
+
+
+class ActivationIncomplete(DomainError):
+    code = "activation-incomplete"
+    status = 409
+    title = _("尚不能转为正式")
+    detail = _("须已接受协议并存证，且在试用期内完成一次核验和一次证据包调取。")
+
+
+class ReviewNotDue(DomainError):
+    code = "review-not-due"
+    status = 409
+    title = _("未到复核时间")
+    detail = _("年度复核可在期限前 30 天内进行；该机构未到复核时间，或本次复核已完成。")
+
+
+class ApplyingTooOften(DomainError):
+    code = "applying-too-often"
+    status = 429
+    title = _("提交过于频繁")
+    detail = _("同一网络地址每小时的申请和补充次数有限；请稍后再试。")

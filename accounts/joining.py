@@ -120,7 +120,8 @@ def accept_as(person: Person, token: str, *, now: datetime) -> None:
 
 def _open(token: str, now: datetime) -> Invitation:
     invitation = invitation_for(token, now=now)
-    if invitation is None or not invitation.organisation.working:
+    # Whoever is to accept the agreement must be able to come in first; he can do nothing else until the trial begins.
+    if invitation is None or not (invitation.organisation.working or invitation.organisation.agreeing):
         raise InvitationInvalid
     return invitation
 

@@ -25,7 +25,10 @@ KEY_COLUMNS = (
     "id", "organisation_id", "prefix", "secret_sha256", "label", "created_at", "expires_at", "revoked_at", "last_used_at",
     "scopes", "must_sign", "application_id",
 )
-ORGANISATION_COLUMNS = ("id", "ref", "name", "kind", "credit_code", "status", "contact_email", "contact_phone", "created_at")
+ORGANISATION_COLUMNS = (
+    "id", "ref", "name", "kind", "credit_code", "status", "contact_email", "contact_phone", "licence_number", "practice_area",
+    "review_due_at", "created_at",
+)
 # Every request asks this one question, and to compile it by the ORM took longer than to answer it (measured).
 COLUMNS = ", ".join([*(f"k.{column}" for column in KEY_COLUMNS), *(f"o.{column}" for column in ORGANISATION_COLUMNS)])
 TABLES = "accounts_apikey k JOIN accounts_organisation o ON o.id = k.organisation_id"

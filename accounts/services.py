@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from oauth2_provider.models import Application
 
 from accounts.audit.events import Event
-from accounts.audit.recording import note
+from accounts.audit.recording import note, note_with_operator
 from accounts.credit_code import canonical_credit_code
 from accounts.errors import (
     ContactMalformed,
@@ -32,6 +32,7 @@ EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,189}", re.ASCII)
 PHONE = re.compile(r"[0-9+() -]{5,32}", re.ASCII)
 LONGEST_VALIDITY = timedelta(days=400)
 LONGEST_LABEL = 100
+REVIEWED_EVERY = timedelta(days=365)
 # What the operator may change by hand. Whoever stops the service's own operator would lock everybody out of undoing it.
 CHANGES: Mapping[str, frozenset[str]] = {
     Status.SUSPENDED: frozenset({Status.TRIAL, Status.ACTIVE}), Status.ACTIVE: frozenset({Status.SUSPENDED}),
@@ -39,31 +40,49 @@ CHANGES: Mapping[str, frozenset[str]] = {
 
 
 def create_organisation(name: str, *, now: datetime, kind: Kind = Kind.LENDER) -> Organisation:
-    """A new active organisation with an opaque id of its own; names need not be unique, two lenders may share one.
+    """A new active organisation with an opaque id of its own, made by whoever runs the machine: set-up, tests, the sandbox.
 
+    Everybody else applies (`applying.py`). Names need not be unique, two lenders may share one.
     Raises IntegrityError for a second operator.
     """
-    return Organisation.objects.create(ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now)
+    due = None if kind == Kind.OPERATOR else now + REVIEWED_EVERY
+    return Organisation.objects.create(
+        ref=secrets.token_hex(16), name=name, kind=kind, status=Status.ACTIVE, created_at=now, review_due_at=due)
 
 
 def change_status(organisation: Organisation, *, to: str, now: datetime) -> None:
     """Suspend an organisation, or let a suspended one in again; its keys and its people feel it with their next request.
 
+    One that was suspended on trial comes back to its trial: nobody becomes active by a detour.
     Raises StatusUnreachable for any other change, for the operator itself, and when somebody else was faster.
     """
     if organisation.kind == Kind.OPERATOR or organisation.status not in CHANGES.get(to, ()):
         raise StatusUnreachable
+    reached = Status.SUSPENDED if to == Status.SUSPENDED else Status.ACTIVE if organisation.review_due_at else Status.TRIAL
     with transaction.atomic():
-        if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=to) != 1:
+        if Organisation.objects.filter(pk=organisation.pk, status=organisation.status).update(status=reached) != 1:
             raise StatusUnreachable
-        note(Event.STATUS_CHANGED, organisation, at=now, subject=f"organisation:{organisation.ref}", detail=to)
-        operator = Organisation.objects.filter(kind=Kind.OPERATOR).first()
-        if operator is not None:
-            # Auditors read the operator's log and no tenant's: what the operator did to one has to stand there too.
-            note(Event.STATUS_CHANGED, operator, at=now, subject=f"organisation:{organisation.ref}", detail=to)
+        note_with_operator(Event.STATUS_CHANGED, organisation, at=now, detail=reached)
 
 
-def describe_organisation(organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str) -> None:
+def change_contacts(organisation: Organisation, *, contact_email: str, contact_phone: str, now: datetime) -> None:
+    """The organisation's own administrator says how to reach it. Raises ContactMalformed."""
+    email, phone = _contacts(contact_email, contact_phone)
+    with transaction.atomic():
+        Organisation.objects.filter(pk=organisation.pk).update(contact_email=email, contact_phone=phone)
+        note(Event.CONTACTS_CHANGED, organisation, at=now, subject=f"organisation:{organisation.ref}")
+
+
+def _contacts(typed_email: str, typed_phone: str) -> tuple[str, str]:
+    email, phone = typed_email.strip(), typed_phone.strip()
+    if (email and not EMAIL.fullmatch(email)) or (phone and not PHONE.fullmatch(phone)):
+        raise ContactMalformed
+    return email, phone
+
+
+def describe_organisation(
+    organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str, now: datetime
+) -> None:
     """Say who the organisation is and how to reach it; empty means not known.
 
     Raises CreditCodeMalformed, CreditCodeTaken, ContactMalformed.
@@ -74,12 +93,11 @@ def describe_organisation(organisation: Organisation, *, credit_code: str, conta
             code = canonical_credit_code(credit_code)
         except ValueError:
             raise CreditCodeMalformed from None
-    email, phone = contact_email.strip(), contact_phone.strip()
-    if (email and not EMAIL.fullmatch(email)) or (phone and not PHONE.fullmatch(phone)):
-        raise ContactMalformed
+    email, phone = _contacts(contact_email, contact_phone)
     try:
         with transaction.atomic():
             Organisation.objects.filter(pk=organisation.pk).update(credit_code=code, contact_email=email, contact_phone=phone)
+            note_with_operator(Event.DESCRIBED, organisation, at=now)
     except IntegrityError:
         raise CreditCodeTaken from None
 
@@ -140,6 +158,13 @@ def _new_credential(
         organisation=organisation, prefix=secrets.token_hex(4), secret_sha256=hashlib.sha256(secret.encode()).digest(),
         label=label, created_at=now, expires_at=now + valid_for, scopes=write_scopes(wanted),
     ), secret
+
+
+def make_dead_key(organisation: Organisation, *, label: str, now: datetime) -> ApiKey:
+    """A credential for the service's own statements to name: no scopes, revoked as it is made, of no secret that anybody could show."""
+    return ApiKey.objects.create(
+        organisation=organisation, prefix=secrets.token_hex(4), secret_sha256=secrets.token_bytes(32), label=label, created_at=now,
+        expires_at=now + timedelta(seconds=1), revoked_at=now, scopes="")
 
 
 def revoke_api_key(key: ApiKey, *, now: datetime, by: Person | None = None) -> None:

@@ -36,19 +36,28 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
     """200 `{"ready": true, "checks": {"database": "ok", …}}`, or 503 and what is wrong in place of "ok"; "closed" is not wrong."""
-    now = timezone.now()
-    database, backlog = _database()
-    witnesses, missing = _witnesses(backlog, now)
-    checks = {
-        "database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, missing, now),
-        "witnesses": witnesses,
-    }
+    checks, missing = _checks(timezone.now())
     # Without a quorum deposits go on until half of the receipts' promise is gone, and then the log is "behind": no load balancer is
     # to take the service away before, so neither this word nor the sequencer's may do it.
     # A closed log is read for ever.
     ready = {word for name, word in checks.items() if name != "witnesses"} <= {OK, CLOSED}
     since = {} if missing is None else {"quorum_missing_since": format_time(missing)}
     return JsonResponse({"ready": ready, "checks": checks, **since}, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+
+def checks_at(now: datetime) -> dict[str, str]:
+    """A word for each part of the service, as `/readyz` has them."""
+    return _checks(now)[0]
+
+
+def _checks(now: datetime) -> tuple[dict[str, str], datetime | None]:
+    """The words, and since when the policy's quorum is missing, None when it is not."""
+    database, backlog = _database()
+    witnesses, missing = _witnesses(backlog, now)
+    return {
+        "database": database, "storage": _storage(), "log": _log(backlog, now), "sequencer": _sequencer(backlog, missing, now),
+        "witnesses": witnesses,
+    }, missing
 
 
 def _witnesses(backlog: Backlog | None, now: datetime) -> tuple[str, datetime | None]:

@@ -128,7 +128,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_METHODS = ("mfa",)
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 # An agency's two hundred agents come from one address, all at nine: what succeeds may be frequent, what fails may not.
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "10/m/ip,5/300s/key"}
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "10/m/ip,5/300s/key", "apply": "20/h/ip"}
 MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
 MFA_ADAPTER = "accounts.sign_in.SecondFactorAdapter"
 USERSESSIONS_ADAPTER = "accounts.sign_in.SessionsAdapter"

@@ -5,7 +5,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
-from config import health, metrics, preferences
+from config import health, metrics, operations, preferences
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("cases.api.urls")),
     path("api/v1/", include("evidence.api.urls")),
+    path("operations", operations.operations, name="operations"),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),
     path("", include("ledger.portal.urls")),

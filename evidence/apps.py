@@ -7,9 +7,11 @@ class EvidenceConfig(AppConfig):
     verbose_name = "证据"
 
     def ready(self) -> None:
-        from common.jobs import register_job
+        from common.jobs import register_daily_job, register_job
+        from evidence.agreements import DEPOSIT_AGREEMENT, deposit_agreement
         from evidence.fixity import look_at_originals
         from evidence.fsck import examine_evidence
+        from evidence.platform_facts import REMIND, remind_of_endings
         from evidence.stamps import STAMP_RECORD, stamp_record
         from evidence.telling import TELL_STAMPED, tell_stamped
         from ledger.fsck import register_examination
@@ -20,4 +22,6 @@ class EvidenceConfig(AppConfig):
         register_slice("originals", look_at_originals)
         register_job(STAMP_RECORD, stamp_record)
         register_job(TELL_STAMPED, tell_stamped)
+        register_job(DEPOSIT_AGREEMENT, deposit_agreement)
+        register_daily_job(REMIND, remind_of_endings)
         follow_stamps(TELL_STAMPED)

@@ -114,3 +114,45 @@ class VerificationBusy(DomainError):
     status = 503
     title = _("正在核验的证据包过多")
     detail = _("请稍后再试，或使用离线核验程序。")
+
+
+class OperatorMissing(DomainError):
+    code = "operator-missing"
+    status = 503
+    title = _("服务尚未开放申请")
+    detail = _("运营方机构尚未建立；请由运维人员执行 manage.py bootstrap。")
+
+
+class PaperMissing(DomainError):
+    code = "paper-missing"
+    status = 422
+    title = _("缺少材料")
+    detail = _("申请须附执照或许可证、授权书各一份；补充材料时至少附一份文件。")
+
+
+class PaperRefused(DomainError):
+    code = "paper-refused"
+    status = 422
+    title = _("材料文件不符合规定")
+    detail = _("只接受 PDF、JPEG、PNG 文件，每份不超过 {limit} MB，每次不超过 6 份，每份申请累计不超过 12 份。")
+
+
+class FactMalformed(DomainError):
+    code = "fact-malformed"
+    status = 422
+    title = _("平台事项填写有误")
+    detail = _("请核对内容、名称、编号与机关、起止日期；关系须选择机构，更正须与原条目为同一事项；须附一份不超过 20 MB 的文件。")
+
+
+class FactTaken(DomainError):
+    code = "fact-taken"
+    status = 409
+    title = _("该条目已登记或已被更正")
+    detail = _("同一份文件只登记一次，同一条目只更正一次；请刷新页面查看。")
+
+
+class PracticeFileMissing(DomainError):
+    code = "practice-file-missing"
+    status = 422
+    title = _("没有选择文件")
+    detail = _("请先下载练习文件，再选择它进行核验。")

@@ -1,4 +1,4 @@
-"""Evidence records, their files, their custody trail.
+"""Evidence records, their files, their custody trail; and what the operator keeps: papers of applications, facts of the platform.
 
 In clear stand numbers, ids, kind, sizes and times only. Claims and salts are one sealed blob, file digests a blind index:
 clear columns would survive an erasure in WAL, replicas and backups. The statement holds salted digests and may be shown
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.models import ApiKey, Organisation
+from accounts.models import ApiKey, Application, Organisation, Person
 from cases.models import Case
 from common.append_only import AppendOnlyModel
 from ledger.models import Receipt
@@ -119,3 +119,103 @@ class DisclosureAttempts(models.Model):
     class Meta:
         verbose_name = "披露尝试"
         constraints = [models.UniqueConstraint(fields=["evidence", "day"], name="disclosure_attempts_one_row_a_day")]
+
+
+class ApplicationPaper(models.Model):
+    """One file that came with an application. The operator's papers, not evidence: neither in the log nor in any package."""
+
+    class Kind(models.TextChoices):
+        LICENCE = "licence", "营业执照、执业许可证或设立文件"
+        LETTER = "letter", "授权书"
+        OTHER = "other", "其他材料"
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="papers", help_text="准入申请")
+    round = models.PositiveIntegerField(help_text="第几轮材料")
+    kind = models.CharField(max_length=10, choices=Kind.choices, help_text="材料种类")
+    media_type = models.CharField(max_length=20, help_text="按内容判定的类型")
+    stored_object = models.OneToOneField(StoredObject, on_delete=models.PROTECT, related_name="paper", help_text="保管库中的原件")
+
+    objects: ClassVar[models.Manager["ApplicationPaper"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "准入材料"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["licence", "letter", "other"]), name="application_paper_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(media_type__in=["application/pdf", "image/jpeg", "image/png"]),
+                name="application_paper_media_type_known"),
+        ]
+
+
+class PlatformFact(AppendOnlyModel):
+    """One thing that the operator says of the platform, for a time, with the record of the document that shows it.
+
+    Days are those of China, the last one included. Rows stay; a mistake is replaced by another row that names it.
+    """
+
+    class Kind(models.TextChoices):
+        OPERATING_ENTITY = "operating_entity", "运营主体"
+        RELATION = "relation", "与租户机构的关系"
+        LOG_RUNNER = "log_runner", "日志运行方"
+        VAULT_RUNNER = "vault_runner", "保管库运行方"
+        WITNESS_RUNNER = "witness_runner", "见证节点运行方"
+        FILING = "filing", "区块链信息服务备案"
+        CLASSIFIED_PROTECTION = "classified_protection", "网络安全等级保护"
+        CRYPTO_ASSESSMENT = "crypto_assessment", "商用密码应用安全性评估"
+        CERTIFICATE = "certificate", "其他资质证书"
+        MANUAL = "manual", "管理制度与操作手册"
+        SOFTWARE_VERSION = "software_version", "软件版本"
+
+    class Relation(models.TextChoices):
+        NONE = "none", "无关联"
+        AFFILIATE = "affiliate", "关联企业"
+        SAME_ENTITY = "same_entity", "同一主体"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices, help_text="事项种类")
+    name = models.CharField(max_length=100, blank=True, help_text="同类事项中的名称：见证节点、证书或手册名")
+    organisation = models.ForeignKey(
+        Organisation, null=True, on_delete=models.PROTECT, related_name="platform_facts", help_text="关系所及的租户机构")
+    relation = models.CharField(max_length=12, blank=True, choices=Relation.choices, help_text="与该机构的关系")
+    told = models.CharField(max_length=500, help_text="内容")
+    number = models.CharField(max_length=100, blank=True, help_text="备案号或证书编号")
+    issuer = models.CharField(max_length=200, blank=True, help_text="备案或发证机关")
+    valid_from = models.DateField(help_text="起始日，含当日")
+    valid_until = models.DateField(null=True, help_text="截止日，含当日；为空表示未定")
+    record = models.CharField(max_length=25, help_text="文件的存证编号")
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", help_text="更正的上一条")
+    recorded_at = models.DateTimeField(help_text="登记时间")
+    recorded_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", help_text="登记人")
+
+    class Meta:
+        verbose_name = "平台事项"
+        constraints = [
+            models.UniqueConstraint(fields=["record"], name="platform_fact_record_unique"),
+            models.UniqueConstraint(fields=["replaces"], name="platform_fact_replaced_once"),
+            models.CheckConstraint(condition=models.Q(kind__in=[
+                "operating_entity", "relation", "log_runner", "vault_runner", "witness_runner", "filing", "classified_protection",
+                "crypto_assessment", "certificate", "manual", "software_version"]), name="platform_fact_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind="relation", organisation__isnull=False, relation__in=["none", "affiliate", "same_entity"])
+                | ~models.Q(kind="relation") & models.Q(organisation=None, relation=""),
+                name="platform_fact_relation_to_somebody"),
+            models.CheckConstraint(
+                condition=models.Q(valid_until=None) | models.Q(valid_until__gte=models.F("valid_from")),
+                name="platform_fact_ends_after_its_start"),
+        ]
+
+
+class PlatformReminder(models.Model):
+    """The operator was told that this fact ends within so many days."""
+
+    fact = models.ForeignKey(PlatformFact, on_delete=models.PROTECT, related_name="reminders", help_text="平台事项")
+    days = models.PositiveIntegerField(help_text="提前天数")
+    told_at = models.DateTimeField(help_text="通知时间")
+
+    objects: ClassVar[models.Manager["PlatformReminder"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "平台事项到期提醒"
+        constraints = [
+            models.UniqueConstraint(fields=["fact", "days"], name="platform_reminder_once"),
+            models.CheckConstraint(condition=models.Q(days__in=[90, 30, 7]), name="platform_reminder_days_known"),
+        ]

@@ -30,6 +30,11 @@ class Answers:
     sum_s: float = 0.0
     buckets: list[int] = field(default_factory=lambda: [0] * len(WITHIN_S))
 
+    @property
+    def mean_s(self) -> float | None:
+        """Seconds that an answer took on average; None before the first."""
+        return self.sum_s / self.count if self.count else None
+
 
 @contextmanager
 def measured(kind: str, name: str) -> Iterator[None]:

@@ -12,8 +12,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from oauth2_provider.models import Application
 
+from accounts.models import Agreement as AccessAgreement
 from accounts.models import (
+    AnnualReview,
     ApiKey,
+    ApplicationCheck,
     AuditEntry,
     AuditHead,
     IdentityProvider,
@@ -25,7 +28,9 @@ from accounts.models import (
     SignatureNonce,
     SigningKey,
     SignInRules,
+    TrialStep,
 )
+from accounts.models import Application as Admission
 from cases.models import (
     Agreement,
     Case,
@@ -46,7 +51,16 @@ from cases.models import (
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
-from evidence.models import CustodyEvent, DisclosureAttempts, Evidence, EvidenceFile, StampsTold
+from evidence.models import (
+    ApplicationPaper,
+    CustodyEvent,
+    DisclosureAttempts,
+    Evidence,
+    EvidenceFile,
+    PlatformFact,
+    PlatformReminder,
+    StampsTold,
+)
 from ledger.models import Receipt
 from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
 from vault.models import StoredObject
@@ -217,6 +231,33 @@ class Rows:
         values = {"ref": f"{self.count:032}", "kind": "webhook-gone", "subject": "s", "created_at": NOW, **changes}
         return Notice.objects.create(organisation=self.organisation(), **values)
 
+    def admission(self, **changes: Any) -> Admission:
+        self.count += 1
+        values = {"reference": f"r{self.count}", "token_sha256": self.count.to_bytes(32, "big"), "kind": "court", "state": "open"}
+        return Admission.objects.create(**{**values, "credit_code": "x", "created_at": NOW, **changes})
+
+    def check(self, **changes: Any) -> None:
+        done = dict.fromkeys(("credit_code_found", "licence_valid", "letter_sealed", "contact_called"), True)
+        values = {"round": 1, "at": NOW, "passes": True, "reason": "x", **done, **changes}
+        application, by = values.pop("application", None) or self.admission(), values.pop("by", None) or self.person()
+        ApplicationCheck(application=application, by=by, **values).save()
+
+    def review(self, **changes: Any) -> AnnualReview:
+        values = {"due_at": NOW, "first_at": NOW, **changes}
+        organisation, first = values.pop("organisation", None) or self.organisation(), values.pop("first_by", None) or self.person()
+        return AnnualReview.objects.create(organisation=organisation, first_by=first, **values)
+
+    def paper(self, **changes: Any) -> ApplicationPaper:
+        values = {"round": 1, "kind": "letter", "media_type": "image/png", **changes}
+        return ApplicationPaper.objects.create(application=self.admission(), stored_object=self.stored(), **values)
+
+    def fact(self, **changes: Any) -> PlatformFact:
+        self.count += 1
+        values = {"kind": "filing", "told": "x", "valid_from": NOW.date(), "record": f"CZ-{self.count}", "recorded_at": NOW, **changes}
+        row = PlatformFact(recorded_by=self.person(), **values)
+        row.save()
+        return row
+
 
 def twice(make: Callable[[], object]) -> None:
     make()
@@ -234,6 +275,16 @@ def again(rows: Rows, **changes: Any) -> None:
     rows.evidence(**{**values, **{name: getattr(first, name) for name in changes}})
 
 
+def passed_by(rows: Rows, twice_the_same: Person | None, only_second: Person | None) -> None:
+    """Passed by one person twice, or by a second without a first."""
+    second = twice_the_same or only_second
+    rows.admission(state="passed", organisation=rows.organisation(), first_checker=twice_the_same, second_checker=second)
+
+
+def alone(rows: Rows, person: Person) -> None:
+    rows.review(first_by=person, second_by=person, second_at=NOW)
+
+
 VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "organisation_ref_unique": lambda r: twice(lambda: r.organisation(ref="same")),
     "organisation_credit_code_unique": lambda r: both(r.organisation, credit_code="911000001000013428"),
@@ -241,6 +292,30 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "organisation_kind_known": lambda r: r.organisation(kind="bank"),
     "organisation_status_known": lambda r: r.organisation(status="open"),
     "organisation_operator_is_one": lambda r: both(r.organisation, kind="operator"),
+    "application_reference_unique": lambda r: both(r.admission, reference="same"),
+    "application_token_unique": lambda r: both(r.admission, token_sha256=D),
+    "application_kind_known": lambda r: r.admission(kind="operator"),
+    "application_state_known": lambda r: r.admission(state="lost"),
+    "application_checked_by_two_people": lambda r: passed_by(r, r.person(), None),
+    "application_passed_by_two_checks": lambda r: passed_by(r, None, r.person()),
+    "application_check_once_a_round": lambda r: both(r.check, application=r.admission(), by=r.person()),
+    "application_check_has_reason": lambda r: r.check(reason=""),
+    "application_check_passes_complete": lambda r: r.check(letter_sealed=False),
+    "agreement_once_a_version": lambda r: both(
+        AccessAgreement.objects.create, organisation=r.organisation(), version="1", text_sha256=D, accepted_by=r.person(), accepted_at=NOW),
+    "trial_step_once": lambda r: both(TrialStep.objects.create, organisation=r.organisation(), step="verified", actor="x", at=NOW),
+    "trial_step_known": lambda r: TrialStep.objects.create(organisation=r.organisation(), step="slept", actor="x", at=NOW),
+    "annual_review_once_a_date": lambda r: both(r.review, organisation=r.organisation()),
+    "annual_review_by_two_people": lambda r: alone(r, r.person()),
+    "application_paper_kind_known": lambda r: r.paper(kind="novel"),
+    "application_paper_media_type_known": lambda r: r.paper(media_type="text/html"),
+    "platform_fact_record_unique": lambda r: both(r.fact, record="same"),
+    "platform_fact_replaced_once": lambda r: both(r.fact, replaces=r.fact()),
+    "platform_fact_kind_known": lambda r: r.fact(kind="rumour"),
+    "platform_fact_relation_to_somebody": lambda r: r.fact(kind="relation", relation="none"),
+    "platform_fact_ends_after_its_start": lambda r: r.fact(valid_until=NOW.date() - timedelta(days=1)),
+    "platform_reminder_once": lambda r: both(PlatformReminder.objects.create, fact=r.fact(), days=30, told_at=NOW),
+    "platform_reminder_days_known": lambda r: PlatformReminder.objects.create(fact=r.fact(), days=31, told_at=NOW),
     "person_login_unique": lambda r: both(r.person, login="same"),
     "person_login_is_lower_case": lambda r: r.person(login="Same"),
     "membership_role_fits_kind": lambda r: r.membership(role="judge"),

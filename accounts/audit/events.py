@@ -28,7 +28,14 @@ class Event(StrEnum):
     MEMBERSHIP_ENDED = "membership:ended"
     PERSON_DEACTIVATED = "person:deactivated"
     PERSON_LET_IN = "person:let_in"
+    APPLICATION_CHECKED = "application:checked"
+    ORGANISATION_MADE = "organisation:made"
     STATUS_CHANGED = "organisation:status_changed"
+    DESCRIBED = "organisation:described"
+    CONTACTS_CHANGED = "organisation:contacts_changed"
+    AGREEMENT_ACCEPTED = "agreement:accepted"
+    AGREEMENT_DEPOSITED = "agreement:deposited"
+    REVIEW_CONFIRMED = "review:confirmed"
     KEY_ISSUED = "api_key:issued"
     KEY_REVOKED = "api_key:revoked"
     SIGNING_KEY_REGISTERED = "signing_key:registered"
@@ -58,6 +65,13 @@ EVENTS: Mapping[Event, Label] = {
     Event.MEMBERSHIP_ENDED: Label("终止成员关系", "membership ended"),
     Event.PERSON_DEACTIVATED: Label("停用人员", "person deactivated"),
     Event.PERSON_LET_IN: Label("恢复人员", "person let in again"),
+    Event.APPLICATION_CHECKED: Label("核查准入申请", "application checked"),
+    Event.ORGANISATION_MADE: Label("建立机构", "organisation made"),
+    Event.DESCRIBED: Label("修改机构资料", "organisation's details changed"),
+    Event.CONTACTS_CHANGED: Label("修改联系方式", "contacts changed"),
+    Event.AGREEMENT_ACCEPTED: Label("接受接入协议", "agreement accepted"),
+    Event.AGREEMENT_DEPOSITED: Label("接入协议已存证", "agreement deposited"),
+    Event.REVIEW_CONFIRMED: Label("确认年度复核", "annual review confirmed"),
     Event.STATUS_CHANGED: Label("变更机构状态", "organisation's status changed"),
     Event.KEY_ISSUED: Label("签发接口密钥", "API key issued"),
     Event.KEY_REVOKED: Label("撤销接口密钥", "API key revoked"),

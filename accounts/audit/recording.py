@@ -32,6 +32,12 @@ def note(
     entry.save()
 
 
+def note_with_operator(event: Event, organisation: Organisation, *, at: datetime, detail: str = "", actor: str | None = None) -> None:
+    """A row about an organisation in its own log and in the operator's: auditors read the operator's and no tenant's. Else as `note`."""
+    for log in sorted({organisation, *Organisation.objects.filter(kind=Kind.OPERATOR)}, key=lambda each: each.pk):
+        note(event, log, at=at, subject=f"organisation:{organisation.ref}", detail=detail, actor=actor)
+
+
 def note_about(
     person: Person, event: Event, *, at: datetime, subject: str = "", detail: str = "", actor: str | None = None, method: str | None = None
 ) -> None:

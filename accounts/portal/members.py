@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.checking import named_administrator
 from accounts.errors import RoleUnavailable
-from accounts.joining import end_membership, invite, invite_back, withdraw_invitation
+from accounts.joining import canonical_login, end_membership, invite, invite_back, withdraw_invitation
 from accounts.models import Organisation, Person
 from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
 from accounts.portal.forms import InviteeForm
@@ -73,7 +74,8 @@ def account(request: HttpRequest) -> HttpResponse:
     held = [
         {"membership": each, "role": word(ROLES[each.role_of].label), "kind": word(KINDS[Kind(each.organisation.kind)]),
          "manages": each.organisation.working and Act.MANAGE_MEMBERS in ROLES[each.role_of].acts,
-         "keys": each.organisation.working and Act.MANAGE_KEYS in ROLES[each.role_of].acts}
+         "keys": each.organisation.working and Act.MANAGE_KEYS in ROLES[each.role_of].acts,
+         "agrees": each.organisation.agreeing and each.role_of in invited_by_operator(Kind(each.organisation.kind))}
         for each in live_memberships(person)
     ]
     audits = any(each.organisation.working and Act.READ_AUDIT in ROLES[each.role_of].acts for each in live_memberships(person))
@@ -99,7 +101,9 @@ def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
         if not form.is_valid():
             return members_page(request, where, form=form, status=422)
         invitee = form.invitee()
-        if invitee.role not in where.to_give:
+        named = None if where.own else named_administrator(where.organisation)
+        if invitee.role not in where.to_give or (named is not None and canonical_login(invitee.login) != named):
+            # Two operators checked one name; a link for another would let one of them put anybody in its place.
             raise RoleUnavailable
         invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
     except DomainError as error:

@@ -1,6 +1,7 @@
 """Organisations, for the operator alone; for anybody else these pages do not exist. Who they are, how to reach them, their status.
 
-What this does not do: show anything of what an organisation deposited, or make one: letting an organisation in takes papers and two people.
+What this does not do: show anything of what an organisation deposited, or make one: letting an organisation in takes papers and two people
+(`evidence.portal.applications`).
 """
 from functools import wraps
 from typing import ParamSpec
@@ -11,12 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.agreeing import agreement_of
 from accounts.models import Organisation
 from accounts.permissions import KINDS, Act, Kind
 from accounts.portal.gate import View, needs_person, signed_in_person, step_up
 from accounts.portal.members import word
+from accounts.reviewing import confirm_review, review_under_way, reviews_due
 from accounts.selectors import may_manage_organisations, organisation_for_operator, organisations_for_operator
 from accounts.services import CHANGES, change_status, describe_organisation
+from accounts.trial import activate, is_ready, trial_steps
 from common.errors import DomainError
 from common.problems import NotFound
 
@@ -63,7 +67,7 @@ def details(request: HttpRequest, ref: str) -> HttpResponse:
         return details_page(request, organisation, {name: getattr(organisation, name) or "" for name in FIELDS})
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     try:
-        describe_organisation(organisation, **typed)
+        describe_organisation(organisation, **typed, now=timezone.now())
     except DomainError as error:
         return details_page(request, organisation, typed, error)
     return HttpResponseRedirect(reverse("organisations"))
@@ -72,7 +76,10 @@ def details(request: HttpRequest, ref: str) -> HttpResponse:
 def details_page(
     request: HttpRequest, organisation: Organisation, typed: dict[str, str], error: DomainError | None = None
 ) -> HttpResponse:
-    context = {"organisation": organisation, "typed": typed, "error": error}
+    context = {
+        "organisation": organisation, "typed": typed, "error": error, "steps": trial_steps(organisation), "ready": is_ready(organisation),
+        "agreement": agreement_of(organisation),
+    }
     return render(request, "accounts/organisation.html", context, status=200 if error is None else error.status)
 
 
@@ -86,3 +93,33 @@ def set_status(request: HttpRequest, ref: str) -> HttpResponse:
         raise NotFound
     change_status(organisation, to=status, now=timezone.now())
     return HttpResponseRedirect(reverse("organisations"))
+
+
+@require_POST
+@needs_person
+@for_operator
+@step_up(Act.MANAGE_ORGANISATIONS, back="organisation-details", keep=("ref",))
+def activate_organisation(_request: HttpRequest, /, ref: str) -> HttpResponse:
+    """From trial to active. Raises ActivationIncomplete."""
+    activate(organisation_at(ref), now=timezone.now())
+    return HttpResponseRedirect(reverse("organisation-details", args=[ref]))
+
+
+@require_GET
+@needs_person
+@for_operator
+def reviews(request: HttpRequest) -> HttpResponse:
+    """Organisations whose annual review is due or overdue."""
+    now = timezone.now()
+    rows = [(each, word(KINDS[Kind(each.kind)]), review_under_way(each)) for each in reviews_due(now=now)]
+    return render(request, "accounts/reviews.html", {"rows": rows, "now": now})
+
+
+@require_POST
+@needs_person
+@for_operator
+@step_up(Act.MANAGE_ORGANISATIONS, back="reviews")
+def review_organisation(request: HttpRequest, ref: str) -> HttpResponse:
+    """One operator's confirmation. Raises ReviewNotDue, SamePersonTwice."""
+    confirm_review(organisation_at(ref), by=signed_in_person(request), now=timezone.now())
+    return HttpResponseRedirect(reverse("reviews"))

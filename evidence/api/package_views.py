@@ -6,7 +6,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
+from accounts.models import TrialStep
 from accounts.scopes import Scope
+from accounts.trial import note_trial_step
 from common.faults import RequestMalformed
 from evidence.api import schema
 from evidence.errors import TooManyRecords
@@ -14,6 +16,7 @@ from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope as PackageScope
+from evidence.practice import open_on_trial
 from evidence.selectors import case_records, record_of, selection_of
 from ledger.digest_stamps import stamp_digest
 
@@ -30,7 +33,9 @@ class EvidencePackageView(APIView):
     @extend_schema(**schema.PACKAGE)
     def get(self, request: Request, record: str) -> HttpResponseBase:
         scope, records = chosen(request, record)
-        contents = gather_package(records, scope=scope, now=timezone.now())
+        key, now = credential_of(request), timezone.now()
+        contents = gather_package(records, scope=scope, now=now)
+        note_trial_step(key.organisation, TrialStep.Step.FETCHED, actor=f"api_key:{key.pk}", now=now)
         response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE)
         response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
         response["Cache-Control"] = "no-store"
@@ -39,8 +44,8 @@ class EvidencePackageView(APIView):
 
 def chosen(request: Request, number: str) -> tuple[PackageScope, list[Evidence]]:
     """The scope asked for and its records. Raises RecordNotFound, RequestMalformed, TooManyRecords."""
-    organisation_id, scope = credential_of(request).organisation_id, request.query_params.get("scope", "record")
-    record = record_of(organisation_id, number)
+    organisation, scope = credential_of(request).organisation, request.query_params.get("scope", "record")
+    record = open_on_trial(organisation, number) or record_of(organisation.pk, number)
     if scope == "record":
         return "record", [record]
     if scope == "case":
@@ -50,4 +55,4 @@ def chosen(request: Request, number: str) -> tuple[PackageScope, list[Evidence]]
     others = request.query_params.getlist("with")
     if len(others) >= MAX_SELECTION:
         raise TooManyRecords(limit=MAX_SELECTION)
-    return "selection", selection_of(organisation_id, [record.record, *others])
+    return "selection", selection_of(organisation.pk, [record.record, *others])

@@ -18,6 +18,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.models import ApiKey, TrialStep
+from accounts.trial import note_trial_step
 from common.bodies import answer, read_json
 from common.faults import RequestMalformed
 from evidence.api import payloads, schema
@@ -40,11 +42,11 @@ class VerifyView(APIView):
 
     @extend_schema(**schema.VERIFY)
     def post(self, request: Request) -> HttpResponse:
-        if request.content_type.startswith("multipart/"):
-            return answer(report_json(verify_upload(request)))
-        wanted = payloads.decode(read_json(request), payloads.DigestToVerify)
-        sm3 = None if wanted.sm3 is None else bytes.fromhex(wanted.sm3)
-        return answer(report_json(verify_file(wanted.record, bytes.fromhex(wanted.sha256), sm3, now=timezone.now())))
+        report = verify_upload(request) if request.content_type.startswith("multipart/") else verify_digest(request)
+        if isinstance(request.auth, ApiKey):
+            key = request.auth
+            note_trial_step(key.organisation, TrialStep.Step.VERIFIED, actor=f"api_key:{key.pk}", now=timezone.now())
+        return answer(report_json(report))
 
 
 def report_json(report: Report) -> dict[str, object]:
@@ -54,6 +56,13 @@ def report_json(report: Report) -> dict[str, object]:
             {"name": check.name, "outcome": check.outcome, "reason": check.reason, "required": check.required} for check in report.checks
         ],
     }
+
+
+def verify_digest(request: Request) -> Report:
+    """The JSON form: a record's number with the digests of a file."""
+    wanted = payloads.decode(read_json(request), payloads.DigestToVerify)
+    sm3 = None if wanted.sm3 is None else bytes.fromhex(wanted.sm3)
+    return verify_file(wanted.record, bytes.fromhex(wanted.sha256), sm3, now=timezone.now())
 
 
 def verify_upload(request: Request) -> Report:

@@ -1,11 +1,25 @@
 """Routes of the pages about records. A record number may stand in a URL; a digest never does."""
 from django.urls import path
 
-from evidence.portal import views
+from evidence.portal import agreement, applications, apply, platform_facts, practice, views
 
 urlpatterns = [
     path("records", views.RecordSearchView.as_view(), name="record-search"),
     path("records/<str:number>", views.RecordView.as_view(), name="record"),
     path("records/<str:number>/check", views.FileCheckView.as_view(), name="record-check"),
     path("records/<str:number>/print.css", views.PrintStyleView.as_view(), name="record-print-style"),
+    path("apply", apply.apply, name="apply"),
+    path("apply/status/<str:token>", apply.application_status, name="application-status"),
+    path("apply/status/<str:token>/papers", apply.application_supplement, name="application-supplement"),
+    path("apply/status/<str:token>/withdraw", apply.application_withdraw, name="application-withdraw"),
+    path("applications", applications.applications, name="applications"),
+    path("applications/<str:reference>", applications.application, name="application"),
+    path("applications/<str:reference>/papers/<int:paper_id>", applications.application_paper, name="application-paper"),
+    path("agreement", agreement.agreement, name="agreement"),
+    path("agreement/acceptance", agreement.acceptance, name="agreement-acceptance"),
+    path("practice", practice.practice, name="practice"),
+    path("practice/file", practice.practice_file, name="practice-file"),
+    path("practice/package", practice.practice_package, name="practice-package"),
+    path("platform-facts", platform_facts.platform_facts, name="platform-facts"),
+    path("platform-facts/new", platform_facts.new_fact, name="platform-fact-new"),
 ]

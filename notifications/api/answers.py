@@ -83,7 +83,7 @@ class InboxNotice(Struct, forbid_unknown_fields=True):
     """`subject`: the id of what it is about; `link`: where to look at that."""
 
     notice: Id
-    kind: Literal["webhook-gone", "webhook-failing"]
+    kind: Literal["webhook-gone", "webhook-failing", "platform-fact-ending"]
     subject: Id
     link: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
     created_at: Time

@@ -27,7 +27,8 @@ def new_key(organisation: Organisation) -> dict[str, str]:
     return {"Authorization": f"Bearer {issue_api_key(organisation, label='x', now=timezone.now(), valid_for=timedelta(days=1))[1]}"}
 
 
-@pytest.mark.parametrize(("status", "expected"), [("applied", 403), ("checked", 403), ("trial", 200), ("active", 200), ("suspended", 403)])
+@pytest.mark.parametrize(("status", "expected"), [
+    ("applied", 403), ("checked", 403), ("agreed", 403), ("trial", 200), ("active", 200), ("suspended", 403)])
 def test_keys_work_while_the_organisation_is_on_trial_or_active(status: str, expected: int, service: str) -> None:
     lender = make_organisation()
     headers = new_key(lender)

@@ -20,7 +20,8 @@ from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
 POST_ONLY = (
-    "/status", "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
+    "/status", "/activate", "/review",
+    "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
 IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
 
@@ -85,6 +86,7 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
     found = {path: send(client, path, court) for path in IN_ORGANISATION}
     assert found == {
         "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
+        "/organisations/{ref}/activate": 409, "/organisations/{ref}/review": 409,
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
         **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
@@ -118,7 +120,7 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
     for path, who in PEOPLE.items():
         if who == "anyone" or path == "/sign-out":
             continue
-        address = place.address(path.replace("{pk}", "1").replace("{session_id}", "1"))
+        address = place.address(path.replace("{pk}", "1").replace("{session_id}", "1").replace("{paper_id}", "1"))
         for method in (client.get, client.post):
             answer = method(address)
             assert "保密机构" not in answer.content.decode()

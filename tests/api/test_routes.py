@@ -178,6 +178,13 @@ PEOPLE = {
     "/organisations/{ref}/sign-in": "own manager", "/organisations/{ref}/sign-in/provider": "own manager",
     "/organisations/{ref}/sign-in/provider/remove": "own manager",
     "/account/sessions": "person", "/account/sessions/{session_id}/end": "person", "/workplace": "person",
+    "/apply": "anyone", "/apply/status/{token}": "anyone", "/apply/status/{token}/papers": "anyone",
+    "/apply/status/{token}/withdraw": "anyone",
+    "/applications": "operator", "/applications/{reference}": "operator", "/applications/{reference}/papers/{paper_id}": "operator",
+    "/agreement": "person", "/agreement/acceptance": "person", "/practice": "person", "/practice/file": "person",
+    "/practice/package": "person", "/organisation": "person", "/operations": "person", "/platform-facts": "anyone",
+    "/platform-facts/new": "operator", "/reviews": "operator",
+    "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
     "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
@@ -194,8 +201,8 @@ OPEN = {
     "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
 }
 FILLED = {
-    "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32,
-    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}"), "1"),
+    "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32, "{reference}": "0" * 12,
+    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}"), "1"),
 }
 
 

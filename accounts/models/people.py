@@ -30,6 +30,7 @@ class Organisation(models.Model):
 
         APPLIED = "applied", "已申请"
         CHECKED = "checked", "已核查"
+        AGREED = "agreed", "已签协议"
         TRIAL = "trial", "试用"
         ACTIVE = "active", "正式"
         SUSPENDED = "suspended", "已停用"
@@ -41,6 +42,9 @@ class Organisation(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, help_text="准入状态；停用立即生效")
     contact_email = models.CharField(max_length=254, blank=True, help_text="联系邮箱")
     contact_phone = models.CharField(max_length=32, blank=True, help_text="联系电话")
+    licence_number = models.CharField(max_length=64, blank=True, help_text="律师事务所执业许可证号，或公证机构执业证号")
+    practice_area = models.CharField(max_length=200, blank=True, help_text="公证机构的执业区域")
+    review_due_at = models.DateTimeField(null=True, help_text="下次年度复核的期限；为空表示从未转为正式")
     created_at = models.DateTimeField(help_text="建立时间")
 
     objects: ClassVar[models.Manager["Organisation"]] = models.Manager()
@@ -53,7 +57,8 @@ class Organisation(models.Model):
             models.CheckConstraint(condition=~models.Q(credit_code=""), name="organisation_credit_code_not_empty"),
             models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in Kind]), name="organisation_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(status__in=["applied", "checked", "trial", "active", "suspended"]), name="organisation_status_known"),
+                condition=models.Q(status__in=["applied", "checked", "agreed", "trial", "active", "suspended"]),
+                name="organisation_status_known"),
             # One neutral party runs the service; two bootstraps at once make one operator.
             models.UniqueConstraint(fields=["kind"], condition=models.Q(kind="operator"), name="organisation_operator_is_one"),
         ]
@@ -65,6 +70,11 @@ class Organisation(models.Model):
     def working(self) -> bool:
         """Whether its people and machines may act now."""
         return self.status in (self.Status.TRIAL, self.Status.ACTIVE)
+
+    @property
+    def agreeing(self) -> bool:
+        """Whether it was checked and its administrator is still to accept the agreement, or the acceptance to be deposited."""
+        return self.status in (self.Status.CHECKED, self.Status.AGREED)
 
 
 class ApiKey(models.Model):

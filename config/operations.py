@@ -1,0 +1,68 @@
+"""The operator's home: who waits to be let in, whose review is due, and how the service is. An auditor sees the last, and changes nothing.
+
+Figures are those of `/readyz` and `/metrics`, read anew for each page; nothing here is about a record, a case or a person.
+"""
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.checking import open_applications
+from accounts.models import Organisation
+from accounts.permissions import Act
+from accounts.portal.workplace import needs_act
+from accounts.reviewing import reviews_due
+from accounts.viewer import Viewer
+from config.health import OK, checks_at
+from evidence.platform_facts import endings_within
+from evidence.portal.fact_words import KIND_WORDS
+from ledger.incidents import incidents
+from ledger.lag import Lag, lag_of
+from ledger.measurements import Answers, answers
+from ledger.selectors import LogFacts, log_facts
+
+SOON_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`facts` and `lag` are None before the service was set up; `wrong` says what is not well."""
+
+    facts: LogFacts | None
+    lag: Lag | None
+    checks: dict[str, str]
+    answers: list[Answers]
+
+    @property
+    def wrong(self) -> bool:
+        return any(word not in (OK, "closed") for word in self.checks.values())
+
+
+def health_at(now: datetime) -> Health:
+    """Also when nothing was set up yet: the page that tells of it must not fail with it."""
+    try:
+        return Health(log_facts(), lag_of(), checks_at(now), answers())
+    except ImproperlyConfigured:
+        return Health(None, None, checks_at(now), answers())
+
+
+@require_GET
+@needs_act(Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH)
+def operations(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    now = timezone.now()
+    found = list(incidents())
+    context = {
+        "viewer": viewer, "now": now, "health": health_at(now), "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
+        "open_incidents": [each for each in found if not hasattr(each, "end")], "incidents": found[:20],
+    }
+    if viewer.may(Act.MANAGE_ORGANISATIONS):
+        context |= {
+            "waiting": list(open_applications()[:50]), "reviews": list(reviews_due(now=now)[:50]),
+            "endings": [(fact, KIND_WORDS[fact.kind], left) for fact, left in endings_within(SOON_DAYS, now=now)],
+            "on_trial": list(Organisation.objects.filter(status__in=["checked", "agreed", "trial"]).order_by("id")[:50]),
+        }
+    return render(request, "config/operations.html", context)

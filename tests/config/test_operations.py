@@ -1,0 +1,37 @@
+"""The operator's home: queues and health for operators, health and incidents for auditors, and nothing for anybody else."""
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Organisation
+from accounts.permissions import ROLES, Act, Role
+from ledger.incidents import open_incident
+from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.evidence.letting_in import apply_now, operators
+
+
+def test_operators_see_who_waits_and_auditors_see_health(service: str) -> None:
+    cache.clear()  # nobody has applied yet
+    operator = signed_in(operators()[0])
+    apply_now()
+    overdue = make_organisation(name="逾期机构")
+    Organisation.objects.filter(pk=overdue.pk).update(review_due_at=timezone.now() - timedelta(days=1))
+    open_incident("clock-skewed", "sequencer", {"seconds": 2}, now=timezone.now())
+    page = operator.get("/operations").content.decode()
+    assert [word for word in ("示例人民法院", "逾期机构", "clock-skewed", "队列长度") if word not in page] == []
+    auditor = signed_in(make_person("audit", Role.AUDITOR)).get("/operations").content.decode()
+    assert [word in auditor for word in ("示例人民法院", "逾期机构", "clock-skewed", "队列长度")] == [False, False, True, True]
+    assert Client().get("/operations")["Location"].startswith("/sign-in")
+
+
+def test_nobody_else_sees_it(database: str) -> None:
+    others = [role for role in Role if not ROLES[role].acts & {Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH}]
+    assert {signed_in(make_person(role.value, role)).get("/operations").status_code for role in others} == {403}
+
+
+def test_before_the_set_up_the_page_says_what_is_wrong(database: str) -> None:
+    page = signed_in(operators()[0]).get("/operations").content.decode()
+    assert "not-set-up" in page
+    assert "有异常" in page
