@@ -253,7 +253,7 @@ def test_every_setting_that_is_read_is_set() -> None:
 
 
 def test_every_setting_of_ours_is_read_somewhere() -> None:
-    prefixes = ("ACCOUNT_", "ALLAUTH_", "CELERY_", "MFA_", "REST_FRAMEWORK", "ROOT_URLCONF", "SPECTACULAR_", "USERSESSIONS_")
+    prefixes = ("ACCOUNT_", "ALLAUTH_", "CELERY_", "MFA_", "OAUTH2_", "REST_FRAMEWORK", "ROOT_URLCONF", "SPECTACULAR_", "USERSESSIONS_")
     of_others = {name for name in settings_defined() if name.startswith(prefixes)}
     inside = next(source.tree for source in sources() if source.path == "config/settings.py")
     used_inside = {node.id for node in ast.walk(inside) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}

@@ -19,6 +19,7 @@ from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -128,7 +129,7 @@ def answer_idle(request: HttpRequest, person: Person, name: str | None, seat: Wo
     if name == IDLE_LOCK:
         return None
     if seat is not None and is_locked(request, person, seat.idle_s):
-        return show_again(person, seat, page_of(request))
+        return show_again(request, person, seat)
     note_page(request, seat)
     return None
 
@@ -170,12 +171,17 @@ def to_show(person: Person, back: str) -> HttpResponse:
     return HttpResponseRedirect(f"{methods[0]['url']}?{urlencode({'next': back})}")
 
 
-def show_again(person: Person, seat: Workstation, back: str) -> HttpResponse:
-    """As `to_show`, for those whom the provider alone let in: it is asked again."""
+def show_again(request: HttpRequest, person: Person, seat: Workstation) -> HttpResponse:
+    """As `to_show`, back to this page; for those whom the provider alone let in, it is asked again."""
+    back = page_of(request)
     if person.only_at is None or not enters_by_place(person, seat):
         return to_show(person, back)
     ref = Organisation.objects.get(pk=person.only_at).ref
-    return HttpResponseRedirect(f"{reverse('sign-in-at-go', args=[ref])}?{urlencode({'next': back})}")
+    onward = f"{reverse('sign-in-at-go', args=[ref])}?{urlencode({'next': back})}"
+    if request.method in ("GET", "HEAD"):
+        return HttpResponseRedirect(onward)
+    # A browser follows no form to another site, by our own policy (form-action), however many redirects lie between: a link it is.
+    return render(request, "accounts/locked.html", {"onward": onward, "forgotten": True}, status=403)
 
 
 def page_of(request: HttpRequest) -> str:

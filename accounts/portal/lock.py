@@ -5,7 +5,8 @@ Neither is a page for `idle`: asking does not keep a session awake. Whoever does
 import math
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -21,7 +22,7 @@ from common.problems import NotFound
 @require_http_methods(["GET", "POST"])
 @needs_person
 def idle_lock(request: HttpRequest) -> HttpResponse:
-    """GET: `{"locked", "left_s"}`. POST: lock now, and come to the page that unlocks. Raises NotFound where nothing locks."""
+    """GET: `{"locked", "left_s"}`. POST: lock now; the page that answers leads on. Raises NotFound where nothing locks."""
     person = signed_in_person(request)
     seat = workstation_of(person)
     if seat is None:
@@ -30,6 +31,7 @@ def idle_lock(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             note_about(person, Event.SESSION_LOCKED, at=timezone.now())
             lock(request)
-        return HttpResponseRedirect(reverse("account"))
+        # No redirect: it would end at the provider's site, where the policy lets no form lead.
+        return render(request, "accounts/locked.html", {"onward": reverse("account")})
     left = left_s(request, person, seat.idle_s)
     return JsonResponse({"locked": left <= 0, "left_s": max(0, math.ceil(left))})

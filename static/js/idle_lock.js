@@ -12,7 +12,7 @@ function show(locked) {
     each.inert = locked;
   }
   panel.hidden = !locked;
-  if (locked) panel.querySelector("h1").focus();
+  if (locked) panel.querySelector("h2").focus();
 }
 
 async function look() {

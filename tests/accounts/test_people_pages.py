@@ -106,6 +106,9 @@ def test_pages_of_agents_and_of_their_provider_are_sound(language: str, database
     assert_sound(Client(), f"/sign-in/at/{agency.ref}", language)
     assert_sound(chief, f"/organisations/{agency.ref}/sign-in", language)
     assert_sound(agent, "/account", language)
+    locked = Page(agent.post("/account/lock", headers={"Accept-Language": language}).content.decode())
+    assert locked.all_faults() == []
+    assert locked.chinese() if language == "zh-hans" else locked.chinese() == []
     agent.defaults["REMOTE_ADDR"] = AWAY
     assert_sound(agent, "/account", language, 403)
 

@@ -72,6 +72,9 @@ def test_whom_the_provider_let_in_shows_himself_to_it_again_and_an_old_session_t
     way = client.get("/records?number=1")["Location"]
     assert way == f"/sign-in/at/{agency.ref}/go?next=%2Frecords%3Fnumber%3D1"
     callback = f"/sign-in/at/{agency.ref}/callback"
+    # A form may not lead to another site, so that one who sent a form gets a link to it.
+    sent = client.post("/workplace", headers={"Referer": "http://testserver/records?number=1"})
+    assert (sent.status_code, f'href="{way}"' in sent.content.decode()) == (403, True)
     address = client.get(way)["Location"]
     assert "prompt=login" in address
     assert "max_age=0" in address
@@ -92,7 +95,7 @@ def test_the_button_locks_at_once_and_the_page_says_when_to_ask(agency: Organisa
     assert 'data-idle-s="600"' in page
     assert "js/idle_lock.js" in page
     time.sleep(0.01)  # proven and locked at the very same moment would be unlocked
-    assert client.post("/account/lock")["Location"] == "/account"
+    assert "解锁" in client.post("/account/lock").content.decode()
     assert client.get("/account")["Location"].startswith("/account/confirm")
     assert AuditEntry.objects.filter(organisation=agency, event="session:locked").count() == 1
     record(client, agent, "mfa")

@@ -13,11 +13,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import Person
+from accounts.permissions import Role
 from common.pages import groups
 from evidence.models import Evidence
 from evidence.portal.record_page import record_page
 from evidence.selectors import public_record
 from sandbox.tsa.authority import Authority
+from tests.accounts.people import make_person, signed_in
 from tests.portal.conftest import Deposit, Open
 from tests.portal.pages import Page
 from tlog.merkle import leaf_hash
@@ -37,6 +40,16 @@ def test_received_record_shows_its_promise(make_record: Deposit, open_page: Open
     assert "已接收" in text
     assert "承诺入链期限" in text
     assert "这份存证还不在已发布的检查点里" in text
+
+
+def test_whoever_is_signed_in_sees_his_name_and_the_time_over_it_and_nobody_else_does(make_record: Deposit) -> None:
+    number = make_record()
+    person = make_person("zhang@example.org", Role.CASE_OFFICER)
+    Person.objects.filter(pk=person.pk).update(display_name="张<b>三")
+    page = signed_in(Person.objects.get(pk=person.pk)).get(f"/records/{number}").content.decode()
+    over = page.partition('<div class="watermark" aria-hidden="true">')[2].partition("</div>")[0]
+    assert len(re.findall(r"<span>张&lt;b&gt;三 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00</span>", over)) == 120
+    assert "watermark" not in Client().get(f"/records/{number}").content.decode()
 
 
 def test_committed_record_says_that_outsiders_cannot_check_it_yet(
