@@ -68,7 +68,7 @@ class NeedsScope(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         scope: Scope | None = getattr(view, "scopes", {}).get(method)
         if scope is None:
-            # A method that the view does not have is told so, and OPTIONS none has; one that it has, and that names no scope, nobody may use.
+            # A method that the view does not have is told so, and no view has OPTIONS; one that it has and that names no scope is nobody's.
             return method == "OPTIONS" or not hasattr(view, method.lower())
         if scope not in request.auth.granted:
             raise ScopeMissing(scope=scope)
