@@ -1,7 +1,13 @@
-"""App registration of `cases`."""
+"""App registration of `cases`; registers its daily job."""
 from django.apps import AppConfig
 
 
 class CasesConfig(AppConfig):
     name = "cases"
     verbose_name = "案件"
+
+    def ready(self) -> None:
+        from cases.tasks import DROP_UNCONFIRMED, drop_unconfirmed_of_the_day
+        from common.jobs import register_daily_job
+
+        register_daily_job(DROP_UNCONFIRMED, drop_unconfirmed_of_the_day)

@@ -54,6 +54,43 @@ class ReckoningImpossible(DomainError):
     detail = _("{reason}")
 
 
+class ImportTooLarge(DomainError):
+    code = "import-too-large"
+    status = 413
+    title = _("文件过大")
+    detail = _("导入文件不得超过 {limit} 字节；请分成几个文件。")
+
+
+class ImportFileRefused(DomainError):
+    """The file cannot be read as a table of cases at all; faults of its rows are a report, not a refusal."""
+
+    code = "import-file-refused"
+    status = 422
+    title = _("无法读取导入文件")
+    detail = _("{reason}")
+
+
+class ImportNotFound(DomainError):
+    code = "import-not-found"
+    status = 404
+    title = _("没有这次导入")
+    detail = _("请核对导入编号；其他机构的导入显示相同的结果。")
+
+
+class ImportExpired(DomainError):
+    code = "import-expired"
+    status = 410
+    title = _("核对过的文件已删除")
+    detail = _("核对过的文件只保留一天；请重新核对后再导入。")
+
+
+class ImportDiffers(DomainError):
+    code = "import-differs"
+    status = 409
+    title = _("不是核对过的文件")
+    detail = _("摘要与核对过的文件不符，没有导入任何案件；请重新核对。")
+
+
 class RateCapsInvalid(DomainError):
     code = "rate-caps-invalid"
     status = 422

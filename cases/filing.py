@@ -4,9 +4,10 @@ A file is written whole, so that it is judged whole; the version that the writer
 since is not overwritten. Whose case it is, the caller has found out by `cases.selectors`.
 """
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from accounts.viewer import Viewer
@@ -14,7 +15,7 @@ from cases.errors import CaseChanged, CaseExists, CaseInvalid
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts
 from cases.models import Case, CaseRevision, Note, NoteText
-from cases.rows import note_place, replace_facts
+from cases.rows import note_place, replace_facts, write_facts
 from vault.personal import seal_personal
 
 LISTED = 100
@@ -23,23 +24,32 @@ LISTED = 100
 def open_case(viewer: Viewer, reference: str, facts: CaseFacts, *, now: datetime) -> Case:
     """A case with its file; one that a deposit has opened gets its first file. Raises CaseInvalid, CaseExists when there is a file."""
     require_sound(facts)
-    with transaction.atomic():
-        case = open_in_transaction(viewer, reference, facts, change="file", now=now)
-    if case is None:
-        raise CaseExists
+    try:
+        with transaction.atomic():
+            [case] = open_all(viewer, [(reference, facts)], now=now, change="file")
+    except (CaseChanged, IntegrityError):
+        raise CaseExists from None
     return case
 
 
-def open_in_transaction(viewer: Viewer, reference: str, facts: CaseFacts, *, change: str, now: datetime) -> Case | None:
-    """`open_case` for facts that were judged, inside the caller's transaction; None when the reference has a file already."""
-    organisation = viewer.organisation
-    fresh = {"ref": secrets.token_hex(16), "created_at": now}
-    case, _ = Case.objects.get_or_create(organisation=organisation, client_reference=reference, defaults=fresh)
-    if not _moved(case, 0):
-        return None
-    replace_facts(case, organisation.ref, facts)
-    _trace(case, change, str(case.file_version), viewer, now)
-    return case
+def open_all(viewer: Viewer, files: Sequence[tuple[str, CaseFacts]], *, now: datetime, change: str = "import") -> list[Case]:
+    """Cases with files that were judged, under references that differ, in the order given; call inside a transaction.
+
+    Raises CaseChanged when one has a file already, IntegrityError when one is opened at the same moment.
+    """
+    assert connection.in_atomic_block
+    organisation, references = viewer.organisation, [reference for reference, _ in files]
+    known = {case.client_reference: case for case in Case.objects.filter(organisation=organisation, client_reference__in=references)}
+    fresh = Case.objects.bulk_create(
+        Case(organisation=organisation, ref=secrets.token_hex(16), client_reference=reference, created_at=now)
+        for reference in references if reference not in known)
+    known |= {case.client_reference: case for case in fresh}
+    cases = [known[reference] for reference in references]
+    if Case.objects.filter(pk__in=[case.pk for case in cases], file_version=0).update(file_version=1) != len(cases):
+        raise CaseChanged
+    write_facts(organisation.ref, [(case, facts) for case, (_, facts) in zip(cases, files, strict=True)])
+    _trace(cases, change, "1", viewer, now)
+    return cases
 
 
 def revise_file(viewer: Viewer, case: Case, facts: CaseFacts, *, version: int, now: datetime) -> None:
@@ -48,8 +58,8 @@ def revise_file(viewer: Viewer, case: Case, facts: CaseFacts, *, version: int, n
     with transaction.atomic():
         if not _moved(case, version):
             raise CaseChanged
-        replace_facts(case, case.organisation.ref, facts)
-        _trace(case, "file", str(case.file_version), viewer, now)
+        replace_facts(case, facts)
+        _trace([case], "file", str(case.file_version), viewer, now)
 
 
 def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stage, now: datetime) -> None:
@@ -57,7 +67,7 @@ def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stag
     with transaction.atomic():
         if Case.objects.filter(pk=case.pk, stage=seen).update(stage=stage) != 1:
             raise CaseChanged
-        _trace(case, "stage", stage.value, viewer, now)
+        _trace([case], "stage", stage.value, viewer, now)
     case.stage = stage.value
 
 
@@ -90,7 +100,9 @@ def _moved(case: Case, version: int) -> bool:
 
 
 
-def _trace(case: Case, change: str, detail: str, viewer: Viewer, now: datetime) -> None:
-    # The row of the case is locked by the update before, so the next number is ours.
-    sequence = (case.revisions.aggregate(last=Max("sequence"))["last"] or 0) + 1
-    CaseRevision(case=case, sequence=sequence, at=now, change=change, detail=detail, actor=viewer.actor).save()
+def _trace(cases: Sequence[Case], change: str, detail: str, viewer: Viewer, now: datetime) -> None:
+    # The rows of the cases are locked by the update before, so the next numbers are ours.
+    before = dict(CaseRevision.objects.filter(case__in=cases).values_list("case").annotate(last=Max("sequence")))
+    CaseRevision.objects.bulk_create([
+        CaseRevision(case=case, sequence=before.get(case.pk, 0) + 1, at=now, change=change, detail=detail, actor=viewer.actor)
+        for case in cases])

@@ -2,6 +2,7 @@
 
 What belongs to a party is sealed for the case, the party and the field, so that a value moved to another row does not open.
 """
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,70 +32,89 @@ PHONES = (ContactKind.MOBILE, ContactKind.TELEPHONE)
 NAME, IDENTITY, PHONE = "name", "identity", "phone"
 
 
-def replace_facts(case: Case, organisation_ref: str, facts: CaseFacts) -> None:
+def replace_facts(case: Case, facts: CaseFacts) -> None:
     """Write the whole file anew; call inside a transaction that has moved the case's version."""
     for rows in (case.creditor_sides, case.drawdowns, case.payments, case.charges, case.parties):
         rows.all().delete()
     Agreement.objects.filter(case=case).delete()
-    _write_sides(case, facts.sides)
-    _write_loan(case, facts)
-    for party in facts.parties:
-        _write_party(case, organisation_ref, party)
+    write_facts(case.organisation.ref, [(case, facts)])
 
 
-def _write_sides(case: Case, sides: tuple[SideFacts, ...]) -> None:
-    for sequence, side in enumerate(sides, 1):
-        row = CreditorSide.objects.create(
+def write_facts(organisation_ref: str, files: Sequence[tuple[Case, CaseFacts]]) -> None:
+    """Write the files of cases that have none, all of one organisation: a fixed number of statements for any number of cases."""
+    _write_sides(files)
+    _write_loans(files)
+    _write_parties(organisation_ref, files)
+
+
+def _write_sides(files: Sequence[tuple[Case, CaseFacts]]) -> None:
+    said = [(case, sequence, side) for case, facts in files for sequence, side in enumerate(facts.sides, 1)]
+    rows = CreditorSide.objects.bulk_create(
+        CreditorSide(
             case=case, sequence=sequence, assigned_on=side.assigned_on, notice_record=side.notice_record,
             claimant_name=side.claimant_name, claimant_basis=side.claimant_basis)
-        Creditor.objects.bulk_create(
-            Creditor(side=row, position=position, name=each.name, credit_code=each.credit_code, share=each.share)
-            for position, each in enumerate(side.creditors, 1))
+        for case, sequence, side in said)
+    Creditor.objects.bulk_create(
+        Creditor(side=row, position=position, name=each.name, credit_code=each.credit_code, share=each.share)
+        for row, (_, _, side) in zip(rows, said, strict=True) for position, each in enumerate(side.creditors, 1))
 
 
-def _write_loan(case: Case, facts: CaseFacts) -> None:
-    if facts.agreement is not None:
-        of = facts.agreement.terms
-        Agreement.objects.create(
-            case=case, number=facts.agreement.number, signed_on=facts.agreement.signed_on, day_count=of.day_count.value,
-            penalty_uplift=of.penalty_uplift, compound=of.compound, designation=of.designation, within=",".join(of.within or ()),
-            between=None if of.between is None else ",".join(of.between),
-            clauses={name: value for name in of.clauses.__slots__ if (value := getattr(of.clauses, name)) is not None})
+def _write_loans(files: Sequence[tuple[Case, CaseFacts]]) -> None:
+    Agreement.objects.bulk_create(_agreement_row(case, facts.agreement) for case, facts in files if facts.agreement is not None)
     Drawdown.objects.bulk_create(
         Drawdown(
             case=case, reference=each.reference, principal=each.principal, drawn_on=each.drawn_on, annual_rate=each.annual_rate,
             months=each.months, repayment=each.repayment.value, due_day=each.due_day, security=each.security,
             accelerated_on=each.accelerated_on)
-        for each in facts.drawdowns)
+        for case, facts in files for each in facts.drawdowns)
     Payment.objects.bulk_create(
         Payment(case=case, reference=each.reference, received_on=each.received_on, amount=each.amount, designation=each.designation or "")
-        for each in facts.payments)
+        for case, facts in files for each in facts.payments)
     Charge.objects.bulk_create(
         Charge(
             case=case, reference=each.reference, drawdown=each.drawdown, charged_on=each.charged_on, amount=each.amount,
             is_fee=each.is_fee)
-        for each in facts.charges)
+        for case, facts in files for each in facts.charges)
 
 
-def _write_party(case: Case, organisation_ref: str, party: PartyFacts) -> None:
-    of = f"{case.ref}\n{party.reference}"
-    identity = party.identity_number
-    row = Party.objects.create(
-        case=case, reference=party.reference, role=party.role.value, kind=party.kind.value,
-        sealed_name=seal_personal(party.name or "", f"{of}\nname"), name_index=blind_personal(organisation_ref, NAME, party.name or ""),
-        sealed_identity=None if identity is None else seal_personal(identity, f"{of}\nidentity"),
-        identity_index=None if identity is None else blind_personal(organisation_ref, IDENTITY, identity))
+def _agreement_row(case: Case, agreement: SignedAgreement) -> Agreement:
+    of = agreement.terms
+    return Agreement(
+        case=case, number=agreement.number, signed_on=agreement.signed_on, day_count=of.day_count.value,
+        penalty_uplift=of.penalty_uplift, compound=of.compound, designation=of.designation, within=",".join(of.within or ()),
+        between=None if of.between is None else ",".join(of.between),
+        clauses={name: value for name in of.clauses.__slots__ if (value := getattr(of.clauses, name)) is not None})
+
+
+def _write_parties(organisation_ref: str, files: Sequence[tuple[Case, CaseFacts]]) -> None:
+    said = [(case, party) for case, facts in files for party in facts.parties]
+    rows = Party.objects.bulk_create(_party_row(case, organisation_ref, party) for case, party in said)
+    of_party = [(row, _place(case.ref, party.reference), party) for row, (case, party) in zip(rows, said, strict=True)]
     ContactPoint.objects.bulk_create(
         ContactPoint(
-            party=row, position=position, kind=each.kind.value, sealed_value=seal_personal(each.value or "", f"{of}\ncontact {position}"),
+            party=row, position=position, kind=each.kind.value,
+            sealed_value=seal_personal(each.value or "", f"{place}\ncontact {position}"),
             value_index=blind_personal(organisation_ref, contact_field(each.kind), each.value or ""), basis=each.basis.value,
             confirmed=each.confirmed, last_active_at=each.last_active_at)
-        for position, each in enumerate(party.contact_points, 1))
+        for row, place, party in of_party for position, each in enumerate(party.contact_points, 1))
     Consent.objects.bulk_create(
         Consent(
             party=row, position=position, kind=each.kind.value, document=each.document, record=each.record, given_on=each.given_on,
             withdrawn_on=each.withdrawn_on)
-        for position, each in enumerate(party.consents, 1))
+        for row, _, party in of_party for position, each in enumerate(party.consents, 1))
+
+
+def _party_row(case: Case, organisation_ref: str, party: PartyFacts) -> Party:
+    place, identity = _place(case.ref, party.reference), party.identity_number
+    return Party(
+        case=case, reference=party.reference, role=party.role.value, kind=party.kind.value,
+        sealed_name=seal_personal(party.name or "", f"{place}\nname"), name_index=blind_personal(organisation_ref, NAME, party.name or ""),
+        sealed_identity=None if identity is None else seal_personal(identity, f"{place}\nidentity"),
+        identity_index=None if identity is None else blind_personal(organisation_ref, IDENTITY, identity))
+
+
+def _place(case_ref: str, reference: str) -> str:
+    return f"{case_ref}\n{reference}"
 
 
 def contact_field(kind: ContactKind) -> str:
@@ -162,7 +182,7 @@ def _drawdown(row: Drawdown) -> terms.Drawdown:
 
 
 def _party(case_ref: str, row: Party) -> PartyFacts:
-    of = f"{case_ref}\n{row.reference}"
+    of = _place(case_ref, row.reference)
     return PartyFacts(
         row.reference, PartyRole(row.role), PartyKind(row.kind), _opened(row.sealed_name, f"{of}\nname"),
         _opened(row.sealed_identity, f"{of}\nidentity"),

@@ -179,7 +179,7 @@ class Rows:
 
     def case_import(self, **changes: Any) -> CaseImport:
         self.count += 1
-        values = {"ref": f"{self.count:032}", "format": "csv", "rows": 1, "faults": 0, "checked_at": NOW, "checked_by": "a", **changes}
+        values = {"ref": f"{self.count:032}", "format": "csv", "rows": 1, "checked_at": NOW, "checked_by": "a", **changes}
         return CaseImport.objects.create(organisation=self.organisation(), **values)
 
     def evidence(self, **changes: Any) -> Evidence:
@@ -395,7 +395,7 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "case_import_ref_unique": lambda r: both(r.case_import, ref="same"),
     "case_import_format_known": lambda r: r.case_import(format="pdf"),
     "case_import_file_with_its_digest": lambda r: r.case_import(sha256=D),
-    "case_import_of_a_sound_file_that_is_gone": lambda r: r.case_import(imported_at=NOW, faults=1),
+    "case_import_leaves_cases_and_no_file": lambda r: r.case_import(imported_at=NOW),
     "idempotency_key_unique_in_organisation": lambda _: both(
         IdempotencyKey.objects.create, organisation_id=1, key="k", fingerprint=D, answer_id=1, created_at=NOW),
     "job_unique_for_subject": lambda _: both(Job.objects.create, kind="k", subject_id=1, next_attempt_at=NOW),

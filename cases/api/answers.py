@@ -6,17 +6,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from cases.api import payloads
 from cases.facts import CaseFacts, NoteFacts, PartyFacts, SideFacts, SignedAgreement
-from cases.models import Case
+from cases.imports import Report
+from cases.models import Case, CaseImport
 from cases.reckoning.rows import rate_text
 from cases.reckoning.terms import Drawdown, RateCap
 from cases.selectors import CaseFile
 from common.bodies import Time
 from tlog.times import format_time
 
+LISTED = 500
 Ref = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)", description="our opaque id of the case")]
 Yuan = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{2}$(?!\n)")]
 
@@ -115,7 +118,36 @@ class ReckoningSheet(Struct, forbid_unknown_fields=True):
     surplus: Yuan
 
 
-TYPES: tuple[Any, ...] = (CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
+class ImportFault(Struct, forbid_unknown_fields=True):
+    """`row`: as the spreadsheet numbers it. `column`: its Chinese title; "" where the row as a whole is at fault."""
+
+    row: Annotated[int, Meta(ge=1)]
+    column: str
+    detail: str
+
+
+class ImportReport(Struct, forbid_unknown_fields=True):
+    """`import` is null, and nothing was kept, when there are faults; `faults` counts them all, `errors` holds the first 500."""
+
+    import_: Ref | None = msgspec.field(name="import")
+    format: Literal["csv", "xlsx"]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+    rows: Annotated[int, Meta(ge=0)]
+    cases: Annotated[int, Meta(ge=0)]
+    faults: Annotated[int, Meta(ge=0)]
+    errors: tuple[ImportFault, ...]
+    kept_until: Time | None
+
+
+class ImportedCases(Struct, forbid_unknown_fields=True):
+    """How many cases this file has opened, and when."""
+
+    import_: Ref = msgspec.field(name="import")
+    cases: Annotated[int, Meta(ge=1)]
+    imported_at: Time
+
+
+TYPES: tuple[Any, ...] = (ImportReport, ImportedCases, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
 
 
 def case_summary(case: Case) -> dict[str, object]:
@@ -133,6 +165,20 @@ def case_answer(file: CaseFile) -> dict[str, object]:
 
 def note_answer(note: NoteFacts) -> dict[str, object]:
     return {"number": note.sequence, "at": format_time(note.at), "by": note.actor, "text": note.text}
+
+
+def report_answer(report: Report) -> dict[str, object]:
+    return {
+        "import": report.ref, "format": report.format, "sha256": report.sha256, "rows": report.rows, "cases": report.cases,
+        "faults": len(report.faults),
+        "errors": [{"row": each.row, "column": each.column, "detail": each.detail} for each in report.faults[:LISTED]],
+        "kept_until": None if report.kept_until is None else format_time(report.kept_until),
+    }
+
+
+def imported_answer(done: CaseImport) -> dict[str, object]:
+    assert done.imported_at is not None
+    return {"import": done.ref, "cases": done.cases, "imported_at": format_time(done.imported_at)}
 
 
 def caps_answer(caps: tuple[RateCap, ...]) -> dict[str, object]:

@@ -190,6 +190,12 @@ class NewNote(Payload, frozen=True):
     text: NoteBody
 
 
+class ImportConfirmation(Payload, frozen=True):
+    """`sha256`: of the file, as the report of the check has it."""
+
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+
+
 class RateCap(Payload, frozen=True):
     """`source`: the document, its number and article; `stated_by`: who says that it applies. In force until the day before the last."""
 
@@ -211,8 +217,9 @@ REVISED_CASE: "msgspec.json.Decoder[RevisedCase]" = msgspec.json.Decoder(Revised
 CASE_SEARCH: "msgspec.json.Decoder[CaseSearch]" = msgspec.json.Decoder(CaseSearch)
 STAGE_MOVE: "msgspec.json.Decoder[StageMove]" = msgspec.json.Decoder(StageMove)
 NEW_NOTE: "msgspec.json.Decoder[NewNote]" = msgspec.json.Decoder(NewNote)
+IMPORT_CONFIRMATION: "msgspec.json.Decoder[ImportConfirmation]" = msgspec.json.Decoder(ImportConfirmation)
 RATE_CAPS: "msgspec.json.Decoder[RateCaps]" = msgspec.json.Decoder(RateCaps)
-TYPES: tuple[Any, ...] = (NewCase, RevisedCase, CaseSearch, StageMove, NewNote, RateCaps)
+TYPES: tuple[Any, ...] = (NewCase, RevisedCase, CaseSearch, StageMove, NewNote, ImportConfirmation, RateCaps)
 
 
 def case_facts(body: CaseFileBody) -> facts.CaseFacts:

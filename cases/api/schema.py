@@ -6,7 +6,7 @@ from cases.api import answers, payloads
 from common import faults, problems
 from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
 
-TAG, ID = "cases", "0f8fad5bd9cb469fa16570867728950e"
+TAG, ID, BYTES = "cases", "0f8fad5bd9cb469fa16570867728950e", "application/octet-stream"
 
 JSON_ERRORS: Refusals = (faults.RequestMalformed, faults.ContentDigestMismatch, faults.JsonTooLarge, problems.UnsupportedMediaType)
 CONTENT_DIGEST = header(
@@ -15,6 +15,8 @@ CONTENT_DIGEST = header(
 CASE = OpenApiParameter(
     "case", {"type": "string", "examples": [ID]}, OpenApiParameter.PATH,
     description="Our opaque id of the case. One that is not open to you is a 404. 案件编号；未向您开放的显示为不存在。")
+CHECKED = OpenApiParameter(
+    "checked", {"type": "string", "examples": [ID]}, OpenApiParameter.PATH, description="`import` of the report. 核对报告中的编号。")
 CURSOR = query("cursor", "`next_cursor` of the page before. 上一页的 next_cursor。", type="string", examples=[ID])
 ON = query(
     "on", "The day to which is reckoned, itself not counted; today in China when left out. 计算截止日（当日不计息），缺省为今日。",
@@ -87,6 +89,25 @@ RECKONING_CSV = endpoint(
     "UTF-8 with a byte order mark; no cell is a formula.\n\nUTF-8（含 BOM）；任何单元格都不会被当作公式。",
     tag=TAG, parameters=[CASE, ON, header("Content-Disposition", "A file name. 文件名。", response=(200,))],
     success={(200, "text/csv"): OpenApiResponse({"type": "string"}, description="The rows. 各行。")}, refusals=RECKONING_ERRORS)
+
+CHECK_IMPORT = endpoint(
+    "checkImport", "Check a file of cases; nothing is written · 核对案件文件（不写入）",
+    "CSV in UTF-8 or GB18030, or XLSX, told by its bytes: at most 4 MiB, 2,000 rows, 60 columns, 500 characters a cell. The report names "
+    "row, column and what is wrong, in the language of Accept-Language. A sound file is kept sealed for a day, to be confirmed.\n\n"
+    "CSV（UTF-8 或 GB18030）或 XLSX，按内容识别：至多 4 MiB、2000 行、60 列、每格 500 字。"
+    "报告列明行、列与问题。无误的文件加密保留一天，待确认导入。",
+    tag=TAG, parameters=[CONTENT_DIGEST], request={BYTES: {"type": "string", "format": "binary"}},
+    success=found(answers.ImportReport, "The report. 核对报告。"),
+    refusals=(problems.Forbidden, problems.UnsupportedMediaType, faults.ContentDigestMismatch, faults.RequestMalformed,
+              errors.ImportTooLarge, errors.ImportFileRefused))
+
+CONFIRM_IMPORT = endpoint(
+    "confirmImport", "Import exactly the checked file · 导入核对过的文件",
+    "All of its cases are opened, or none. The digest is that of the report. A repeated confirmation changes nothing.\n\n"
+    "全部导入或全部不导入；摘要须与报告一致；重复确认不产生变化。",
+    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST], request={JSON: ref(payloads.ImportConfirmation)},
+    success=created(answers.ImportedCases, "The cases are open. 案件已建立。"),
+    refusals=(*JSON_ERRORS, problems.Forbidden, errors.ImportNotFound, errors.ImportExpired, errors.ImportDiffers, errors.CaseChanged))
 
 RATE_CAPS = endpoint(
     "getRateCaps", "The lender's rate caps · 利率上限",

@@ -1,11 +1,13 @@
 """Routes of cases below /api/v1/."""
 from django.urls import path
 
-from cases.api import case_views, reckoning_views
+from cases.api import case_views, import_views, reckoning_views
 
 urlpatterns = [
     path("cases", case_views.CasesView.as_view()),
     path("cases/search", case_views.CaseSearchView.as_view()),
+    path("cases/imports", import_views.ImportsView.as_view()),
+    path("cases/imports/<str:checked>/confirm", import_views.ImportConfirmView.as_view()),
     path("cases/<str:case>", case_views.CaseView.as_view()),
     path("cases/<str:case>/stage", case_views.CaseStageView.as_view()),
     path("cases/<str:case>/notes", case_views.CaseNotesView.as_view()),

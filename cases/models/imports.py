@@ -13,7 +13,6 @@ class CaseImport(models.Model):
     sha256 = models.BinaryField(max_length=32, null=True, help_text="所核对文件的 SHA-256；文件删除后为空")
     sealed_file = models.BinaryField(null=True, help_text="所核对的文件，加密；导入或到期后为空")
     rows = models.PositiveIntegerField(help_text="数据行数")
-    faults = models.PositiveIntegerField(help_text="有误之处的数目；为零方可导入")
     checked_at = models.DateTimeField(help_text="核对时间")
     checked_by = models.CharField(max_length=64, help_text="核对人编号")
     imported_at = models.DateTimeField(null=True, help_text="导入时间")
@@ -31,6 +30,6 @@ class CaseImport(models.Model):
                 condition=models.Q(sha256=None, sealed_file=None) | models.Q(sha256__isnull=False, sealed_file__isnull=False),
                 name="case_import_file_with_its_digest"),
             models.CheckConstraint(
-                condition=models.Q(imported_at=None, cases=0) | models.Q(imported_at__isnull=False, faults=0, sealed_file=None),
-                name="case_import_of_a_sound_file_that_is_gone"),
+                condition=models.Q(imported_at=None, cases=0) | models.Q(imported_at__isnull=False, cases__gt=0, sealed_file=None),
+                name="case_import_leaves_cases_and_no_file"),
         ]

@@ -36,6 +36,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
+from cases.importing.columns import template_csv
 from config.wsgi import application
 from evidence.models import Evidence
 from ledger.keys import log_signer
@@ -108,6 +109,7 @@ class World:
     webhooks: tuple[str, ...]
     notices: tuple[str, ...]
     cases: tuple[str, ...]
+    imports: tuple[str, ...]
     count: Iterator[int] = field(default_factory=itertools.count)
 
     def record(self, case: Case) -> str:
@@ -136,7 +138,10 @@ def world(key: str, client: Client, stamp: Stamp, settings: Settings) -> World:
     webhooks, notices = webhooks_and_notices(Organisation.objects.exclude(pk=other.pk).get(), other)
     made = client.post("/api/v1/cases", case_body(), content_type="application/json", headers={"Authorization": f"Bearer {key}"}).json()
     cases = [made["case"], *(Evidence.objects.get(record=number).case.ref for number in (stamped, foreign)), "0" * 32]
-    return World(key, (stamped, deposited(key), foreign, UNKNOWN), b"".join(package.streaming_content), webhooks, notices, tuple(cases))
+    checked = client.post("/api/v1/cases/imports", template_csv().replace(b"LN-", b"LX-"), content_type="application/octet-stream",
+                          headers={"Authorization": f"Bearer {key}"}).json()["import"]
+    numbers = (stamped, deposited(key), foreign, UNKNOWN)
+    return World(key, numbers, b"".join(package.streaming_content), webhooks, notices, tuple(cases), (checked, "0" * 32))
 
 
 def webhooks_and_notices(own: Organisation, other: Organisation) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -187,7 +192,7 @@ def test_answers_are_as_documented(case: Case, world: World) -> None:
     right, die, record, body = is_right(case), world.chance(case, 4), world.record(case), case.body
     if "record" in case.path_parameters:
         case.path_parameters["record"] = record
-    for name, known in (("webhook", world.webhooks), ("notice", world.notices), ("case", world.cases)):
+    for name, known in (("webhook", world.webhooks), ("notice", world.notices), ("case", world.cases), ("checked", world.imports)):
         if name in case.path_parameters:
             case.path_parameters[name] = known[world.chance(case, len(known))]
     for name in {"cursor", "with"} & set(case.query):

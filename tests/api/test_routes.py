@@ -26,6 +26,8 @@ from accounts.services import create_organisation, issue_api_key, revoke_api_key
 from accounts.viewer import Viewer
 from cases.facts import CaseFacts, CreditorFacts, SideFacts, SignedAgreement
 from cases.filing import revise_file
+from cases.importing.columns import template_csv
+from cases.imports import check_import
 from cases.models import Case
 from cases.reckoning.terms import Agreement, DayCount, Drawdown, Repayment
 from evidence.models import Evidence
@@ -121,6 +123,18 @@ def about_case(method: str, part: str = "", body: Callable[[Case], bytes] = lamb
     return send
 
 
+def about_import(client: Client, number: str, headers: dict[str, str]) -> Any:
+    """About a file that the record's owner has had checked."""
+    record, ref, sha256 = Evidence.objects.filter(record=number).select_related("credential__organisation").first(), "0" * 32, "0" * 64
+    if record is not None:
+        data = template_csv().replace(b"LN-2026-0001", secrets.token_hex(8).encode())
+        viewer = Viewer(record.credential.organisation, frozenset(Act), key=record.credential)
+        report = check_import(viewer, data, now=timezone.now())
+        ref, sha256 = str(report.ref), report.sha256
+    body = json.dumps({"sha256": sha256}).encode()
+    return client.post(f"{API}/cases/imports/{ref}/confirm", body, content_type="application/json", headers=headers)
+
+
 FACTS = CaseFacts(
     (SideFacts((CreditorFacts("甲", Decimal(1)),)),), SignedAgreement("HT-1", date(2025, 3, 1), Agreement(DayCount.THIRTY_360)),
     (Drawdown("JJ-1", Decimal(12000), date(2025, 3, 10), Decimal("0.12"), 3, Repayment.INTEREST_FIRST),))
@@ -159,6 +173,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", f"{API}/cases/{{case}}/reckoning.csv"): Row("owner", about_case("GET", "/reckoning.csv")),
     ("POST", f"{API}/cases/{{case}}/reckoning/deposit"): Row(
         "owner", about_case("POST", "/reckoning/deposit", lambda _: b'{"on": "2025-05-20"}'), 201),
+    ("POST", f"{API}/cases/imports"): Row("organisation", posting(
+        f"{API}/cases/imports", lambda _: (template_csv(), "application/octet-stream"))),
+    ("POST", f"{API}/cases/imports/{{checked}}/confirm"): Row("owner", about_import, 201),
     ("GET", f"{API}/rate-caps"): Row("organisation", getting(f"{API}/rate-caps")),
     ("PUT", f"{API}/rate-caps"): Row("organisation", lambda client, _, headers: client.put(
         f"{API}/rate-caps", b'{"caps": []}', content_type="application/json", headers=headers)),
@@ -192,6 +209,8 @@ PEOPLE = {
     "/organisations/{ref}/keys/{key_id}/revoke": "own manager", "/organisations/{ref}/signing-keys": "own manager",
     "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
+    "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
+    "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
@@ -201,8 +220,9 @@ OPEN = {
     "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
 }
 FILLED = {
-    "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32, "{reference}": "0" * 12,
+    "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
     **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}"), "1"),
+    **dict.fromkeys(("{ref}", "{case}", "{checked}"), "0" * 32),
 }
 
 

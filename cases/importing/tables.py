@@ -1,0 +1,22 @@
+"""A file as rows of text, whatever it is: CSV or XLSX, told by its first bytes and never by its name.
+
+Bounds come first, since the file comes from anybody with a session or a key: bytes, rows, columns, length of a cell.
+"""
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_BYTES, MAX_ROWS, MAX_COLUMNS, MAX_CELL = 4 * 1024**2, 2000, 60, 500
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows` as in a spreadsheet, the first one the header, each with its number there; rows without content are left out."""
+
+    format: Literal["csv", "xlsx"]
+    rows: tuple[tuple[int, Row], ...]
+
+
+class Unreadable(Exception):
+    """The file cannot be read as a table within the bounds. The text is a translated sentence and quotes nothing of the file."""

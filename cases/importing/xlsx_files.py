@@ -1,0 +1,161 @@
+"""XLSX within bounds: what is inside is measured and parsed once by ourselves before openpyxl sees it.
+
+What a workbook may do to a reader, and what stops it here: a zip that declares or inflates too much (declared sizes, sizes while inflating,
+their ratio, the number of entries); XML entities (any DOCTYPE is refused, in whatever encoding); millions of elements; a cell in the last
+row of an empty sheet, for which a reader may make a billion cells. Formulas are never computed: what the program that saved the file had
+last shown is read. What it does not do: macros, encrypted workbooks, the older XLS.
+Source: ECMA-376 (SpreadsheetML); PKWARE APPNOTE.
+"""
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from xml.parsers import expat
+
+import openpyxl
+from django.utils.translation import gettext as _
+
+from cases.importing.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row, Table, Unreadable
+
+MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_RATIO, MAX_ELEMENTS, MAX_DEPTH = 200, 32 * 1024**2, 200, 600_000, 60
+# A small entry may be all alike: its ratio is judged once it is large enough to matter.
+RATIO_FROM_BYTES, CHUNK_BYTES = 1024**2, 64 * 1024
+CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, OverflowError)
+
+
+def read_xlsx(data: bytes) -> Table:
+    """The first sheet. Raises Unreadable."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _inspect(archive)
+    except BROKEN:
+        raise Unreadable(_broken()) from None
+    return Table("xlsx", tuple(_rows(data)))
+
+
+def _inspect(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
+        raise Unreadable(_too_large())
+    if sum(entry.file_size for entry in entries) > MAX_INFLATED_BYTES:
+        raise Unreadable(_too_large())
+    inflated, elements = 0, 0
+    for entry in entries:
+        parser = _Parser(entry.filename)
+        size = 0
+        with archive.open(entry) as stream:
+            # zipfile ends an entry at its declared size and then compares its CRC, so one that holds more than it declares is broken.
+            while chunk := stream.read(CHUNK_BYTES):
+                size += len(chunk)
+                inflated += len(chunk)
+                if inflated > MAX_INFLATED_BYTES or (size > RATIO_FROM_BYTES and size > MAX_RATIO * max(entry.compress_size, 1)):
+                    raise Unreadable(_too_large())
+                parser.feed(chunk)
+                if elements + parser.elements > MAX_ELEMENTS:
+                    raise Unreadable(_too_large())
+        parser.end()
+        elements += parser.elements
+
+
+class _Parser:
+    """Looks into one entry, if it is XML: no DOCTYPE, bounded depth, no content outside the bounds of a table."""
+
+    def __init__(self, name: str) -> None:
+        self.elements = self.depth = 0
+        self._sheet = name.startswith("xl/worksheets/")
+        self._cell = ""
+        self._expat = expat.ParserCreate() if name.lower().endswith((".xml", ".rels", ".vml")) else None
+        if self._expat is not None:
+            self._expat.StartDoctypeDeclHandler = self._doctype
+            self._expat.StartElementHandler = self._start
+            self._expat.EndElementHandler = self._end
+
+    def feed(self, chunk: bytes, *, last: bool = False) -> None:
+        if self._expat is not None:
+            try:
+                self._expat.Parse(chunk, last)
+            except (expat.ExpatError, LookupError):
+                raise Unreadable(_broken()) from None
+
+    def end(self) -> None:
+        self.feed(b"", last=True)
+
+    def _doctype(self, *_declared: object) -> None:
+        raise Unreadable(_("文件中的 XML 含有 DOCTYPE 声明，不予读取。"))
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Unreadable(_too_large())
+        if self._sheet:
+            local = name.rpartition(":")[2]
+            if local == "c":
+                self._cell = attributes.get("r", "")
+            elif local in ("v", "is"):
+                _require_inside(self._cell)
+
+    def _end(self, _name: str) -> None:
+        self.depth -= 1
+
+
+def _require_inside(cell: str) -> None:
+    found = CELL.fullmatch(cell)
+    if found is None:
+        return
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    # One row for the header.
+    if column > MAX_COLUMNS or int(found[2]) > MAX_ROWS + 1:
+        raise Unreadable(_("内容超出 2000 行或 60 列；请分成几个文件，并删去表格之外的内容。"))
+
+
+def _rows(data: bytes) -> Iterator[tuple[int, Row]]:
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what a sheet says of its own size is not believed
+        rows = list(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True))
+    except Exception:  # noqa: BLE001 - whatever its reader raises, on a file that somebody made, is the file's fault
+        raise Unreadable(_broken()) from None
+    for number, values in enumerate(rows, 1):
+        row = tuple(_text(value) for value in values)
+        if any(len(cell) > MAX_CELL for cell in row):
+            raise Unreadable(_("第 %(row)s 行有单元格超过 500 字。") % {"row": number})
+        if any(row):
+            yield number, row
+
+
+def _text(value: object) -> str:
+    """A cell as somebody would have typed it.
+
+    >>> from datetime import datetime
+    >>> [_text(each) for each in (0.145, 12000.0, datetime(2025, 3, 10), True, None, " 张三 ")]
+    ['0.145', '12000', '2025-03-10', '是', '', '张三']
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        # The shortest decimal that is this float is what was typed: a sheet keeps 0.145 as 0.14499999999999999.
+        exact = Decimal(repr(value))
+        return f"{exact:f}".removesuffix(".0") if exact.is_finite() else ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def _too_large() -> str:
+    return _("展开后过大，或压缩比异常；请另存为只含一张表的 XLSX，或 CSV。")
+
+
+def _broken() -> str:
+    return _("XLSX 文件已损坏或不完整；请用电子表格程序重新保存后再试。")

@@ -1,0 +1,72 @@
+"""The reckoning sheet as a page and as a file for a spreadsheet, to the day that its reader asks for."""
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Act
+from accounts.portal.workplace import needs_act
+from accounts.viewer import Viewer
+from cases.errors import DayMalformed, ReckoningImpossible
+from cases.portal.file_page import Word
+from cases.portal.words import COMPONENTS, ROWS
+from cases.reckoning.reckoner import Reckoning
+from cases.reckoning.rows import Row
+from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
+from cases.reckonings import day_of, reckoning_of
+from cases.selectors import case_file_for
+from common.errors import DomainError
+from tlog.times import CHINA
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    number: int
+    kind: Word
+    component: Word
+    reason: str
+    row: Row
+
+
+def today_in_china() -> date:
+    return timezone.now().astimezone(CHINA).date()
+
+
+@require_GET
+@never_cache
+@needs_act(Act.READ_CASE)
+def reckoning(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
+    """With `?on=2026-11-23` to that day, else to today. A day that is none, and a file that cannot be reckoned, are told on the page."""
+    now, typed = timezone.now(), request.GET.get("on", "")
+    file = case_file_for(viewer, case, now=now)
+    found: Reckoning | None = None
+    error: DomainError | None = None
+    try:
+        found = reckoning_of(file, day_of(typed) if typed else today_in_china())
+    except (DayMalformed, ReckoningImpossible) as refusal:
+        error = refusal
+    return render(request, "cases/sheet.html", {
+        "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS, "error": error, "now": now,
+        "on": found.at.isoformat() if found else typed[:10],
+    }, status=error.status if error else 200)
+
+
+@require_GET
+@never_cache
+@needs_act(Act.READ_CASE)
+def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
+    """The sheet's rows. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
+    typed = request.GET.get("on", "")
+    found = reckoning_of(case_file_for(viewer, case, now=timezone.now()), day_of(typed) if typed else today_in_china())
+    return HttpResponse(sheet_csv(found), content_type="text/csv; charset=utf-8", headers={
+        "Content-Disposition": f'attachment; filename="reckoning-{case}-{found.at}.csv"'})
+
+
+def _views(found: Reckoning | None) -> list[RowView]:
+    return [
+        RowView(number, ROWS[row.kind], COMPONENTS[row.component] if row.component else "", REASONS[row.reason] if row.reason else "", row)
+        for number, row in enumerate(found.rows if found else (), 1)]

@@ -1,0 +1,268 @@
+"""Import of cases: checked first, then exactly that file, all or nothing; whatever somebody uploads is read within bounds or refused."""
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+
+from accounts.models import Organisation
+from accounts.services import issue_api_key
+from cases.importing.columns import COLUMNS, template_csv
+from cases.importing.tables import MAX_BYTES, MAX_ROWS, Table, Unreadable
+from cases.importing.xlsx_files import read_xlsx
+from cases.imports import drop_unconfirmed
+from cases.models import Case, CaseImport
+from tests.cases.case_files import Send, case_body
+
+TITLES = [column.title for column in COLUMNS]
+EXAMPLE = {column.title: column.example for column in COLUMNS}
+Upload = Callable[..., Any]
+
+
+@pytest.fixture
+def upload(client: Client, lender: Organisation) -> Upload:
+    key = issue_api_key(lender, label="upload", now=timezone.now(), valid_for=timedelta(days=1))[1]
+
+    def send(data: bytes, kind: str = "application/octet-stream", language: str = "zh-hans") -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": language}
+        return client.post("/api/v1/cases/imports", data, content_type=kind, headers=headers)
+
+    return send
+
+
+def row(**changes: str) -> dict[str, str]:
+    """The template's example, with these cells (by column name)."""
+    titles = {column.name: column.title for column in COLUMNS}
+    return {**EXAMPLE, **{titles[name]: value for name, value in changes.items()}}
+
+
+def csv_of(*rows: dict[str, str], encoding: str = "utf-8") -> bytes:
+    lines = [TITLES, *([each.get(title, "") for title in TITLES] for each in rows)]
+    return "\r\n".join(",".join(line) for line in lines).encode(encoding)
+
+
+def xlsx_of(*rows: list[object]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for each in (TITLES, *rows):
+        sheet.append(each)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def repacked(data: bytes, change: Callable[[str, bytes], bytes], more: dict[str, bytes] | None = None) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, change(name, source.read(name)))
+        for name, content in (more or {}).items():
+            target.writestr(name, content)
+    return out.getvalue()
+
+
+def in_sheet(data: bytes, old: bytes, new: bytes) -> bytes:
+    return repacked(data, lambda name, content: content.replace(old, new, 1) if name == "xl/worksheets/sheet1.xml" else content)
+
+
+def typed() -> list[object]:
+    """The example as a spreadsheet keeps it: days are days, sums are floats."""
+    cells: dict[str, object] = dict(EXAMPLE)
+    cells |= {"放款日": date(2025, 3, 10), "合同签订日期": date(2025, 3, 1), "本金": 12000.0, "年利率": 0.145, "期数": 3}
+    return [cells[title] for title in TITLES]
+
+
+def test_the_template_is_a_file_that_can_be_imported(upload: Upload, send: Send) -> None:
+    report = upload(template_csv()).json()
+    assert (report["faults"], report["rows"], report["cases"]) == (0, 1, 1)
+    assert not Case.objects.exists(), "a check writes no case"
+    confirm = f"/cases/imports/{report['import']}/confirm"
+    wrong = send("POST", confirm, {"sha256": "0" * 64})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "import-differs")
+    assert not Case.objects.exists()
+    done = [send("POST", confirm, {"sha256": report["sha256"]}) for _ in range(2)]
+    assert [answer.status_code for answer in done] == [201, 201]
+    assert done[0].json() == done[1].json()
+    kept = CaseImport.objects.get()
+    assert (kept.cases, kept.sealed_file, kept.sha256) == (1, None, None)
+    [case] = send("POST", "/cases/search", {"identity_number": "11010519491231002x"}).json()["cases"]
+    assert (case["reference"], case["version"]) == ("LN-2026-0001", 1)
+    assert send("GET", f"/cases/{case['case']}/reckoning?on=2025-05-20").json()["total"]["total"] == "12280.00"
+    again = upload(template_csv()).json()
+    assert [(each["row"], each["column"]) for each in again["errors"]] == [(2, "客户案件编号")]
+
+
+@pytest.mark.parametrize("data", [
+    csv_of(row()), csv_of(row(), encoding="utf-8-sig"), csv_of(row(), encoding="gb18030"),
+    csv_of(row(drawn_on="2025/3/10", principal="12000元", annual_rate="12%", repayment="interest-first")), xlsx_of(typed()),
+], ids=["utf-8", "with a mark", "gb18030", "as people write", "xlsx"])
+def test_what_excel_writes_is_read(upload: Upload, data: bytes) -> None:
+    report = upload(data).json()
+    assert (report["faults"], report["cases"]) == (0, 1), report
+
+
+def test_values_of_a_workbook_are_what_was_typed() -> None:
+    [_, (number, cells)] = read_xlsx(xlsx_of(typed())).rows
+    found = dict(zip(TITLES, cells, strict=False))
+    assert (number, found["年利率"], found["本金"], found["放款日"]) == (2, "0.145", "12000", "2025-03-10")
+    computed = in_sheet(xlsx_of(typed()), b"<v>0.145</v>", b"<f>0.1+0.045</f><v>0.145</v>")
+    assert dict(zip(TITLES, read_xlsx(computed).rows[1][1], strict=False))["年利率"] == "0.145"
+
+
+FAULTS: list[tuple[list[dict[str, str]], tuple[int, str]]] = [
+    ([row(debtor_name="")], (2, "债务人姓名")),
+    ([row(drawn_on="2025-02-30")], (2, "放款日")),
+    ([row(principal="1.234")], (2, "本金")),
+    ([row(principal="0")], (2, "本金")),
+    ([row(annual_rate="十二")], (2, "年利率")),
+    ([row(months="1.5")], (2, "期数")),
+    ([row(repayment="随便")], (2, "还款方式")),
+    ([row(identity_number="110105194912310021")], (2, "证件号码")),
+    ([row(phone="12345")], (2, "手机号码")),
+    ([row(accelerated_on="2024-01-01")], (2, "宣布提前到期日")),
+    ([row(), row()], (3, "借据编号")),
+    ([row(), row(drawdown="JJ-2", debtor_name="李四")], (3, "债务人姓名")),
+    ([row(), row(drawdown="JJ-2", months="999")], (3, "期数")),
+    ([row(reference="x" * 129)], (2, "客户案件编号")),
+]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_each_fault_is_told_by_row_and_column_and_nothing_is_kept(upload: Upload, language: str) -> None:
+    for rows, place in FAULTS:
+        report = upload(csv_of(*rows), language=language).json()
+        told = {(each["row"], each["column"]): each["detail"] for each in report["errors"]}
+        assert place in told, (rows, report)
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in told[place].partition(":")[0]) == (language == "zh-hans"), told
+        assert report["import"] is None
+    assert not CaseImport.objects.exists()
+
+
+def test_two_drawdowns_of_one_case_are_one_case(upload: Upload, send: Send) -> None:
+    report = upload(csv_of(row(), row(drawdown="JJ-2", principal="500"), row(reference="LN-2", drawdown="JJ-3"))).json()
+    assert (report["rows"], report["cases"]) == (3, 2)
+    send("POST", f"/cases/imports/{report['import']}/confirm", {"sha256": report["sha256"]})
+    [found] = send("POST", "/cases/search", {"reference": "LN-2026-0001"}).json()["cases"]
+    drawdowns = send("GET", f"/cases/{found['case']}").json()["drawdowns"]
+    assert {each["reference"]: each["principal"] for each in drawdowns} == {"JJ-2025-0001": "12000.00", "JJ-2": "500.00"}
+
+
+def test_a_case_that_got_its_file_since_the_check_stops_the_whole_import(upload: Upload, send: Send, strangers_send: Send) -> None:
+    report = upload(csv_of(row(), row(reference="LN-2", drawdown="JJ-2"))).json()
+    confirm = f"/cases/imports/{report['import']}/confirm"
+    assert strangers_send("POST", confirm, {"sha256": report["sha256"]}).status_code == 404
+    assert send("POST", "/cases", case_body(reference="LN-2")).status_code == 201
+    late = send("POST", confirm, {"sha256": report["sha256"]})
+    assert (late.status_code, late.json()["code"]) == (409, "case-changed")
+    assert Case.objects.count() == 1
+
+
+def test_a_checked_file_is_let_go_after_a_day(upload: Upload, send: Send) -> None:
+    report, now = upload(csv_of(row())).json(), timezone.now()
+    assert "张三".encode() not in bytes(CaseImport.objects.get().sealed_file or b"")
+    assert drop_unconfirmed(now=now + timedelta(hours=23)) == 0
+    assert drop_unconfirmed(now=now + timedelta(hours=25)) == 1
+    answer = send("POST", f"/cases/imports/{report['import']}/confirm", {"sha256": report["sha256"]})
+    assert (answer.status_code, answer.json()["code"]) == (410, "import-expired")
+
+
+def test_an_import_takes_few_statements_however_many_rows_it_has(
+    upload: Upload, send: Send, django_assert_max_num_queries: Any,
+) -> None:
+    report = upload(csv_of(*(row(reference=f"LN-{n}", drawdown=f"JJ-{n}") for n in range(400)))).json()
+    assert report["cases"] == 400
+    with django_assert_max_num_queries(80):
+        assert send("POST", f"/cases/imports/{report['import']}/confirm", {"sha256": report["sha256"]}).status_code == 201
+    assert Case.objects.filter(file_version=1).count() == 400
+
+
+BOOK = xlsx_of(typed())
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def lying_about_its_size() -> bytes:
+    """An entry that declares 10 bytes and holds a megabyte, in both of the zip's headers."""
+    data = bytearray(repacked(BOOK, lambda _, content: content, {"xl/bomb.xml": b"<a>" + b" " * 1024**2 + b"</a>"}))
+    size = struct.pack("<I", 1024**2 + 7)
+    while (at := data.find(size)) >= 0:
+        data[at : at + 4] = struct.pack("<I", 10)
+    return bytes(data)
+
+
+def many_elements() -> bytes:
+    return repacked(BOOK, lambda _, content: content, {"xl/extra.xml": b"<a>" + b"<b/>" * 700_000 + b"</a>"})
+
+
+ENTITIES = b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "declares too much": lambda: repacked(BOOK, lambda _, content: content, {"xl/a.bin": bytes(40 * 1024**2)}),
+    "inflates out of proportion": lambda: repacked(BOOK, lambda _, content: content, {"xl/a.bin": bytes(20 * 1024**2)}),
+    "holds more than it declares": lying_about_its_size,
+    "too many entries": lambda: repacked(BOOK, lambda _, content: content, {f"xl/{n}.bin": b"" for n in range(201)}),
+    "one name twice": lambda: BOOK.replace(b"docProps/core.xml", b"docProps/app.xml\0"[:17]),
+    "millions of elements": many_elements,
+    "deep nesting": lambda: repacked(BOOK, lambda _, content: content, {"xl/deep.xml": b"<a>" * 70 + b"</a>" * 70}),
+    "entities": lambda: in_sheet(BOOK, b"<worksheet", ENTITIES + b"<worksheet"),
+    "entities in UTF-16": lambda: repacked(
+        BOOK, lambda name, content: ("\ufeff" + ENTITIES.decode() + content.decode()).encode("utf-16-le") if name == SHEET else content),
+    "an outside entity": lambda: in_sheet(BOOK, b"<worksheet", b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><worksheet'),
+    "a cell in the last row": lambda: in_sheet(
+        BOOK, b"</sheetData>", b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'),
+    "a cell in the last column": lambda: in_sheet(
+        BOOK, b"</row>", b'<c r="XFD1" t="inlineStr"><is><t>x</t></is></c></row>'),
+    "a sheet that is not XML": lambda: in_sheet(BOOK, b"</worksheet>", b"<worksheet"),
+    "an encoding that nobody knows": lambda: in_sheet(BOOK, b"<worksheet", b'<?xml version="1.0" encoding="klingon"?><worksheet'),
+    "half a file": lambda: BOOK[: len(BOOK) // 2],
+    "a zip of nothing": lambda: b"PK\x05\x06" + bytes(18),
+    "only its first bytes": lambda: b"PK\x03\x04",
+    "no sheets": lambda: repacked(BOOK, lambda name, content: b"<workbook/>" if name == "xl/workbook.xml" else content),
+    "shared strings that are not there": lambda: in_sheet(BOOK, b'<c r="B1" ', b'<c r="B1" t="s"><v>9999</v></c><c r="W1" '),
+    "damaged data": lambda: BOOK[:60] + bytes(200) + BOOK[260:],
+    "a cell too long": lambda: xlsx_of(["x" * 501]),
+    "a picture": lambda: b"\x89PNG\r\n\x1a\n\0\0",
+    "UTF-16": lambda: csv_of(row(), encoding="utf-16"),
+    "an open quote": lambda: csv_of(row()) + b'\r\n"x',
+    "too many rows": lambda: csv_of(*[row()] * (MAX_ROWS + 1)),
+    "too many columns": lambda: csv_of(row()) + b"\r\n" + b"," * 60 + b"x",
+    "a long cell": lambda: csv_of(row(creditor="x" * 501)),
+    "nothing": lambda: b"\n",
+    "only a header": csv_of,
+    "no header": lambda: b"1,2\r\n3,4",
+    "a column twice": lambda: csv_of(row()).replace("债权人,".encode(), "本金,".encode(), 1),
+    "a column missing": lambda: csv_of(row()).replace("本金".encode(), b"", 1),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_or_broken_file_is_refused_in_the_readers_language(upload: Upload, name: str) -> None:
+    answer = upload(HOSTILE[name]())
+    assert (answer.status_code, answer.json()["code"]) == (422, "import-file-refused"), answer.content
+    assert not CaseImport.objects.exists()
+
+
+def test_a_broken_bit_anywhere_in_a_workbook_never_gets_past_as_an_error_of_ours() -> None:
+    """Every 7th byte, another value: a table, or a refusal; anything else would be an error of ours and fails here."""
+    outcomes = set()
+    for place in range(0, len(BOOK), 7):
+        data = bytearray(BOOK)
+        data[place] ^= 0x55
+        try:
+            outcomes.add(type(read_xlsx(bytes(data))))
+        except Unreadable as refused:
+            outcomes.add(type(refused))
+    assert outcomes == {Table, Unreadable}
+
+
+def test_limits_of_the_request_itself(upload: Upload, agencys_send: Send) -> None:
+    assert upload(b"x" * (MAX_BYTES + 1)).json()["code"] == "import-too-large"
+    assert upload(b"x", kind="text/plain").status_code == 415
+    assert agencys_send("POST", "/cases/imports", {}).status_code == 403
+    with translation.override("en"):
+        assert "UTF-8" in upload(b"\0", language="en").json()["detail"]

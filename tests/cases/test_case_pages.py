@@ -1,0 +1,106 @@
+"""The pages of the case file: import by hand, the reckoning sheet, and the parts that a case page includes; in both languages."""
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client
+from django.utils import timezone, translation
+
+from accounts.models import Organisation
+from accounts.permissions import ROLES, Act, Role
+from accounts.viewer import Viewer
+from cases.importing.columns import template_csv
+from cases.models import Case
+from cases.portal.file_page import file_page
+from cases.selectors import case_file_for
+from tests.accounts.people import make_person, signed_in
+from tests.cases.case_files import PERSONAL, Send, case_body
+from tests.portal.pages import Page
+
+LANGUAGES = ("zh-hans", "en")
+
+
+@pytest.fixture
+def officer(lender: Organisation) -> Client:
+    return signed_in(make_person("officer", Role.CASE_OFFICER, lender))
+
+
+def page_of(answer: Any, status: int = 200) -> Page:
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    page = Page(answer.content.decode())
+    assert page.all_faults() == []
+    return page
+
+
+def upload(client: Client, data: bytes, language: str = "zh-hans") -> Any:
+    return client.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", data)}, headers={"Accept-Language": language})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_officer_checks_a_file_reads_what_is_wrong_and_imports_it(officer: Client, language: str) -> None:
+    heads = {"Accept-Language": language}
+    page = page_of(officer.get("/cases/import", headers=heads))
+    assert language == "zh-hans" or page.chinese() == []
+    template = officer.get("/cases/import/template.csv")
+    assert template.content == template_csv()
+    wrong = page_of(upload(officer, template.content.replace(b"12000.00", b"-5"), language), 422)
+    assert "本金" in wrong.source
+    assert language == "zh-hans" or wrong.chinese() == []
+    assert not Case.objects.exists()
+    report = page_of(upload(officer, template.content, language))
+    assert language == "zh-hans" or report.chinese() == []
+    form = next(each.attributes["action"] for each in report.elements if each.attributes.get("action", "").endswith("/confirm"))
+    digest = next(each.attributes["value"] for each in report.elements if each.attributes.get("name") == "sha256")
+    page_of(officer.post(form, {"sha256": "x" * 64}, headers=heads), 409)
+    assert not Case.objects.exists()
+    page_of(officer.post(form, {"sha256": digest}, headers=heads))
+    assert Case.objects.get().file_version == 1
+    page_of(upload(officer, b"\0\0", language), 422)
+    page_of(officer.post("/cases/import", headers=heads), 422)
+    page_of(officer.post(f"/cases/import/{'0' * 32}/confirm", {"sha256": digest}, headers=heads), 404)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_of_a_day_is_a_page_and_a_file(send: Send, officer: Client, language: str) -> None:
+    ref, heads = send("POST", "/cases", case_body()).json()["case"], {"Accept-Language": language}
+    cap = {"annual_rate": "0.06", "effective_from": "2020-01-01", "source": "内部定价制度第 3 条", "stated_by": "示例消费金融有限公司"}
+    assert send("PUT", "/rate-caps", {"caps": [cap]}).status_code == 200
+    page = page_of(officer.get(f"/cases/{ref}/reckoning?on=2025-05-20", headers=heads))
+    assert "12140.05" in page.source
+    assert language == "zh-hans" or page.chinese() == []
+    assert not [value for value in PERSONAL if value in page.source]
+    assert officer.get(f"/cases/{ref}/reckoning.csv?on=2025-05-20").content == send(
+        "GET", f"/cases/{ref}/reckoning.csv?on=2025-05-20").content
+    page_of(officer.get(f"/cases/{ref}/reckoning", headers=heads))
+    page_of(officer.get(f"/cases/{ref}/reckoning?on=<b>", headers=heads), 400)
+    empty = send("POST", "/cases", case_body(reference="LN-2", agreement=None, drawdowns=[])).json()["case"]
+    page_of(officer.get(f"/cases/{empty}/reckoning", headers=heads), 422)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_parts_show_the_file_masked_and_what_is_owed_today(send: Send, lender: Organisation, language: str) -> None:
+    payments = [{"reference": "SK-1", "received_on": "2025-04-10", "amount": "120.00"}]
+    ref = send("POST", "/cases", case_body(payments=payments)).json()["case"]
+    send("POST", f"/cases/{ref}/notes", {"text": "约定周五还款"})
+    viewer = Viewer(lender, frozenset({Act.READ_CASE}), person=make_person("reader", Role.CASE_OFFICER, lender))
+    with translation.override(language):
+        file = file_page(case_file_for(viewer, ref, now=timezone.now()), today=date(2025, 5, 20))
+        shown = "".join(render_to_string(f"cases/parts/{part}.html", {"file": file}) for part in ("facts", "parties", "reckoning", "notes"))
+    assert not [value for value in PERSONAL if value in shown]
+    expected = ("张**", "1101**********002X", "138****8000", "12160.00", "约定周五还款", "JJ-1")
+    assert [value for value in expected if value not in shown] == []
+    assert f"/cases/{ref}/reckoning?on=2025-05-20" in shown
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_those_who_keep_files_import_and_nobody_reads_anothers(send: Send, role: Role) -> None:
+    ref = send("POST", "/cases", case_body()).json()["case"]
+    client = signed_in(make_person("visitor", role))
+    keeps, reads = Act.KEEP_CASE in ROLES[role].acts, Act.READ_CASE in ROLES[role].acts
+    assert client.get("/cases/import").status_code == (200 if keeps else 403)
+    assert client.get("/cases/import/template.csv").status_code == (200 if keeps else 403)
+    assert client.post("/cases/import/x/confirm").status_code == (404 if keeps else 403)
+    for address in (f"/cases/{ref}/reckoning", f"/cases/{ref}/reckoning.csv", "/cases/%00/reckoning"):
+        assert client.get(address).status_code == (404 if reads else 403), address
