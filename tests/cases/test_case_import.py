@@ -249,7 +249,7 @@ def test_a_hostile_or_broken_file_is_refused_in_the_readers_language(upload: Upl
 
 def test_a_broken_bit_anywhere_in_a_workbook_never_gets_past_as_an_error_of_ours() -> None:
     """Every 7th byte, another value: a table, or a refusal; anything else would be an error of ours and fails here."""
-    outcomes = set()
+    outcomes: set[type] = set()
     for place in range(0, len(BOOK), 7):
         data = bytearray(BOOK)
         data[place] ^= 0x55
