@@ -223,6 +223,7 @@ FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
     **dict.fromkeys(("{ref}", "{case}", "{checked}"), "0" * 32),
     **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}"), "1"),
+    **dict.fromkeys(("{ref}", "{case}", "{checked}"), "0" * 32),
 }
 
 

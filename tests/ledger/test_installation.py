@@ -37,7 +37,7 @@ def test_set_up_says_what_it_made_and_repeating_it_changes_nothing(
     assert {folder.name for folder in var_dir.iterdir() if folder.is_dir()} == {"keys", "log", "vault", "trust"}
     assert (bytes(state.root), state.vkey) == (EMPTY_ROOT, first_signer(state.origin).vkey)
     seeds = [key_path(name).read_bytes() for name in ("log", "receipt", "search", "webhook", "personal")]
-    assert len(set(seeds)) == 4
+    assert len(set(seeds)) == 5
     call_command("init_service")
     assert capsys.readouterr().out == ""
     assert LogState.objects.get().vkey == state.vkey
