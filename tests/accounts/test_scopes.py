@@ -1,4 +1,5 @@
 """Scopes: which kinds may give them, what each opens, and that every endpoint asks for one."""
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from accounts.permissions import CONTENT, ROLES, Act, Kind, roles_of
 from accounts.scopes import SCOPES, SCOPES_OF, Scope, acts_of, read_scopes, write_scopes
 from accounts.services import create_organisation, issue_api_key, issue_client
 from common.errors import DomainError
+from tests.databases import ROOT
 from tests.api.test_routes import API, METHODS, ROWS, routes
 
 DAY = timedelta(days=1)
@@ -49,6 +51,11 @@ def test_the_kinds_hold_what_the_table_says() -> None:
 def test_scopes_are_read_as_they_are_written_and_strange_words_give_nothing() -> None:
     assert read_scopes(write_scopes(frozenset(Scope))) == set(Scope)
     assert read_scopes("evidence:read  root EVIDENCE:WRITE evidence:write\n cases") == {Scope.EVIDENCE_READ}
+
+
+def test_the_page_for_engineers_names_every_scope() -> None:
+    page = (ROOT / "docs/api/machines.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+:[a-z]+)` \|", page, re.MULTILINE)) == set(Scope)
 
 
 def views_of_the_api() -> Iterator[tuple[str, type[APIView]]]:
