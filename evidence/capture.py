@@ -13,14 +13,28 @@ PROVENANCE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Depositor:
-    """On whose behalf, and by which credential: `credential_id` is the API key's id, never the key."""
+    """On whose behalf, and who: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set."""
 
     organisation: Organisation
-    credential_id: int
+    credential_id: int | None = None
+    person_id: int | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.credential_id is None) != (self.person_id is None)
+
+    @property
+    def actor(self) -> str:
+        """As trails name whoever deposits: an id of ours, never a name."""
+        return f"api_key:{self.credential_id}" if self.person_id is None else f"person:{self.person_id}"
+
+    # SPEC: A1: `agent` is null for a machine; `credential` is `api_key:<id>` or `session`.
+    @property
+    def agent(self) -> str | None:
+        return None if self.person_id is None else self.actor
 
     @property
     def credential(self) -> str:
-        return f"api_key:{self.credential_id}"
+        return self.actor if self.person_id is None else "session"
 
 
 @dataclass(frozen=True, slots=True)

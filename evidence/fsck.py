@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from django.db.models import Count, Exists, Model, OuterRef
 
-from accounts.models import ApiKey, Organisation
+from accounts.models import ApiKey, Organisation, Person
 from cases.models import Case
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
@@ -35,7 +35,9 @@ from vault.storage import vault_store
 
 CHUNK = 500
 # What a record refers to; a row that hangs in the air is in no join, so it is looked for by itself.
-REFERRED: dict[str, type[Model]] = {"organisation": Organisation, "case": Case, "credential": ApiKey, "receipt": Receipt}
+REFERRED: dict[str, type[Model]] = {
+    "organisation": Organisation, "case": Case, "credential": ApiKey, "person": Person, "receipt": Receipt,
+}
 Claims = Mapping[str, dict[str, Json]]
 
 
@@ -104,7 +106,8 @@ def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, 
     before = None if previous is None else commit("deposit", bytes(previous.statement)).sha256.hex()
     expected = {
         "organisation": (record.organisation.ref, depositor["organisation"]),
-        "credential": (f"api_key:{record.credential_id}", depositor["credential"]),
+        "credential": ("session" if record.credential_id is None else f"api_key:{record.credential_id}", depositor["credential"]),
+        "person": (None if record.person_id is None else f"person:{record.person_id}", depositor["agent"]),
         "kind": (record.kind, claims["subject"]["kind"]),
         "case": (record.case.ref, case["ref"]),
         "case_sequence": (record.case_sequence, case["sequence"]),
@@ -175,7 +178,8 @@ def _case_head(last: Evidence) -> Iterator[Finding]:
 
 def _dangling() -> Iterator[Finding]:
     for name, model in REFERRED.items():
-        alone = Evidence.objects.filter(~Exists(model._default_manager.filter(pk=OuterRef(f"{name}_id")))).order_by("id")
+        referring = Evidence.objects.filter(**{f"{name}_id__isnull": False})
+        alone = referring.filter(~Exists(model._default_manager.filter(pk=OuterRef(f"{name}_id")))).order_by("id")
         for number in alone.values_list("record", flat=True).iterator(chunk_size=CHUNK):
             yield Finding(f"evidence_evidence {number}", f"its row of {model._meta.db_table} is missing")
 

@@ -22,7 +22,10 @@ class Evidence(models.Model):
     case_sequence = models.BigIntegerField(help_text="在案件中的序号，从 1 起")
     kind = models.CharField(max_length=64, help_text="证据种类")
     received_at = models.DateTimeField(help_text="受理时间")
-    credential = models.ForeignKey(ApiKey, on_delete=models.PROTECT, db_index=False, help_text="提交所用凭证")
+    credential = models.ForeignKey(
+        ApiKey, null=True, on_delete=models.PROTECT, db_index=False, help_text="提交所用接口密钥；人员提交时为空")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, db_index=False, related_name="deposits", help_text="提交人员；接口密钥提交时为空")
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="records", help_text="回执")
     ticket = models.BigIntegerField(help_text="入队编号")
     statement = models.BinaryField(help_text="证据声明原文")
@@ -37,7 +40,12 @@ class Evidence(models.Model):
             models.UniqueConstraint(fields=["case", "case_sequence"], name="evidence_sequence_unique_in_case"),
             models.UniqueConstraint(fields=["ticket"], name="evidence_ticket_unique"),
             models.CheckConstraint(condition=models.Q(case_sequence__gt=0), name="evidence_sequence_from_one"),
+            models.CheckConstraint(
+                condition=models.Q(credential=None, person__isnull=False) | models.Q(credential__isnull=False, person=None),
+                name="evidence_depositor_is_one"),
         ]
+        # What a person deposited today; the records of machines, which are nearly all, are not in it.
+        indexes = [models.Index(fields=["person", "received_at"], condition=models.Q(person__isnull=False), name="evidence_by_person")]
 
     def __str__(self) -> str:
         return self.record

@@ -44,8 +44,8 @@ TRIES_WITHIN_S = 10.0
 # deadlock detected, serialisation failure, lock not available: the transaction was rolled back whole and may be tried again.
 RETRIED_SQLSTATES = ("40P01", "40001", "55P03")
 EVIDENCE_COLUMNS = (
-    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "receipt_id", "ticket",
-    "statement", "sealed_claims",
+    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "person_id", "receipt_id",
+    "ticket", "statement", "sealed_claims",
 )
 FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
 CUSTODY_COLUMNS = ("evidence_id", "sequence", "at", "event", "actor", "organisation_ref", "purpose", "previous", "digest")
@@ -164,10 +164,10 @@ def record_rows(
     organisation = depositor.organisation
     records = [
         (id_, record.draft.record, organisation.pk, record.case_id, record.case_sequence, record.draft.item.kind, received_at,
-         depositor.credential_id, receipt_id, ticket, record.statement, record.sealed_claims)
+         depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, record.sealed_claims)
         for id_, record, ticket in zip(ids[Evidence], sealed, ids[LogQueue], strict=True)
     ]
-    first = first_row(at=received_at, actor=depositor.credential, organisation=organisation.ref)
+    first = first_row(at=received_at, actor=depositor.actor, organisation=organisation.ref)
     trail = (first.sequence, first.at, first.event, first.actor, first.organisation, first.purpose, first.previous, first.digest)
     return [
         Insert(Evidence, EVIDENCE_COLUMNS, records),

@@ -404,6 +404,7 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "evidence_record_unique": lambda r: again(r, record=...),
     "evidence_sequence_unique_in_case": lambda r: again(r, case_sequence=...),
     "evidence_ticket_unique": lambda r: again(r, ticket=...),
+    "evidence_depositor_is_one": lambda r: r.evidence(person=r.person()),
     "evidence_sequence_from_one": lambda r: r.evidence(case_sequence=0),
     "evidence_file_position_unique": lambda r: both(r.file, evidence=r.evidence()),
     "evidence_file_original_unique": lambda r: both(r.file, stored_object=r.stored()),

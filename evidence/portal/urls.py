@@ -1,9 +1,12 @@
 """Routes of the pages about records. A record number may stand in a URL; a digest never does."""
 from django.urls import path
 
-from evidence.portal import agreement, applications, apply, platform_facts, practice, views
+from evidence.portal import agreement, applications, apply, platform_facts, practice, views, work
 
 urlpatterns = [
+    path("work", work.work, name="work"),
+    path("work/<str:case_ref>", work.work_case, name="work-case"),
+    path("work/<str:case_ref>/deposits", work.deposit_to_case, name="work-deposit"),
     path("records", views.RecordSearchView.as_view(), name="record-search"),
     path("records/<str:number>", views.RecordView.as_view(), name="record"),
     path("records/<str:number>/check", views.FileCheckView.as_view(), name="record-check"),
