@@ -54,10 +54,19 @@ class FileItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Ids of the record that was deposited by mistake, and of the one that stands for it; None when none does."""
+
+    superseded_id: int
+    replaced_by_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DepositItem:
     """One record to be made: `case` is the client's own reference; provenance holds what is known, the rest is null.
 
-    `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint.
+    `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint. `corrects`: the record says of
+    another that it was deposited by mistake.
     """
 
     case: str
@@ -67,3 +76,4 @@ class DepositItem:
     metadata: Mapping[str, object] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
     own_timestamp: bool = False
+    corrects: Correction | None = None

@@ -15,8 +15,10 @@ from cases.models import Case
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
 from common.object_store import BLOCK
+from evidence.corrections import replaced_by_claims
 from evidence.drafts import unpack_claims
-from evidence.models import Evidence, EvidenceFile, RecordTimestamp
+from evidence.kinds import CORRECTION
+from evidence.models import Evidence, EvidenceFile, RecordTimestamp, Supersession
 from evidence.selectors import custody_of
 from evidence.stamps import STAMP_RECORD, statement_digest
 from ledger.fsck import Finding
@@ -55,6 +57,7 @@ def examine_evidence() -> Iterator[Finding]:
         yield from _case_head(previous)
     yield from _dangling()
     yield from _own_timestamps()
+    yield from _corrections()
     yield from _receipts()
     yield from _idempotency_keys()
 
@@ -205,6 +208,18 @@ def _own_timestamps() -> Iterator[Finding]:
     gone = Job.objects.filter(kind=STAMP_RECORD, done_at__isnull=False).exclude(subject_id__in=stamped)
     for evidence_id in gone.order_by("id").values_list("subject_id", flat=True):
         yield Finding(f"evidence_recordtimestamp of evidence_evidence {evidence_id}", "it was taken, and is missing")
+
+
+def _corrections() -> Iterator[Finding]:
+    """Each row says what the correction's claims say, and no correction that a person made is without one."""
+    told = Supersession.objects.select_related("superseded", "correction", "replaced_by").order_by("id")
+    for row in told.iterator(chunk_size=CHUNK):
+        claimed = replaced_by_claims(row.correction)
+        if claimed != (row.superseded.record, row.replaced_by.record if row.replaced_by else None):
+            yield Finding(f"evidence_supersession {row.pk}", f"it is not what the claims of {row.correction.record} say")
+    alone = Evidence.objects.filter(kind=CORRECTION, person__isnull=False, corrects=None).order_by("id")
+    for number in alone.values_list("record", flat=True).iterator(chunk_size=CHUNK):
+        yield Finding(f"evidence_supersession of {number}", "the row is missing")
 
 
 def _receipts() -> Iterator[Finding]:

@@ -43,6 +43,11 @@ RULES: Sequence[Rule] = (
 )
 
 
+def kind_word(kind: str) -> str | Promise:
+    """What pages call a kind; one that is not in the list is shown as it is."""
+    return _("误存更正") if kind == CORRECTION else KINDS.get(kind, kind)
+
+
 def proposed_kind(name: str) -> str:
     """The kind that the name of a file suggests; OTHER when it suggests none."""
     lower = name.lower()

@@ -91,6 +91,50 @@ class CustodyEvent(AppendOnlyModel):
         constraints = [models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique")]
 
 
+class Supersession(AppendOnlyModel):
+    """A record that was deposited by mistake (误存), and the record that says so. Why, by whom and when stand in the latter's claims."""
+
+    superseded = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="supersessions", help_text="误存的记录")
+    correction = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="corrects", help_text="更正记录")
+    replaced_by = models.ForeignKey(
+        Evidence, null=True, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="应以此为准的记录；没有则为空")
+
+    class Meta:
+        verbose_name = "误存更正"
+        constraints = [
+            models.UniqueConstraint(fields=["superseded"], name="supersession_of_a_record_once"),
+            models.UniqueConstraint(fields=["correction"], name="supersession_by_a_record_once"),
+            models.CheckConstraint(
+                condition=~models.Q(superseded=models.F("correction"))
+                & (models.Q(replaced_by=None)
+                   | ~models.Q(replaced_by=models.F("superseded")) & ~models.Q(replaced_by=models.F("correction"))),
+                name="supersession_by_another_record"),
+        ]
+
+
+class OriginalTicket(models.Model):
+    """Leave to fetch one original once, within a minute, from the evidence origin. The address's token is not stored."""
+
+    token_sha256 = models.BinaryField(max_length=32, help_text="地址令牌的 SHA-256；令牌本身不保存")
+    file = models.ForeignKey(EvidenceFile, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="证据文件")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人所在机构")
+    made_at = models.DateTimeField(help_text="签发时间")
+    expires_at = models.DateTimeField(help_text="失效时间")
+    used_at = models.DateTimeField(null=True, help_text="取用时间")
+
+    objects: ClassVar[models.Manager["OriginalTicket"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "原件取用凭据"
+        constraints = [
+            models.UniqueConstraint(fields=["token_sha256"], name="original_ticket_token_unique"),
+            models.CheckConstraint(
+                condition=models.Q(used_at=None) | models.Q(used_at__gte=models.F("made_at"), used_at__lt=models.F("expires_at")),
+                name="original_ticket_used_in_time"),
+        ]
+
+
 class RecordTimestamp(AppendOnlyModel):
     """A verified RFC 3161 token over the record's own statement, which the depositor asked for; the raw bytes as they came."""
 

@@ -25,7 +25,7 @@ from evidence.capture import DepositItem, Depositor
 from evidence.custody import first_row
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
 from evidence.errors import DepositBusy
-from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, Supersession
 from evidence.stamps import stamp_jobs
 from ledger.models import LogQueue, Receipt
 from ledger.receipts import signed_receipt
@@ -173,7 +173,15 @@ def record_rows(
         Insert(Evidence, EVIDENCE_COLUMNS, records),
         *_file_rows(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
         Insert(CustodyEvent, CUSTODY_COLUMNS, [(id_, *trail) for id_ in ids[Evidence]]),
+        _corrections(ids[Evidence], sealed),
     ]
+
+
+def _corrections(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) -> Insert:
+    """What these records say of others; a record is superseded once, and the constraint refuses whoever comes second."""
+    told = [(id_, record.draft.item.corrects) for id_, record in zip(evidence_ids, sealed, strict=True)]
+    rows = [(each.superseded_id, id_, each.replaced_by_id) for id_, each in told if each is not None]
+    return Insert(Supersession, ("superseded_id", "correction_id", "replaced_by_id"), rows)
 
 
 def _file_rows(

@@ -22,8 +22,9 @@ from common.errors import DomainError
 from common.idempotency import IdempotentRequest
 from common.problems import NotFound, as_domain_error, problem_page, problem_response
 from evidence.capture import DepositItem, Depositor
+from evidence.corrections import superseded_among
 from evidence.intake import admit, deposit_upload
-from evidence.kinds import KINDS, RULES
+from evidence.kinds import KINDS, RULES, kind_word
 from evidence.multipart import MultipartForm
 from evidence.portal.deposit_form import item_of, retry_of
 from evidence.selectors import records_for
@@ -68,16 +69,30 @@ def work_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpRes
     return case_page(request, viewer, open_case(viewer, case_ref, now=now), now=now)
 
 
+@require_GET
+@needs_act(Act.DEPOSIT)
+def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
+    """For a phone: the cases to choose among, and the form whose items a script keeps until the network is there."""
+    now = timezone.now()
+    found = work_list(viewer, now=now)
+    cases = [row.case for row in (*found.missing, *found.done)]
+    chosen = request.GET.get("case")
+    if chosen is not None and all(case.ref != chosen for case in cases):
+        cases = [open_case(viewer, chosen, now=now), *cases]
+    return render(request, "evidence/visit.html", {"cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor})
+
+
 def case_page(
     request: HttpRequest, viewer: Viewer, case: Case, *, now: datetime, error: DomainError | None = None, typed: QueryDict | None = None
 ) -> HttpResponse:
     """The case's form with today's deposits in it; after a refusal with what was typed, but for the file, which no page can keep."""
-    today = records_for(viewer, now=now).filter(case=case, received_at__gte=start_of_day(now))
-    rows = [(row, KINDS.get(row.kind, row.kind)) for row in today]
+    today = list(records_for(viewer, now=now).filter(case=case, received_at__gte=start_of_day(now)))
+    mistaken = superseded_among(today)
+    rows = [(row, kind_word(row.kind), row.pk in mistaken) for row in today]
     done = request.GET.get("deposited")
     return render(request, "evidence/work_case.html", {
         "case": case, "today": rows, "now": now, "typed": typed or {}, "error": error, **form_context(),
-        "deposited": next((row.record for row, _ in rows if row.record == done), None),
+        "deposited": next((row.record for row, *_ in rows if row.record == done), None),
     }, status=200 if error is None else error.status)
 
 

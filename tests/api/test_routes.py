@@ -193,6 +193,8 @@ PEOPLE = {
     "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
+    "/visit": "depositor",
+    "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
@@ -204,7 +206,7 @@ OPEN = {
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{ref}": "0" * 32, "{reference}": "0" * 12,
     "{case_ref}": "0" * 32,
-    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}"), "1"),
+    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
 }
 
 

@@ -31,7 +31,8 @@ class Desk:
 
     def send(self, case: Case, *files: tuple[str, bytes] | tuple[str, bytes, str], json: bool = False, **fields: str) -> Any:
         """Deposit by the form of the case's page."""
-        body, kind = encoded({**self.form(f"/work/{case.ref}"), **fields}, *files)
+        hidden = {} if {"key", "csrfmiddlewaretoken"} <= fields.keys() else self.form(f"/work/{case.ref}")
+        body, kind = encoded({**hidden, **fields}, *files)
         headers = {"Accept": "application/json"} if json else {}
         return self.client.post(f"/work/{case.ref}/deposits", body, content_type=kind, headers=headers)
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_people_and_kinds'),
-        ('evidence', '0003_stamps_told'),
+        ('evidence', '0004_operators_papers'),
     ]
 
     operations = [
