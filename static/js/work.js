@@ -87,8 +87,7 @@ function prepare(row, number) {
     link.textContent = record;
     line.append(`${words.kept} `, link, remark ? ` ${remark}` : "");
     cell.insertBefore(line, form);
-    const today = row.querySelector("[data-today]");
-    today.textContent = String(Number(today.textContent) + 1);
+    for (const count of row.querySelectorAll("[data-today]")) count.textContent = String(Number(count.textContent) + 1);
     state.textContent = "";
     drop();
     (rows[number + 1] ?? rows[number]).focus();

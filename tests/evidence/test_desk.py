@@ -164,7 +164,7 @@ def test_the_list_shows_first_what_is_missing_today() -> None:
     missing, done = page.split("<h2>今天已存证")
     assert re.findall(r"LN-\d", missing) == ["LN-2", "LN-0"]
     assert re.findall(r"LN-\d", done) == ["LN-1"]
-    assert re.findall(r"<span data-today>(\d+)</span> （本人 (\d+)）", page) == [("1", "0"), ("0", "0"), ("1", "1")]
+    assert re.findall(r"<span data-today>(\d+)</span> · 本人 <span data-today>(\d+)</span>", page) == [("1", "0"), ("0", "0"), ("1", "1")]
 
 
 def test_a_long_list_goes_on_after_its_last_case(monkeypatch: pytest.MonkeyPatch) -> None:
