@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.networks import address_of
 from accounts.portal.workplace import viewer_at
 from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
+from accounts.workstations import workstation_of
 from common.problems import NotFound
 from evidence.models import OriginalTicket
 from evidence.originals import redeem, ticket_for
@@ -21,10 +23,10 @@ OCTETS = "application/octet-stream"
 
 
 @require_GET
-def original(_request: HttpRequest, token: str) -> HttpResponseBase:
+def original(request: HttpRequest, token: str) -> HttpResponseBase:
     now = timezone.now()
     ticket = ticket_for(token, now=now)
-    viewer = holder_of(ticket)
+    viewer = holder_of(ticket, request)
     record_for(viewer, ticket.file.evidence.record, now=now)
     found = redeem(ticket, viewer, now=now)
     response = StreamingHttpResponse(found, content_type=OCTETS)
@@ -35,8 +37,12 @@ def original(_request: HttpRequest, token: str) -> HttpResponseBase:
     return response
 
 
-def holder_of(ticket: OriginalTicket) -> Viewer:
-    """Whoever got the ticket, with the roles that he has now. Raises NotFound when he has none there any more."""
+def holder_of(ticket: OriginalTicket, request: HttpRequest) -> Viewer:
+    """Whoever got the ticket, with the roles that he has now. Raises NotFound when he has none there, or works where he may not."""
+    # An address that was passed on out of the office opens nothing: where the session may not go, the file does not go either.
+    workstation = workstation_of(ticket.person)
+    if workstation is not None and not workstation.allows(address_of(request)):
+        raise NotFound
     held = [each for each in live_memberships(ticket.person) if each.organisation_id == ticket.organisation_id]
     if not held or not ticket.person.is_active or not held[0].organisation.working:
         raise NotFound

@@ -17,10 +17,10 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.models import Case
-from cases.selectors import cases_for
+from cases.selectors import case_for
 from common.errors import DomainError
 from common.idempotency import IdempotentRequest
-from common.problems import NotFound, as_domain_error, problem_page, problem_response
+from common.problems import as_domain_error, problem_page, problem_response
 from evidence.capture import DepositItem, Depositor
 from evidence.corrections import superseded_among
 from evidence.intake import admit, deposit_upload
@@ -29,17 +29,6 @@ from evidence.multipart import MultipartForm
 from evidence.portal.deposit_form import item_of, retry_of
 from evidence.selectors import records_for
 from evidence.worklist import start_of_day, work_list
-
-LONGEST_REF = 32
-
-
-def open_case(viewer: Viewer, ref: str, *, now: datetime) -> Case:
-    """The case under this ref. Raises NotFound when it is not open to the viewer, or not there."""
-    # PostgreSQL knows no text with a zero byte, and an address may hold one.
-    found = cases_for(viewer, now=now).filter(ref=ref).first() if ref.isascii() and ref.isalnum() and len(ref) <= LONGEST_REF else None
-    if found is None:
-        raise NotFound
-    return found
 
 
 def depositor_for(viewer: Viewer, case: Case) -> Depositor:
@@ -58,7 +47,7 @@ def form_context() -> dict[str, object]:
 def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     now = timezone.now()
     after = request.GET.get("after")
-    found = work_list(viewer, now=now, after=None if after is None else open_case(viewer, after, now=now))
+    found = work_list(viewer, now=now, after=None if after is None else case_for(viewer, after, now=now))
     return render(request, "evidence/work.html", {"list": found, "now": now, "first": after is None, **form_context()})
 
 
@@ -66,7 +55,7 @@ def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
 @needs_act(Act.DEPOSIT)
 def work_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
     now = timezone.now()
-    return case_page(request, viewer, open_case(viewer, case_ref, now=now), now=now)
+    return case_page(request, viewer, case_for(viewer, case_ref, now=now), now=now)
 
 
 @require_GET
@@ -78,7 +67,7 @@ def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     cases = [row.case for row in (*found.missing, *found.done)]
     chosen = request.GET.get("case")
     if chosen is not None and all(case.ref != chosen for case in cases):
-        cases = [open_case(viewer, chosen, now=now), *cases]
+        cases = [case_for(viewer, chosen, now=now), *cases]
     return render(request, "evidence/visit.html", {"cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor})
 
 
@@ -102,7 +91,7 @@ def case_page(
 def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
     """One record from a form. Nothing of a file is read before the form's token was checked."""
     try:
-        case = open_case(viewer, case_ref, now=timezone.now())
+        case = case_for(viewer, case_ref, now=timezone.now())
         form = MultipartForm(case.organisation.ref)
         form.read_fields(request)
     except DomainError as error:

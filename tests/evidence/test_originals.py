@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Organisation
 from accounts.permissions import Role
+from accounts.sign_in_rules import set_rules
 from evidence.models import CustodyEvent, Evidence, OriginalTicket
 from tests.evidence.desk import Desk
 from tests.hostile.files import hostile_files
@@ -126,6 +127,16 @@ def suspended(desk: Desk) -> None:
 def deactivated(desk: Desk) -> None:
     desk.person.deactivated_at = timezone.now()
     desk.person.save()
+
+
+def test_an_agents_address_opens_nothing_outside_his_organisations_networks() -> None:
+    desk = Desk(Role.COLLECTION_AGENT)
+    set_rules(desk.organisation, networks="127.0.0.0/8", idle_minutes="10", now=timezone.now())
+    record = deposited(desk)
+    outside = Elsewhere(Client(raise_request_exception=False, REMOTE_ADDR="203.0.113.9"))
+    address = leave(desk, record)["Location"]
+    assert outside.get(address).status_code == 404
+    assert content(Elsewhere().get(address)) == b"abc"
 
 
 @pytest.mark.parametrize("what", [ended_membership, suspended, deactivated])
