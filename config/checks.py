@@ -9,6 +9,7 @@ import re
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -47,6 +48,11 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
         (20, any(network.version == inside.version and network.overlaps(inside)
                  for network in settings.OUTGOING_NETWORKS for inside in INSIDE),
          "CUNZHENG_OUTGOING_NETWORKS lets webhooks reach this machine itself, or its cloud's metadata (loopback or link-local addresses)."),
+        (21, not settings.EVIDENCE_ORIGIN.startswith("https://") or urlsplit(settings.EVIDENCE_ORIGIN).path != ""
+         or _host(settings.EVIDENCE_ORIGIN) == _host(settings.PUBLIC_URL),
+         "CUNZHENG_EVIDENCE_ORIGIN must be an https:// origin on another host than CUNZHENG_URL: cookies do not tell ports apart."),
+        (22, _host(settings.EVIDENCE_ORIGIN) not in settings.ALLOWED_HOSTS,
+         "CUNZHENG_HOSTS must name the host of CUNZHENG_EVIDENCE_ORIGIN too."),
         (10, bool(os.environ.get("CUNZHENG_FAILPOINTS")), "CUNZHENG_FAILPOINTS is set; failpoints are for tests."),
     ]
     found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]
@@ -82,6 +88,10 @@ def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: An
     except DatabaseError as away:
         return [Error(f"The database does not say whether it keeps what it acknowledges ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _unpinned_authorities() -> list[str]:

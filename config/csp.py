@@ -1,9 +1,10 @@
 """Content-Security-Policy on every answer: nothing is loaded from elsewhere, and no script or style is inline.
 
-Source: W3C CSP Level 3. Evidence itself is never rendered on this origin, so no exception is needed.
+Source: W3C CSP Level 3; W3C Permissions Policy. Evidence itself is never rendered on this origin, so no exception is needed.
 """
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -12,6 +13,23 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+# The page whose form leads to an original, at the origin that serves nothing else; browsers hold a redirect against the form's page.
+TO_ORIGINALS = "record"
+# Only the page for visits asks where it is, and only when somebody presses the button. A photo comes by a file input, which needs no leave.
+ASKS_PLACE = "visit"
+PERMISSIONS = "camera=(), microphone=(), geolocation={}, display-capture=(), payment=(), usb=()"
+
+
+def policy_for(request: HttpRequest) -> str:
+    """The policy of the page that this request led to; a stranger's pages have no exception at all."""
+    if _name(request) == TO_ORIGINALS and settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return POLICY.replace("form-action 'self'", f"form-action 'self' {settings.EVIDENCE_ORIGIN}")
+    return POLICY
+
+
+def _name(request: HttpRequest) -> str | None:
+    return request.resolver_match.url_name if request.resolver_match else None
+
 
 class ContentSecurityPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -19,5 +37,7 @@ class ContentSecurityPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", policy_for(request))
+        place = "(self)" if _name(request) == ASKS_PLACE else "()"
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS.format(place))
         return response

@@ -56,6 +56,13 @@ def networks(name: str, default: str = "") -> tuple[ipaddress.IPv4Network | ipad
         raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
 
 
+def other_loopback(url: str) -> str:
+    """The origin of `url` under this machine's other name: to a browser 127.0.0.1 and localhost are two hosts, each with its cookies."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{'127.0.0.1' if parts.hostname == 'localhost' else 'localhost'}{port}"
+
+
 def folder(name: str, default: Path) -> Path:
     return Path(text(name) or default).absolute()
 

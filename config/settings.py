@@ -13,6 +13,8 @@ PROFILE = env.choice("CUNZHENG_PROFILE", "embedded", ("embedded", "production"))
 EMBEDDED = PROFILE == "embedded"
 VAR_DIR = env.folder("CUNZHENG_VAR", BASE_DIR / "var")
 PUBLIC_URL = env.text("CUNZHENG_URL", f"http://127.0.0.1:{env.number('CUNZHENG_PORT', 8000)}").rstrip("/")
+# Where originals are served to people: another host than PUBLIC_URL's, so that nothing in them meets a session.
+EVIDENCE_ORIGIN = env.text("CUNZHENG_EVIDENCE_ORIGIN", env.other_loopback(PUBLIC_URL) if EMBEDDED else "").rstrip("/")
 
 # Django
 DEBUG = False
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.evidence_host.EvidenceHostMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "accounts.portal.gate.machines_bring_no_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,14 +13,28 @@ PROVENANCE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Depositor:
-    """On whose behalf, and by which credential: `credential_id` is the API key's id, never the key."""
+    """On whose behalf, and who: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set."""
 
     organisation: Organisation
-    credential_id: int
+    credential_id: int | None = None
+    person_id: int | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.credential_id is None) != (self.person_id is None)
+
+    @property
+    def actor(self) -> str:
+        """As trails name whoever deposits: an id of ours, never a name."""
+        return f"api_key:{self.credential_id}" if self.person_id is None else f"person:{self.person_id}"
+
+    # SPEC: A1: `agent` is null for a machine; `credential` is `api_key:<id>` or `session`.
+    @property
+    def agent(self) -> str | None:
+        return None if self.person_id is None else self.actor
 
     @property
     def credential(self) -> str:
-        return f"api_key:{self.credential_id}"
+        return self.actor if self.person_id is None else "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +54,19 @@ class FileItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Ids of the record that was deposited by mistake, and of the one that stands for it; None when none does."""
+
+    superseded_id: int
+    replaced_by_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DepositItem:
     """One record to be made: `case` is the client's own reference; provenance holds what is known, the rest is null.
 
-    `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint.
+    `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint. `corrects`: the record says of
+    another that it was deposited by mistake.
     """
 
     case: str
@@ -53,3 +76,4 @@ class DepositItem:
     metadata: Mapping[str, object] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
     own_timestamp: bool = False
+    corrects: Correction | None = None

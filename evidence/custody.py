@@ -17,6 +17,7 @@ class CustodyAction(StrEnum):
     """Closed list of events, `subject:action`."""
 
     INGESTED = "record:ingested"
+    DOWNLOADED = "record:downloaded"
 
 
 @dataclass(frozen=True, slots=True)

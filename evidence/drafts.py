@@ -50,7 +50,7 @@ def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, receive
     """A draft for each item. Raises tlog.canonical.IllegalValue (see `first_fault`) when a value breaks the rules of A1."""
     depositor_claim = encode_claim("depositor", {
         "organisation": depositor.organisation.ref, "organisation_name": depositor.organisation.name,
-        "agent": None, "credential": depositor.credential,
+        "agent": depositor.agent, "credential": depositor.credential,
     })
     salts = _pieces(os.urandom(SALT_LENGTH * sum(len(item.files) + 4 for item in items)), SALT_LENGTH)
     numbers = fresh_numbers(date_in_china(received_at), len(items))

@@ -88,6 +88,13 @@ class RateLimited(DomainError):
     detail = _("每个凭证每分钟最多 {limit} 次提交，请稍候再试。")
 
 
+class AlreadySuperseded(DomainError):
+    code = "already-superseded"
+    status = 409
+    title = _("已标记为误存")
+    detail = _("这份存证此前已标记为误存；标记不能撤销，也不能重复。")
+
+
 class DepositBusy(DomainError):
     code = "deposit-busy"
     status = 503

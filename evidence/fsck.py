@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 
 from django.db.models import Count, Exists, Model, OuterRef
 
-from accounts.models import ApiKey, Organisation
+from accounts.models import ApiKey, Organisation, Person
 from cases.models import Case
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
 from common.object_store import BLOCK
+from evidence.corrections import replaced_by_claims
 from evidence.drafts import unpack_claims
-from evidence.models import Evidence, EvidenceFile, RecordTimestamp
+from evidence.kinds import CORRECTION
+from evidence.models import Evidence, EvidenceFile, RecordTimestamp, Supersession
 from evidence.selectors import custody_of
 from evidence.stamps import STAMP_RECORD, statement_digest
 from ledger.fsck import Finding
@@ -35,7 +37,9 @@ from vault.storage import vault_store
 
 CHUNK = 500
 # What a record refers to; a row that hangs in the air is in no join, so it is looked for by itself.
-REFERRED: dict[str, type[Model]] = {"organisation": Organisation, "case": Case, "credential": ApiKey, "receipt": Receipt}
+REFERRED: dict[str, type[Model]] = {
+    "organisation": Organisation, "case": Case, "credential": ApiKey, "person": Person, "receipt": Receipt,
+}
 Claims = Mapping[str, dict[str, Json]]
 
 
@@ -53,6 +57,7 @@ def examine_evidence() -> Iterator[Finding]:
         yield from _case_head(previous)
     yield from _dangling()
     yield from _own_timestamps()
+    yield from _corrections()
     yield from _receipts()
     yield from _idempotency_keys()
 
@@ -104,7 +109,8 @@ def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, 
     before = None if previous is None else commit("deposit", bytes(previous.statement)).sha256.hex()
     expected = {
         "organisation": (record.organisation.ref, depositor["organisation"]),
-        "credential": (f"api_key:{record.credential_id}", depositor["credential"]),
+        "credential": ("session" if record.credential_id is None else f"api_key:{record.credential_id}", depositor["credential"]),
+        "person": (None if record.person_id is None else f"person:{record.person_id}", depositor["agent"]),
         "kind": (record.kind, claims["subject"]["kind"]),
         "case": (record.case.ref, case["ref"]),
         "case_sequence": (record.case_sequence, case["sequence"]),
@@ -175,7 +181,8 @@ def _case_head(last: Evidence) -> Iterator[Finding]:
 
 def _dangling() -> Iterator[Finding]:
     for name, model in REFERRED.items():
-        alone = Evidence.objects.filter(~Exists(model._default_manager.filter(pk=OuterRef(f"{name}_id")))).order_by("id")
+        referring = Evidence.objects.filter(**{f"{name}_id__isnull": False})
+        alone = referring.filter(~Exists(model._default_manager.filter(pk=OuterRef(f"{name}_id")))).order_by("id")
         for number in alone.values_list("record", flat=True).iterator(chunk_size=CHUNK):
             yield Finding(f"evidence_evidence {number}", f"its row of {model._meta.db_table} is missing")
 
@@ -201,6 +208,18 @@ def _own_timestamps() -> Iterator[Finding]:
     gone = Job.objects.filter(kind=STAMP_RECORD, done_at__isnull=False).exclude(subject_id__in=stamped)
     for evidence_id in gone.order_by("id").values_list("subject_id", flat=True):
         yield Finding(f"evidence_recordtimestamp of evidence_evidence {evidence_id}", "it was taken, and is missing")
+
+
+def _corrections() -> Iterator[Finding]:
+    """Each row says what the correction's claims say, and no correction that a person made is without one."""
+    told = Supersession.objects.select_related("superseded", "correction", "replaced_by").order_by("id")
+    for row in told.iterator(chunk_size=CHUNK):
+        claimed = replaced_by_claims(row.correction)
+        if claimed != (row.superseded.record, row.replaced_by.record if row.replaced_by else None):
+            yield Finding(f"evidence_supersession {row.pk}", f"it is not what the claims of {row.correction.record} say")
+    alone = Evidence.objects.filter(kind=CORRECTION, person__isnull=False, corrects=None).order_by("id")
+    for number in alone.values_list("record", flat=True).iterator(chunk_size=CHUNK):
+        yield Finding(f"evidence_supersession of {number}", "the row is missing")
 
 
 def _receipts() -> Iterator[Finding]:

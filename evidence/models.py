@@ -22,7 +22,10 @@ class Evidence(models.Model):
     case_sequence = models.BigIntegerField(help_text="在案件中的序号，从 1 起")
     kind = models.CharField(max_length=64, help_text="证据种类")
     received_at = models.DateTimeField(help_text="受理时间")
-    credential = models.ForeignKey(ApiKey, on_delete=models.PROTECT, db_index=False, help_text="提交所用凭证")
+    credential = models.ForeignKey(
+        ApiKey, null=True, on_delete=models.PROTECT, db_index=False, help_text="提交所用接口密钥；人员提交时为空")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, db_index=False, related_name="deposits", help_text="提交人员；接口密钥提交时为空")
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="records", help_text="回执")
     ticket = models.BigIntegerField(help_text="入队编号")
     statement = models.BinaryField(help_text="证据声明原文")
@@ -37,7 +40,12 @@ class Evidence(models.Model):
             models.UniqueConstraint(fields=["case", "case_sequence"], name="evidence_sequence_unique_in_case"),
             models.UniqueConstraint(fields=["ticket"], name="evidence_ticket_unique"),
             models.CheckConstraint(condition=models.Q(case_sequence__gt=0), name="evidence_sequence_from_one"),
+            models.CheckConstraint(
+                condition=models.Q(credential=None, person__isnull=False) | models.Q(credential__isnull=False, person=None),
+                name="evidence_depositor_is_one"),
         ]
+        # What a person deposited today; the records of machines, which are nearly all, are not in it.
+        indexes = [models.Index(fields=["person", "received_at"], condition=models.Q(person__isnull=False), name="evidence_by_person")]
 
     def __str__(self) -> str:
         return self.record
@@ -81,6 +89,50 @@ class CustodyEvent(AppendOnlyModel):
     class Meta:
         verbose_name = "流转记录"
         constraints = [models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique")]
+
+
+class Supersession(AppendOnlyModel):
+    """A record that was deposited by mistake (误存), and the record that says so. Why, by whom and when stand in the latter's claims."""
+
+    superseded = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="supersessions", help_text="误存的记录")
+    correction = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="corrects", help_text="更正记录")
+    replaced_by = models.ForeignKey(
+        Evidence, null=True, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="应以此为准的记录；没有则为空")
+
+    class Meta:
+        verbose_name = "误存更正"
+        constraints = [
+            models.UniqueConstraint(fields=["superseded"], name="supersession_of_a_record_once"),
+            models.UniqueConstraint(fields=["correction"], name="supersession_by_a_record_once"),
+            models.CheckConstraint(
+                condition=~models.Q(superseded=models.F("correction"))
+                & (models.Q(replaced_by=None)
+                   | ~models.Q(replaced_by=models.F("superseded")) & ~models.Q(replaced_by=models.F("correction"))),
+                name="supersession_by_another_record"),
+        ]
+
+
+class OriginalTicket(models.Model):
+    """Leave to fetch one original once, within a minute, from the evidence origin. The address's token is not stored."""
+
+    token_sha256 = models.BinaryField(max_length=32, help_text="地址令牌的 SHA-256；令牌本身不保存")
+    file = models.ForeignKey(EvidenceFile, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="证据文件")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人所在机构")
+    made_at = models.DateTimeField(help_text="签发时间")
+    expires_at = models.DateTimeField(help_text="失效时间")
+    used_at = models.DateTimeField(null=True, help_text="取用时间")
+
+    objects: ClassVar[models.Manager["OriginalTicket"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "原件取用凭据"
+        constraints = [
+            models.UniqueConstraint(fields=["token_sha256"], name="original_ticket_token_unique"),
+            models.CheckConstraint(
+                condition=models.Q(used_at=None) | models.Q(used_at__gte=models.F("made_at"), used_at__lt=models.F("expires_at")),
+                name="original_ticket_used_in_time"),
+        ]
 
 
 class RecordTimestamp(AppendOnlyModel):

@@ -25,7 +25,7 @@ from evidence.capture import DepositItem, Depositor
 from evidence.custody import first_row
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
 from evidence.errors import DepositBusy
-from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, Supersession
 from evidence.stamps import stamp_jobs
 from ledger.models import LogQueue, Receipt
 from ledger.receipts import signed_receipt
@@ -44,8 +44,8 @@ TRIES_WITHIN_S = 10.0
 # deadlock detected, serialisation failure, lock not available: the transaction was rolled back whole and may be tried again.
 RETRIED_SQLSTATES = ("40P01", "40001", "55P03")
 EVIDENCE_COLUMNS = (
-    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "receipt_id", "ticket",
-    "statement", "sealed_claims",
+    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "person_id", "receipt_id",
+    "ticket", "statement", "sealed_claims",
 )
 FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
 CUSTODY_COLUMNS = ("evidence_id", "sequence", "at", "event", "actor", "organisation_ref", "purpose", "previous", "digest")
@@ -164,16 +164,24 @@ def record_rows(
     organisation = depositor.organisation
     records = [
         (id_, record.draft.record, organisation.pk, record.case_id, record.case_sequence, record.draft.item.kind, received_at,
-         depositor.credential_id, receipt_id, ticket, record.statement, record.sealed_claims)
+         depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, record.sealed_claims)
         for id_, record, ticket in zip(ids[Evidence], sealed, ids[LogQueue], strict=True)
     ]
-    first = first_row(at=received_at, actor=depositor.credential, organisation=organisation.ref)
+    first = first_row(at=received_at, actor=depositor.actor, organisation=organisation.ref)
     trail = (first.sequence, first.at, first.event, first.actor, first.organisation, first.purpose, first.previous, first.digest)
     return [
         Insert(Evidence, EVIDENCE_COLUMNS, records),
         *_file_rows(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
         Insert(CustodyEvent, CUSTODY_COLUMNS, [(id_, *trail) for id_ in ids[Evidence]]),
+        _corrections(ids[Evidence], sealed),
     ]
+
+
+def _corrections(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) -> Insert:
+    """What these records say of others; a record is superseded once, and the constraint refuses whoever comes second."""
+    told = [(id_, record.draft.item.corrects) for id_, record in zip(evidence_ids, sealed, strict=True)]
+    rows = [(each.superseded_id, id_, each.replaced_by_id) for id_, each in told if each is not None]
+    return Insert(Supersession, ("superseded_id", "correction_id", "replaced_by_id"), rows)
 
 
 def _file_rows(

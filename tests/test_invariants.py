@@ -57,9 +57,11 @@ from evidence.models import (
     DisclosureAttempts,
     Evidence,
     EvidenceFile,
+    OriginalTicket,
     PlatformFact,
     PlatformReminder,
     StampsTold,
+    Supersession,
 )
 from ledger.models import Receipt
 from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
@@ -200,6 +202,17 @@ class Rows:
     def file(self, **changes: Any) -> EvidenceFile:
         values = {"position": 1, "size_bytes": 1, "sha256_hmac": D, **changes}
         return EvidenceFile.objects.create(**{"evidence": values.pop("evidence", None) or self.evidence(), **values})
+
+    def supersession(self, **changes: Any) -> Supersession:
+        values = {"superseded": None, "correction": None, **changes}
+        row = Supersession(**{name: value or self.evidence() for name, value in values.items()})
+        row.save()
+        return row
+
+    def ticket(self, **changes: Any) -> OriginalTicket:
+        self.count += 1
+        values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
+        return OriginalTicket.objects.create(file=self.file(), person=self.person(), organisation=self.organisation(), **values)
 
     def custody(self, evidence: Evidence, sequence: int = 1) -> CustodyEvent:
         values = {"evidence": evidence, "sequence": sequence, "at": NOW, "digest": "0" * 64}
@@ -404,11 +417,17 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "evidence_record_unique": lambda r: again(r, record=...),
     "evidence_sequence_unique_in_case": lambda r: again(r, case_sequence=...),
     "evidence_ticket_unique": lambda r: again(r, ticket=...),
+    "evidence_depositor_is_one": lambda r: r.evidence(person=r.person()),
     "evidence_sequence_from_one": lambda r: r.evidence(case_sequence=0),
     "evidence_file_position_unique": lambda r: both(r.file, evidence=r.evidence()),
     "evidence_file_original_unique": lambda r: both(r.file, stored_object=r.stored()),
     "evidence_file_position_from_one": lambda r: r.file(position=0),
     "custody_sequence_unique": lambda r: both(r.custody, evidence=r.evidence()),
+    "supersession_of_a_record_once": lambda r: both(r.supersession, superseded=r.evidence()),
+    "supersession_by_a_record_once": lambda r: both(r.supersession, correction=r.evidence()),
+    "supersession_by_another_record": lambda r: r.supersession(**dict.fromkeys(("superseded", "replaced_by"), r.evidence())),
+    "original_ticket_token_unique": lambda r: both(r.ticket, token_sha256=D),
+    "original_ticket_used_in_time": lambda r: r.ticket(used_at=NOW + timedelta(minutes=1)),
     "stamps_told_is_one_row": lambda _: StampsTold.objects.create(pk=2),
     "webhook_endpoint_ref_unique": lambda r: twice(lambda: r.webhook(ref="same")),
     "webhook_endpoint_disabled_for_a_reason": lambda r: r.webhook(disabled_at=NOW),

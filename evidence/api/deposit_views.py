@@ -1,8 +1,6 @@
 """POST /api/v1/evidence and POST /api/v1/evidence/batch.
 
-Five steps each: admit, read, recognise a retry, deposit, answer. The originals of a multipart request are durable before
-the transaction begins. They are removed when no deposit was tried; once one was, its outcome may be unknown (a connection
-lost during COMMIT), and only the sweeper decides, by the rows.
+Five steps each: admit, read, recognise a retry, deposit, answer; what pages share of them is in `evidence.intake`.
 """
 import time
 from collections.abc import Sequence
@@ -18,21 +16,17 @@ from rest_framework.views import APIView
 from accounts.api.authentication import credential_of
 from accounts.scopes import Scope
 from common.bodies import read_json
-from common.errors import DomainError
 from common.idempotency import IdempotentRequest, fingerprint, read_key
 from evidence.api import payloads, schema
-from evidence.api.faults import check_items
-from evidence.api.limits import WAITING, count_deposit, wait_seconds
-from evidence.api.multipart import MultipartDeposit
 from evidence.api.record_views import EvidenceListView
 from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.errors import DigestMismatch, FilesMismatch, TooManyRecords
 from evidence.facts import QUEUED, states_of
-from evidence.services import Acknowledgement, acknowledged_before, deposit
-from ledger.errors import LogClosed
+from evidence.intake import admit, deposit_upload, deposit_valid
+from evidence.limits import WAITING, wait_seconds
+from evidence.multipart import MultipartDeposit
+from evidence.services import Acknowledgement
 from ledger.selectors import log_facts, places_of
-from ledger.services import refuse_when_behind
-from tlog.canonical import IllegalValue
 from vault.uploads import StoredFile
 
 POLL_S = 0.05
@@ -45,26 +39,15 @@ class EvidenceView(EvidenceListView):
 
     @extend_schema(**schema.DEPOSIT)
     def post(self, request: Request) -> HttpResponse:
-        depositor = admit(request)
+        depositor = admitted(request)
         upload = MultipartDeposit(depositor.organisation.ref)
-        unknown = False
-        try:
+
+        def read() -> tuple[DepositItem, IdempotentRequest | None]:
             upload.read(request._request)
             payload = payloads.decode(bytes(upload.document), payloads.Deposit)
-            item = stored_item(payload, upload.stored)
-            retry = idempotent_request(request, payload, upload.stored)
-            answer = acknowledged_before(depositor, retry) if retry else None
-            if answer is None:
-                unknown = True
-                answer = deposit_valid(depositor, [item], retry, batch=False)
-                unknown = not answer.repeated  # a concurrent twin was first: the record's originals are the twin's, ours are nobody's
-        except DomainError:
-            unknown = False  # a refusal, the deposit's own included: nothing was written
-            raise
-        finally:
-            if not unknown:
-                upload.discard()
-        return created(request, answer)
+            return stored_item(payload, upload.stored), idempotent_request(request, payload, upload.stored)
+
+        return created(request, deposit_upload(depositor, upload, read))
 
 
 class EvidenceBatchView(APIView):
@@ -74,7 +57,7 @@ class EvidenceBatchView(APIView):
 
     @extend_schema(**schema.BATCH)
     def post(self, request: Request) -> HttpResponse:
-        depositor = admit(request)
+        depositor = admitted(request)
         batch = payloads.decode(read_json(request), payloads.Batch)
         if len(batch.records) > settings.MAX_BATCH_RECORDS:
             raise TooManyRecords(limit=settings.MAX_BATCH_RECORDS)
@@ -82,31 +65,12 @@ class EvidenceBatchView(APIView):
         return created(request, deposit_valid(depositor, items, idempotent_request(request, batch, []), batch=True))
 
 
-def deposit_valid(
-    depositor: Depositor, items: Sequence[DepositItem], retry: IdempotentRequest | None, *, batch: bool
-) -> Acknowledgement:
-    """Deposit, and point at every value that breaks the rules of A1. A DomainError means that nothing was written."""
-    try:
-        return deposit(depositor, items, now=timezone.now(), request=retry)
-    except IllegalValue:
-        check_items(items, batch=batch)
-        raise
-
-
-def admit(request: Request) -> Depositor:
-    """Who deposits; refused when too often, or when the log could not keep the promise.
-
-    A request with an Idempotency-Key to a closed log goes on: a retry of what was acknowledged gets its receipt for ever, and anything new
-    is refused by the deposit itself.
-    """
-    key, now = credential_of(request), timezone.now()
-    count_deposit(key.pk, now=now)
-    try:
-        refuse_when_behind(now=now)
-    except LogClosed:
-        if read_key(request.headers.get("Idempotency-Key")) is None:
-            raise
-    return Depositor(key.organisation, key.pk)
+def admitted(request: Request) -> Depositor:
+    """Who deposits. Raises what `admit` raises, IdempotencyKeyMalformed."""
+    key = credential_of(request)
+    depositor = Depositor(key.organisation, key.pk)
+    admit(depositor, retried=read_key(request.headers.get("Idempotency-Key")) is not None, now=timezone.now())
+    return depositor
 
 
 def stored_item(payload: payloads.Deposit, stored: Sequence[StoredFile]) -> DepositItem:

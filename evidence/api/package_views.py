@@ -11,13 +11,14 @@ from accounts.scopes import Scope
 from accounts.trial import note_trial_step
 from common.faults import RequestMalformed
 from evidence.api import schema
+from evidence.corrections import with_corrections
 from evidence.errors import TooManyRecords
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope as PackageScope
 from evidence.practice import open_on_trial
-from evidence.selectors import case_records, record_of, selection_of
+from evidence.selectors import case_records, record_of, records_of, selection_of
 from ledger.digest_stamps import stamp_digest
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
@@ -32,7 +33,7 @@ class EvidencePackageView(APIView):
 
     @extend_schema(**schema.PACKAGE)
     def get(self, request: Request, record: str) -> HttpResponseBase:
-        scope, records = chosen(request, record)
+        scope, records = complete(*chosen(request, record))
         key, now = credential_of(request), timezone.now()
         contents = gather_package(records, scope=scope, now=now)
         note_trial_step(key.organisation, TrialStep.Step.FETCHED, actor=f"api_key:{key.pk}", now=now)
@@ -40,6 +41,14 @@ class EvidencePackageView(APIView):
         response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
         response["Cache-Control"] = "no-store"
         return response
+
+
+def complete(scope: PackageScope, records: list[Evidence]) -> tuple[PackageScope, list[Evidence]]:
+    """A record that was deposited by mistake goes out with the record that says so; a case holds both anyhow."""
+    if scope == "case":
+        return scope, records
+    told = with_corrections(records, records_of(records[0].organisation_id))
+    return ("selection" if len(told) > 1 else scope), told
 
 
 def chosen(request: Request, number: str) -> tuple[PackageScope, list[Evidence]]:

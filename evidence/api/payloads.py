@@ -13,9 +13,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common.bodies import MALFORMED, Time, located
 from common.faults import RequestMalformed
-from evidence.api.faults import LISTED, item_faults
 from evidence.capture import DepositItem, FileItem
 from evidence.errors import InvalidRecords, JsonTooDeep
+from evidence.faults import LISTED, item_faults
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from cases.reckonings import day_of
 from cases.selectors import case_file_for
 from common.bodies import read_json
 from evidence.api import payloads, schema
-from evidence.api.deposit_views import admit, created, idempotent_request
+from evidence.api.deposit_views import admitted, created, idempotent_request
 from evidence.reckonings import deposit_sheet
 
 
@@ -21,7 +21,7 @@ class ReckoningDepositView(APIView):
 
     @extend_schema(**schema.DEPOSIT_RECKONING)
     def post(self, request: Request, case: str) -> HttpResponse:
-        viewer, depositor = keeper_of(request), admit(request)
+        viewer, depositor = keeper_of(request), admitted(request)
         own_case(viewer, case)
         wanted = payloads.decode(read_json(request), payloads.ReckoningDeposit)
         on, retry = day_of(wanted.on.isoformat()), idempotent_request(request, wanted, [])

@@ -23,8 +23,8 @@ from accounts.trial import note_trial_step
 from common.bodies import answer, read_json
 from common.faults import RequestMalformed
 from evidence.api import payloads, schema
-from evidence.api.multipart import multipart_events
 from evidence.errors import FileTooLarge, RecordNumberMalformed, VerificationBusy
+from evidence.multipart import multipart_events
 from evidence.verification import verify_file
 from ledger.trust import trust_files
 from tlog.digests import new_sha256, new_sm3

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from common.object_store import BLOCK
+from evidence.corrections import superseded_words
 from evidence.models import Evidence
 from evidence.packages.contents import LogFolder, Original, PackageContents, RecordContents, Renewal, Scope, Stamp
 from evidence.proofs import proof_of
@@ -23,7 +23,7 @@ from tlog.claims import Claim
 from tlog.digests import sha256
 from tlog.statement import parse_statement
 from vault.models import StoredObject
-from vault.storage import vault_store
+from vault.storage import blocks_of, vault_store
 
 
 def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) -> PackageContents:
@@ -51,7 +51,7 @@ def _record(record: Evidence, proof: RecordProof) -> RecordContents:
         custody=custody_of(record), claims=claims, originals=_originals(record, claims),
         withheld=dict.fromkeys(names, "erased") if erased else {},
         stamps={} if own is None else {own.authority: bytes(own.token)},
-        unstamped=authority_ids() if own is None and wants_stamp(record) else (),
+        unstamped=authority_ids() if own is None and wants_stamp(record) else (), proves=superseded_words(record),
     )
 
 
@@ -67,9 +67,7 @@ def _original(claim: str, kept: StoredObject | None) -> Original:
 
 
 def _blocks(name: str) -> Iterator[bytes]:
-    with vault_store().open(name) as file:
-        while block := file.read(BLOCK):
-            yield block
+    yield from blocks_of(vault_store().open(name))
 
 
 def _log_folder(proof: RecordProof) -> LogFolder:

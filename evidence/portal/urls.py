@@ -1,11 +1,17 @@
 """Routes of the pages about records. A record number may stand in a URL; a digest never does."""
 from django.urls import path
 
-from evidence.portal import agreement, applications, apply, platform_facts, practice, views
+from evidence.portal import agreement, applications, apply, own_record, platform_facts, practice, views, work
 
 urlpatterns = [
+    path("work", work.work, name="work"),
+    path("visit", work.visit, name="visit"),
+    path("work/<str:case_ref>", work.work_case, name="work-case"),
+    path("work/<str:case_ref>/deposits", work.deposit_to_case, name="work-deposit"),
     path("records", views.RecordSearchView.as_view(), name="record-search"),
     path("records/<str:number>", views.RecordView.as_view(), name="record"),
+    path("records/<str:number>/supersede", own_record.supersede_record, name="record-supersede"),
+    path("records/<str:number>/files/<int:position>", own_record.fetch_original, name="record-original"),
     path("records/<str:number>/check", views.FileCheckView.as_view(), name="record-check"),
     path("records/<str:number>/print.css", views.PrintStyleView.as_view(), name="record-print-style"),
     path("apply", apply.apply, name="apply"),

@@ -21,6 +21,7 @@ from common.errors import DomainError
 from evidence.disclosure import Disclosure, disclose_file
 from evidence.errors import RecordNotFound, RecordNumberMalformed
 from evidence.portal.by_hand import verify_commands
+from evidence.portal.own_record import own_record
 from evidence.portal.record_page import record_page
 from evidence.portal.state_words import Text, integrity_words
 from evidence.selectors import canonical_number, public_record
@@ -123,7 +124,10 @@ def show_record(request: HttpRequest, number: str, check: FileCheck | None) -> H
     page = record_page(public_record(number), now=now)
     if check is not None and check.state:
         page = replace(page, words=(integrity_words({"state": check.state}), *page.words[1:]))
-    context: Mapping[str, object] = {"page": page, "check": check, "now": now, "commands": verify_commands(page, settings.PUBLIC_URL)}
+    own = own_record(request, number, now=now)
+    context: Mapping[str, object] = {
+        "page": page, "check": check, "now": now, "commands": verify_commands(page, settings.PUBLIC_URL), "own": own,
+    }
     response = render(request, "evidence/record.html", context, status=400 if check is not None and check.fault else 200)
     response["X-Robots-Tag"] = "noindex"
     return response

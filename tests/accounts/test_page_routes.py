@@ -2,6 +2,7 @@
 
 The table is `tests.api.test_routes.PEOPLE`, which fails when a route has no row there.
 """
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,7 +121,7 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
     for path, who in PEOPLE.items():
         if who == "anyone" or path == "/sign-out":
             continue
-        address = place.address(path.replace("{pk}", "1").replace("{session_id}", "1").replace("{paper_id}", "1"))
+        address = place.address(re.sub(r"\{(pk|session_id|paper_id|position)\}", "1", path))
         for method in (client.get, client.post):
             answer = method(address)
             assert "保密机构" not in answer.content.decode()
@@ -132,4 +133,4 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
 
 
 def test_one_table_says_it_all() -> None:
-    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader"}
+    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader", "depositor"}

@@ -17,8 +17,8 @@ from accounts.permissions import CONTENT, ROLES, Act, Kind, roles_of
 from accounts.scopes import SCOPES, SCOPES_OF, Scope, acts_of, read_scopes, write_scopes
 from accounts.services import create_organisation, issue_api_key, issue_client
 from common.errors import DomainError
-from tests.databases import ROOT
 from tests.api.test_routes import API, METHODS, ROWS, routes
+from tests.databases import ROOT
 
 DAY = timedelta(days=1)
 CONTENT_SCOPES = frozenset({

@@ -126,7 +126,7 @@ def about_case(method: str, part: str = "", body: Callable[[Case], bytes] = lamb
 def about_import(client: Client, number: str, headers: dict[str, str]) -> Any:
     """About a file that the record's owner has had checked."""
     record, ref, sha256 = Evidence.objects.filter(record=number).select_related("credential__organisation").first(), "0" * 32, "0" * 64
-    if record is not None:
+    if record is not None and record.credential is not None:
         data = template_csv().replace(b"LN-2026-0001", secrets.token_hex(8).encode())
         viewer = Viewer(record.credential.organisation, frozenset(Act), key=record.credential)
         report = check_import(viewer, data, now=timezone.now())
@@ -211,6 +211,9 @@ PEOPLE = {
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
+    "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
+    "/visit": "depositor",
+    "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
@@ -221,9 +224,8 @@ OPEN = {
 }
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
-    **dict.fromkeys(("{ref}", "{case}", "{checked}"), "0" * 32),
-    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}"), "1"),
-    **dict.fromkeys(("{ref}", "{case}", "{checked}"), "0" * 32),
+    **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}"), "0" * 32),
+    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
 }
 
 

@@ -18,9 +18,10 @@ def networks(*words: str) -> tuple[Any, ...]:
 
 
 SAFE = {
-    "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn"], "CELERY_BROKER_URL": "redis://localhost",
+    "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn", "files.example.net"],
+    "CELERY_BROKER_URL": "redis://localhost",
     "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/|one|2.999.1 b=https://tsa.two.cn/|two|2.999.2",
-    "OUTGOING_NETWORKS": networks("10.1.0.0/16"),
+    "OUTGOING_NETWORKS": networks("10.1.0.0/16"), "EVIDENCE_ORIGIN": "https://files.example.net",
 }
 UNSAFE = [
     ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
@@ -29,6 +30,10 @@ UNSAFE = [
     ("E008", "TSAS", ""), ("E008", "TSAS", "a=https://tsa.one.cn/|one b=https://tsa.two.cn/|one"),
     ("E014", "TSAS", "a=https://tsa.one.cn/|one|any b=https://tsa.two.cn/|two"),
     *(("E020", "OUTGOING_NETWORKS", networks(word)) for word in ("127.0.0.1/32", "::1/128", "0.0.0.0/0", "169.254.169.254/32", "::/0")),
+    ("E022", "ALLOWED_HOSTS", ["log.example.cn"]),
+    *(("E021", "EVIDENCE_ORIGIN", origin) for origin in (
+        "", "http://files.example.net", "https://log.example.cn", "https://log.example.cn:8443", "https://LOG.example.cn",
+        "https://files.example.net/originals")),
     ("E009", "TSAS", "sandbox-tsa=http://127.0.0.1:8001/ b=https://tsa.two.cn/"),
 ]
 

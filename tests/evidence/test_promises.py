@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from evidence.api import limits
+from evidence import limits
 from ledger import services
 from ledger.models import LogQueue
 from tests.conftest import Start

@@ -1,4 +1,4 @@
-"""Limits per credential and per process on the deposit endpoints.
+"""Limits per depositor and per process on the deposit endpoints.
 
 Whoever cannot be counted may deposit (`common.counting`).
 """
@@ -17,9 +17,9 @@ LONGEST_WAIT_S = 10
 WAITING = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 
 
-def count_deposit(credential_id: int, *, now: datetime) -> None:
-    """Count one deposit request in the current minute. Raises RateLimited beyond the setting."""
-    if counted(f"deposits:{credential_id}:{now:%Y%m%d%H%M}") > settings.DEPOSITS_PER_MINUTE:
+def count_deposit(actor: str, *, now: datetime) -> None:
+    """Count one deposit request of this actor (`Depositor.actor`) in the current minute. Raises RateLimited beyond the setting."""
+    if counted(f"deposits:{actor}:{now:%Y%m%d%H%M}") > settings.DEPOSITS_PER_MINUTE:
         raise RateLimited(retry_after_s=60 - now.second, limit=settings.DEPOSITS_PER_MINUTE)
 
 

@@ -1,0 +1,57 @@
+"""Kinds of evidence that people choose among, and the guess that a file's name allows. Pure.
+
+The API takes any kind of the right shape; this list is what pages offer. A guess is a proposal: whoever deposits may change it.
+"""
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+KINDS: Mapping[str, str | Promise] = {
+    "call_recording": _("通话录音"), "sms": _("短信"), "instant_message": _("即时通讯记录"), "screenshot": _("截图"), "photo": _("照片"),
+    "video": _("录像"), "contract": _("合同"), "repayment_ledger": _("还款流水"), "demand_notice": _("催款函件"),
+    "delivery_receipt": _("送达凭证"), "email": _("电子邮件"), "visit": _("外访记录"), "document": _("其他文件"),
+}
+OTHER = "document"
+CORRECTION = "correction"
+"""The kind of a record that says that another was deposited by mistake (误存); nobody chooses it."""
+
+
+class Rule(NamedTuple):
+    """A name that holds one of the words, or ends with one of the suffixes, suggests the kind; the first rule that fits decides."""
+
+    kind: str
+    words: Sequence[str]
+    suffixes: Sequence[str]
+
+
+# The pages' script reads the same rules; it must not guess otherwise than we do.
+RULES: Sequence[Rule] = (
+    Rule("call_recording", ("录音", "recording"), (".wav", ".mp3", ".m4a", ".amr", ".aac", ".ogg", ".flac", ".opus")),
+    Rule("screenshot", ("截图", "截屏", "屏幕快照", "screenshot", "screen shot"), ()),
+    Rule("sms", ("短信", "sms"), ()),
+    Rule("instant_message", ("微信", "聊天", "wechat", "chat"), ()),
+    Rule("delivery_receipt", ("送达", "回执", "签收", "receipt"), ()),
+    Rule("repayment_ledger", ("流水", "还款", "ledger", "repayment"), ()),
+    Rule("demand_notice", ("催款", "律师函", "demand"), ()),
+    Rule("contract", ("合同", "协议", "contract", "agreement"), ()),
+    Rule("email", (), (".eml", ".msg")),
+    Rule("video", (), (".mp4", ".mov", ".webm", ".avi", ".mkv")),
+    Rule("screenshot", (), (".png",)),
+    Rule("photo", (), (".jpg", ".jpeg", ".heic", ".webp")),
+)
+
+
+def kind_word(kind: str) -> str | Promise:
+    """What pages call a kind; one that is not in the list is shown as it is."""
+    return _("误存更正") if kind == CORRECTION else KINDS.get(kind, kind)
+
+
+def proposed_kind(name: str) -> str:
+    """The kind that the name of a file suggests; OTHER when it suggests none."""
+    lower = name.lower()
+    for rule in RULES:
+        if any(word in lower for word in rule.words) or lower.endswith(tuple(rule.suffixes)):
+            return rule.kind
+    return OTHER

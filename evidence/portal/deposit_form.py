@@ -1,0 +1,108 @@
+"""What a person says of the files that he deposits, read from a form's fields. What he does not know stays null, and the claim says so.
+
+Pure: no clock, no database. Times on forms are those of China, as on all pages.
+"""
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from common.idempotency import IdempotentRequest, fingerprint
+from evidence.capture import DepositItem, FileItem
+from evidence.errors import DigestMismatch, InvalidRecord
+from evidence.kinds import KINDS, proposed_kind
+from evidence.multipart import MultipartForm, NamedPart
+from tlog.times import CHINA, format_time
+from vault.uploads import StoredFile
+
+KEY = re.compile(r"[A-Za-z0-9-]{16,64}", re.ASCII)
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,8})?", re.ASCII)
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,100}", re.ASCII)
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+UNKNOWN_TYPE = "application/octet-stream"
+LONGEST_NAME, LONGEST_TITLE, LONGEST_TEXT = 255, 500, 2000
+TEXTS = ("source_system", "generation", "tool", "tool_version", "device")
+PLACE = ("latitude", "longitude", "accuracy_m")
+# No part of what is deposited: the page's token, the key itself, and what the browser computed to compare.
+NOT_DEPOSITED = frozenset({"csrfmiddlewaretoken", "key", "sha256"})
+
+
+def item_of(reference: str, form: MultipartForm) -> DepositItem:
+    """The record that this form asks for, in the case of that reference. Raises InvalidRecord naming the field, DigestMismatch."""
+    fields = form.fields
+    if not form.stored:
+        raise InvalidRecord(pointer="/file", reason=_("请选择要存证的文件。"))
+    declared = fields.get("sha256", "")
+    if declared and declared != form.stored[0].sha256.hex():
+        raise DigestMismatch(pointer="/sha256", file=1, algorithm="sha256")
+    kind = fields.get("kind", "") or proposed_kind(form.parts[0].name)
+    if kind not in KINDS:
+        raise InvalidRecord(pointer="/kind", reason=_("请从列表中选择证据种类。"))
+    files = tuple(_file(part, stored) for part, stored in zip(form.parts, form.stored, strict=True))
+    title = _text(fields, "title", LONGEST_TITLE) or files[0].name
+    note = _text(fields, "note", LONGEST_TEXT)
+    return DepositItem(reference, kind, title, files, {} if note is None else {"note": note}, provenance_of(fields))
+
+
+def retry_of(path: str, actor: str, form: MultipartForm) -> IdempotentRequest:
+    """The form's own key with the request's fingerprint: a second press of Enter makes no second record. Raises InvalidRecord.
+
+    Keys of people begin with their id, so that no page can take a key that a machine of the organisation uses.
+    """
+    key = form.fields.get("key", "")
+    if not KEY.fullmatch(key):
+        raise InvalidRecord(pointer="/key", reason=_("页面已过期，请刷新后重试。"))
+    said = {name: value for name, value in form.fields.items() if name not in NOT_DEPOSITED}
+    said |= {f"file/{number}": part.name for number, part in enumerate(form.parts)}
+    canonical = msgspec.json.encode(said, order="sorted")
+    return IdempotentRequest(f"{actor}/{key}", fingerprint(path, canonical, [file.sha256 for file in form.stored]))
+
+
+def provenance_of(fields: Mapping[str, str]) -> dict[str, object]:
+    """The fields of A1's `provenance` that were filled in; the rest is null there. Raises InvalidRecord."""
+    known: dict[str, object] = {name: _text(fields, name, LONGEST_TEXT) for name in TEXTS}
+    known |= {name: moment_of(fields, name) for name in ("captured_from", "captured_until")}
+    environment = {name: value for name in PLACE if (value := _decimal(fields, name)) is not None}
+    note = _text(fields, "environment", LONGEST_TEXT)
+    if note is not None:
+        environment["note"] = note
+    return {**known, "environment": environment or None}
+
+
+def moment_of(fields: Mapping[str, str], name: str) -> str | None:
+    """A time as a claim has it; None when the field was left empty: unknown. Raises InvalidRecord."""
+    text = fields.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        if not MOMENT.fullmatch(text):
+            raise ValueError(text)
+        return format_time(datetime.fromisoformat(text).replace(tzinfo=CHINA))
+    except (ValueError, OverflowError):
+        raise InvalidRecord(pointer=f"/{name}", reason=_("时间有误，请重新填写；不知道就留空。")) from None
+
+
+def _file(part: NamedPart, stored: StoredFile) -> FileItem:
+    # Legal in a claim, and evidence, are all characters but controls: those would break the lists that name the file.
+    if not part.name or len(part.name) > LONGEST_NAME or CONTROL.search(part.name):
+        raise InvalidRecord(pointer="/file", reason=_("文件名过长或含有控制字符，请改名后重新选择。"))
+    media_type = part.media_type if MEDIA_TYPE.fullmatch(part.media_type) else UNKNOWN_TYPE
+    return FileItem(part.name, media_type, stored.size_bytes, stored.sha256.hex(), stored.sm3.hex(), stored)
+
+
+def _text(fields: Mapping[str, str], name: str, longest: int) -> str | None:
+    text = fields.get(name, "").strip()
+    if len(text) > longest or "\0" in text:
+        raise InvalidRecord(pointer=f"/{name}", reason=_("文字过长，请缩短后重试。"))
+    return text or None
+
+
+def _decimal(fields: Mapping[str, str], name: str) -> str | None:
+    # SPEC: A1: coordinates are strings; a claim holds no floats.
+    text = fields.get(name, "").strip()
+    if text and not DECIMAL.fullmatch(text):
+        raise InvalidRecord(pointer=f"/{name}", reason=_("位置有误，请重新获取；不知道就留空。"))
+    return text or None

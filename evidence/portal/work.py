@@ -1,0 +1,142 @@
+"""The work list of people who deposit by hand, and a case's own page for it: the same form, with and without a script.
+
+A row's form is sent by a script, which asks for JSON; without one the case's page sends it and comes back to itself.
+"""
+import secrets
+from datetime import datetime
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.permissions import Act
+from accounts.portal.workplace import needs_act
+from accounts.viewer import Viewer
+from cases.models import Case
+from cases.selectors import case_for
+from common.errors import DomainError
+from common.idempotency import IdempotentRequest
+from common.problems import as_domain_error, problem_page, problem_response
+from evidence.capture import DepositItem, Depositor
+from evidence.corrections import superseded_among
+from evidence.intake import admit, deposit_upload
+from evidence.kinds import KINDS, RULES, kind_word
+from evidence.multipart import MultipartForm
+from evidence.portal.deposit_form import item_of, retry_of
+from evidence.selectors import records_for
+from evidence.worklist import start_of_day, work_list
+
+
+def depositor_for(viewer: Viewer, case: Case) -> Depositor:
+    """This person as a depositor to that case."""
+    assert viewer.person is not None
+    return Depositor(case.organisation, person_id=viewer.person.pk)
+
+
+def form_context() -> dict[str, object]:
+    """What each page with a deposit form needs; the key makes one record of a form, however often it is sent."""
+    return {"kinds": KINDS.items(), "rules": RULES, "key": secrets.token_hex(16)}
+
+
+@require_GET
+@needs_act(Act.DEPOSIT)
+def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
+    now = timezone.now()
+    after = request.GET.get("after")
+    found = work_list(viewer, now=now, after=None if after is None else case_for(viewer, after, now=now))
+    return render(request, "evidence/work.html", {"list": found, "now": now, "first": after is None, **form_context()})
+
+
+@require_GET
+@needs_act(Act.DEPOSIT)
+def work_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
+    now = timezone.now()
+    return case_page(request, viewer, case_for(viewer, case_ref, now=now), now=now)
+
+
+@require_GET
+@needs_act(Act.DEPOSIT)
+def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
+    """For a phone: the cases to choose among, and the form whose items a script keeps until the network is there."""
+    now = timezone.now()
+    found = work_list(viewer, now=now)
+    cases = [row.case for row in (*found.missing, *found.done)]
+    chosen = request.GET.get("case")
+    if chosen is not None and all(case.ref != chosen for case in cases):
+        cases = [case_for(viewer, chosen, now=now), *cases]
+    return render(request, "evidence/visit.html", {"cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor})
+
+
+def case_page(
+    request: HttpRequest, viewer: Viewer, case: Case, *, now: datetime, error: DomainError | None = None, typed: QueryDict | None = None
+) -> HttpResponse:
+    """The case's form with today's deposits in it; after a refusal with what was typed, but for the file, which no page can keep."""
+    today = list(records_for(viewer, now=now).filter(case=case, received_at__gte=start_of_day(now)))
+    mistaken = superseded_among(today)
+    rows = [(row, kind_word(row.kind), row.pk in mistaken) for row in today]
+    done = request.GET.get("deposited")
+    return render(request, "evidence/work_case.html", {
+        "case": case, "today": rows, "now": now, "typed": typed or {}, "error": error, **form_context(),
+        "deposited": next((row.record for row, *_ in rows if row.record == done), None),
+    }, status=200 if error is None else error.status)
+
+
+@csrf_exempt  # until its fields have been read: Django would put the whole body, gigabytes of it, into a file to look for the token
+@require_POST
+@needs_act(Act.DEPOSIT)
+def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
+    """One record from a form. Nothing of a file is read before the form's token was checked."""
+    try:
+        case = case_for(viewer, case_ref, now=timezone.now())
+        form = MultipartForm(case.organisation.ref)
+        form.read_fields(request)
+    except DomainError as error:
+        return _refused(request, error)
+    typed = QueryDict(mutable=True)
+    typed.update(form.fields)
+    request.POST = typed  # type: ignore[assignment]
+    return _deposit(request, viewer, case, form)
+
+
+@csrf_protect
+def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartForm) -> HttpResponse:
+    depositor = depositor_for(viewer, case)
+    made: list[DepositItem] = []
+
+    def read() -> tuple[DepositItem, IdempotentRequest | None]:
+        form.read_files()
+        made.append(item_of(case.client_reference, form))
+        return made[0], retry_of(request.path, depositor.actor, form)
+
+    try:
+        admit(depositor, retried=True, now=timezone.now())
+        [number] = deposit_upload(depositor, form, read).records
+    except (DomainError, DatabaseError, OSError) as fault:
+        error = as_domain_error(fault)
+        if wants_json(request):
+            return problem_response(error)
+        return case_page(request, viewer, case, now=timezone.now(), error=error, typed=request.POST)
+    if wants_json(request):
+        # The digests are ours: the script compares them with what the browser computed.
+        return JsonResponse({"record": number, "sha256": [file.sha256 for file in made[0].files]}, status=201)
+    return see_other(f"{reverse('work-case', args=[case.ref])}?deposited={number}")
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script of ours asks."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def see_other(address: str) -> HttpResponse:
+    """SPEC: RFC 9110 15.4.4: the answer to a form that was accepted is at another address, which may be loaded again."""
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    return response
+
+
+def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    return problem_response(error) if wants_json(request) else problem_page(request, error)

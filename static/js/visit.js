@@ -1,0 +1,112 @@
+// Photos of a visit with place and note: kept sealed on the device first, then sent in order, each with its own key.
+import { openQueue } from "./sealed_queue.js";
+import { chinaTime, freshKey, send, sha256 } from "./sending.js";
+
+const AGAIN_MS = 20_000;
+const form = document.querySelector("form[data-visit]");
+const list = document.querySelector("[data-queue]");
+const words = list?.dataset;
+const lines = new Map();
+
+async function start() {
+  const owner = form.dataset.owner;
+  const queue = await openQueue();
+  const state = form.querySelector("[data-place]");
+  const fault = form.querySelector("[data-fault]");
+  let place = null;
+  let sending = false;
+
+  function askPlace() {
+    state.textContent = state.dataset.asking;
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      place = { latitude: coords.latitude.toFixed(6), longitude: coords.longitude.toFixed(6), accuracy_m: String(Math.ceil(coords.accuracy)) };
+      state.textContent = `${state.dataset.known}: ${place.latitude}, ${place.longitude} ± ${place.accuracy_m} ${state.dataset.metres}`;
+    }, () => { place = null; state.textContent = state.dataset.denied; }, { enableHighAccuracy: true, timeout: 20_000 });
+  }
+
+  function show(number, label, text, record = "") {
+    const line = lines.get(number) ?? document.createElement("li");
+    if (!lines.has(number)) list.append(line);
+    lines.set(number, line);
+    line.replaceChildren(`${label} · ${text} `);
+    if (record) {
+      const link = document.createElement("a");
+      link.href = `/records/${record}`;
+      link.className = "mono";
+      link.textContent = record;
+      line.append(link);
+    }
+    document.querySelector("[data-none]").hidden = lines.size > 0;
+    return line;
+  }
+
+  function refuse(number, label, sentence) {
+    const drop = document.createElement("button");
+    drop.type = "button";
+    drop.className = "secondary";
+    drop.textContent = words.drop;
+    drop.addEventListener("click", async () => { await queue.remove(number); lines.get(number).remove(); lines.delete(number); });
+    show(number, label, `${words.refused}: ${sentence}`).append(drop);
+  }
+
+  // In order, one after the other; what the service refuses stays, and does not hold up the rest.
+  async function sendAll() {
+    if (sending) return;
+    sending = true;
+    try {
+      for (const number of await queue.numbers(owner)) {
+        const { fields: { case: ref, label, ...fields }, file } = await queue.get(number);
+        show(number, label, words.sending);
+        try {
+          const address = form.dataset.address.replace("/0/", `/${ref}/`);
+          const said = { csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, ...fields, sha256: await sha256(file) };
+          const answer = await send(address, said, file, () => {});
+          await queue.remove(number);
+          show(number, label, words.kept, answer.record);
+        } catch (refusal) {
+          if (refusal.sentence && refusal.status < 500 && refusal.status !== 429) refuse(number, label, refusal.sentence);
+          else {
+            show(number, label, refusal.code === "form-expired" ? words.expired : words.waiting);
+            break;
+          }
+        }
+      }
+    } finally {
+      sending = false;
+    }
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [photo] = form.elements.photo.files;
+    const select = form.elements.case;
+    const moment = chinaTime(photo.lastModified || Date.now());
+    const fields = {
+      case: select.value, label: `${select.selectedOptions[0].textContent} ${moment.slice(11, 16)}`, key: freshKey(), kind: "visit",
+      captured_from: moment, captured_until: moment, note: form.elements.note.value, ...(place ?? {}),
+    };
+    fault.textContent = "";
+    try {
+      const number = await queue.put(owner, fields, photo);
+      show(number, fields.label, words.waiting);
+    } catch {
+      fault.textContent = fault.dataset.words;
+      return;
+    }
+    form.reset();
+    select.value = fields.case;
+    place = null;
+    state.textContent = state.dataset.unknown;
+    sendAll();
+  });
+  form.querySelector("[data-ask-place]").addEventListener("click", askPlace);
+  form.querySelector("[data-ask-place]").hidden = !navigator.geolocation;
+  document.querySelector("[data-send-now]").addEventListener("click", sendAll);
+  addEventListener("online", sendAll);
+  setInterval(sendAll, AGAIN_MS);
+  form.hidden = false;
+  for (const number of await queue.numbers(owner)) show(number, (await queue.get(number)).fields.label, words.waiting);
+  sendAll();
+}
+
+if (form && globalThis.crypto?.subtle) start();

@@ -1,0 +1,143 @@
+"""误存: a record is superseded by another that says why, once and for ever; nothing is deleted, and packages carry both."""
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.permissions import Role
+from accounts.services import issue_api_key
+from common.append_only import AppendOnlyError
+from evidence.fsck import examine_evidence
+from evidence.models import Evidence, Supersession
+from evidence.selectors import claims_of
+from tests.evidence.desk import Desk
+from tlog.package import examine_package
+
+pytestmark = pytest.mark.usefixtures("service")
+REASON = "选错了案件 <b>"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def deposited(desk: Desk, case: Any, name: str = "a.wav") -> Evidence:
+    return Evidence.objects.get(record=desk.send(case, (name, name.encode()), json=True).json()["record"])
+
+
+def supersede(desk: Desk, record: Evidence, **typed: str) -> Any:
+    page = f"/records/{record.record}/supersede"
+    return desk.client.post(page, {**desk.form(page), "reason": REASON, **typed})
+
+
+def test_the_correction_names_the_record_the_reason_and_what_stands_for_it(desk: Desk) -> None:
+    case = desk.case()
+    wrong, right = deposited(desk, case), deposited(desk, case, "b.wav")
+    answer = supersede(desk, wrong, replaced_by=right.record.lower())
+    assert (answer.status_code, answer["Location"]) == (303, f"/records/{wrong.record}")
+    row = Supersession.objects.get()
+    assert (row.superseded, row.replaced_by, row.correction.case, row.correction.person) == (wrong, right, case, desk.person)
+    [subject] = [json.loads(claim.data)["value"] for claim in claims_of(row.correction) if claim.name == "subject"]
+    assert subject["metadata"] == {"replaces": wrong.record, "replaced_by": right.record, "reason": REASON}
+    page = desk.client.get(f"/records/{wrong.record}").content.decode()
+    assert "误存" in page
+    assert "选错了案件 &lt;b&gt;" in page
+    assert row.correction.record in page
+    assert wrong.record in desk.client.get(f"/records/{row.correction.record}").content.decode()
+    assert "误存" in desk.client.get(f"/work/{case.ref}").content.decode()
+    assert REASON[:5] not in Client().get(f"/records/{wrong.record}").content.decode(), "a stranger learns nothing of it"
+    assert list(examine_evidence()) == []
+
+
+def test_a_record_is_superseded_once_and_a_correction_never(desk: Desk) -> None:
+    case = desk.case()
+    wrong = deposited(desk, case)
+    form = desk.form(f"/records/{wrong.record}/supersede")
+    first, twice = (supersede(desk, wrong, key=form["key"]) for _ in range(2))
+    assert first.status_code == twice.status_code == 303, "the same form sent twice"
+    assert supersede(desk, wrong, key="another-key-of-16").status_code == 409
+    assert desk.client.get(f"/records/{wrong.record}/supersede").status_code == 409
+    assert supersede(desk, Supersession.objects.get().correction, key="another-key-of-17").status_code == 422
+    assert (Supersession.objects.count(), Evidence.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize(("typed", "status"), [
+    ({"reason": ""}, 422), ({"reason": "x" * 1001}, 422), ({"reason": "a\0"}, 422), ({"key": ""}, 422),
+    ({"replaced_by": "CZ-20261123-01234-56789-W"}, 404), ({"replaced_by": "nonsense"}, 400), ({"replaced_by": "itself"}, 422),
+    ({"replaced_by": "another case"}, 422),
+])
+def test_a_refusal_writes_nothing(typed: dict[str, str], status: int, desk: Desk, var_dir: Path) -> None:
+    wrong, other = deposited(desk, desk.case()), deposited(desk, desk.case("LN-2"))
+    named = {"itself": wrong.record, "another case": other.record}
+    answer = supersede(desk, wrong, **{name: named.get(value, value) for name, value in typed.items()})
+    assert answer.status_code == status
+    assert Evidence.objects.count() == 2
+    assert sum(path.is_file() for path in (var_dir / "vault").rglob("*")) == 2
+
+
+def test_who_is_not_of_the_organisation_marks_nothing(desk: Desk) -> None:
+    record, stranger = deposited(desk, desk.case()), Desk(login="stranger")
+    token = stranger.form(f"/work/{stranger.case().ref}")
+    assert stranger.client.post(f"/records/{record.record}/supersede", {**token, "reason": "x"}).status_code == 404
+    reader = Desk(Role.COMPLIANCE_OFFICER, desk.organisation, "reader")
+    assert reader.client.get(f"/records/{record.record}/supersede").status_code == 403
+    assert "标记为误存" not in reader.client.get(f"/records/{record.record}").content.decode()
+    assert Supersession.objects.count() == 0
+
+
+def test_the_package_of_a_mistake_carries_its_correction(desk: Desk, stamp: Callable[[], None], tmp_path: Path) -> None:
+    case = desk.case()
+    wrong = deposited(desk, case)
+    supersede(desk, wrong)
+    stamp()
+    call_command("export_trust", str(tmp_path / "trust"), verbosity=0)
+    key = issue_api_key(desk.organisation, label="t", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    for scope in ("record", "case"):
+        answer = Client().get(f"/api/v1/evidence/{wrong.record}/package?scope={scope}", headers={"Authorization": f"Bearer {key}"})
+        package = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            catalogue = archive.read("catalogue.csv").decode()
+            told = json.loads(archive.read("package.json"))
+            papers = [archive.read(name).decode() for name in archive.namelist() if name.endswith("误存说明.txt")]
+        correction = Supersession.objects.get().correction.record
+        assert set(told["records"]) == {wrong.record, correction}
+        assert f"误存，见 {correction}" in catalogue
+        assert len(papers) == 1
+        assert REASON in papers[0]
+        file = tmp_path / f"{scope}.asice"
+        file.write_bytes(package)
+        report = examine_package(file, trust=tmp_path / "trust")
+        assert [check for check in report.checks if check.outcome == "failed"] == []
+
+
+def test_the_row_is_held_against_the_claims_and_cannot_be_changed(desk: Desk) -> None:
+    case = desk.case()
+    wrong, other = deposited(desk, case), deposited(desk, case, "b.wav")
+    supersede(desk, wrong)
+    row = Supersession.objects.get()
+    with pytest.raises(AppendOnlyError):
+        row.delete()
+    connection.disable_constraint_checking()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        else:
+            cursor.execute("DROP TRIGGER evidence_supersession_no_update")
+            cursor.execute("DROP TRIGGER evidence_supersession_no_delete")
+        cursor.execute("UPDATE evidence_supersession SET superseded_id = %s", [other.pk])
+    assert [finding.where for finding in examine_evidence()] == [f"evidence_supersession {row.pk}"]
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("DELETE FROM evidence_supersession")
+    assert [finding.where for finding in examine_evidence()] == [f"evidence_supersession of {row.correction.record}"]

@@ -1,0 +1,1 @@
+"""Files that would harm whoever a browser shows them to."""
