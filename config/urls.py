@@ -15,10 +15,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("cases.api.urls")),
+    path("api/v1/", include("cases.api.access_urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),
     path("", include("ledger.portal.urls")),
+    path("", include("cases.portal.urls")),
     path("", include("evidence.portal.urls")),
 ]
 if settings.EMBEDDED:

@@ -121,6 +121,12 @@ def disable(endpoint: WebhookEndpoint, reason: str, *, now: datetime) -> bool:
     return True
 
 
+def leave_notices(organisation_ids: Sequence[int], *, kind: str, subject: str, now: datetime) -> None:
+    """The same notice into the inbox of each of these organisations, in the caller's transaction. `subject`: an opaque id."""
+    Notice.objects.bulk_create(
+        Notice(ref=secrets.token_hex(16), organisation_id=id_, kind=kind, subject=subject, created_at=now) for id_ in organisation_ids)
+
+
 def read_notice(notice: Notice, *, now: datetime) -> None:
     """Somebody has read it; the first time counts."""
     Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=max(now, notice.created_at))

@@ -3,7 +3,7 @@
 Django's own parser is not used: it takes a body that ends early for a complete file, and replaces bytes that are not UTF-8.
 Nothing of a request that fails stays: `discard` removes what was stored. Source: RFC 7578.
 """
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,12 +21,16 @@ CHUNK_BYTES = 1 << 18
 
 
 class MultipartDeposit:
-    """Reads one request: `document` is the deposit part's bytes, `stored` the files in order, durable in the vault."""
+    """Reads one request: `document` is the deposit part's bytes, `stored` the files in order, durable in the vault.
 
-    def __init__(self, organisation_ref: str) -> None:
+    `whose` tells from the document whose the originals will be: an organisation's ref.
+    """
+
+    def __init__(self, whose: Callable[[bytes], str]) -> None:
         self.document = bytearray()
         self.stored: list[StoredFile] = []
-        self._organisation_ref = organisation_ref
+        self._whose = whose
+        self._organisation_ref = ""
         self._store = vault_store()
         self._document_seen = False
 
@@ -64,6 +68,7 @@ class MultipartDeposit:
             raise PartOrder
         for chunk in up_to(settings.MAX_JSON_BYTES, data, JsonTooLarge):
             self.document += chunk
+        self._organisation_ref = self._whose(bytes(self.document))
         self._document_seen = True
 
     def _take_file(self, data: Iterator[bytes]) -> None:

@@ -130,4 +130,4 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
 
 
 def test_one_table_says_it_all() -> None:
-    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator"}
+    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator", "act"}
