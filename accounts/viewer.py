@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import Act, Kind, Role
+from common.problems import Forbidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,8 @@ class Viewer:
 
     def may(self, act: Act) -> bool:
         return act in self.acts
+
+    def must(self, act: Act) -> None:
+        """Raises Forbidden unless the viewer may do this."""
+        if act not in self.acts:
+            raise Forbidden

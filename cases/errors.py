@@ -96,3 +96,89 @@ class RateCapsInvalid(DomainError):
     status = 422
     title = _("利率上限不符合规定")
     detail = _("{reason}")
+
+
+class OrganisationUnsuitable(DomainError):
+    code = "organisation-unsuitable"
+    status = 422
+    title = _("不能选择该机构")
+    detail = _("没有这个编号的在用机构，或该类机构不能承担这一角色。")
+
+
+class DocumentMissing(DomainError):
+    code = "document-missing"
+    status = 422
+    title = _("缺少依据文件")
+    detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，也可填写单独同意的编号。没有文件不能办理。")
+
+
+class PeriodUnsuitable(DomainError):
+    code = "period-unsuitable"
+    status = 422
+    title = _("期间有误")
+    detail = _("届满时间须晚于起始时间，且不早于现在。")
+
+
+class TextUnsuitable(DomainError):
+    code = "text-unsuitable"
+    status = 422
+    title = _("填写内容有误")
+    detail = _("编号、范围、目的均须填写，且不超过规定的长度。")
+
+
+class NumberTaken(DomainError):
+    code = "number-taken"
+    status = 409
+    title = _("编号已被使用")
+    detail = _("本机构已登记过相同编号的合同或文书。")
+
+
+class CasesMissing(DomainError):
+    code = "cases-missing"
+    status = 422
+    title = _("请选择案件")
+    detail = _("每次须选择 1 至 {limit} 个案件。")
+
+
+class EntrustmentEnded(DomainError):
+    code = "entrustment-ended"
+    status = 409
+    title = _("委托合同不在有效期内")
+    detail = _("委托合同尚未开始、已届满或已终止，不能据此委案。")
+
+
+class AgentUnsuitable(DomainError):
+    """No re-delegation: whoever is not a member of the agency gets no case."""
+
+    code = "agent-unsuitable"
+    status = 422
+    title = _("不能分给该人员")
+    detail = _("案件只能分给本机构在岗的催收员；委托合同不允许转委托。")
+
+
+class SecondPersonNeeded(DomainError):
+    code = "second-person-needed"
+    status = 403
+    title = _("须由另一人办理")
+    detail = _("复核与启用须由办理人以外的另一人登录后作出，接口密钥不能代替。")
+
+
+class StateUnsuitable(DomainError):
+    code = "state-unsuitable"
+    status = 409
+    title = _("当前状态不允许该操作")
+    detail = _("该事项已被他人处理，或尚未到可以办理的阶段；请刷新后查看。")
+
+
+class GrantNotWorking(DomainError):
+    code = "grant-not-working"
+    status = 409
+    title = _("授权未生效")
+    detail = _("授权待复核、已撤销或不在有效期内，或不包括所选案件，不能据此提交。")
+
+
+class FilePeriodUnsuitable(DomainError):
+    code = "file-period-unsuitable"
+    status = 422
+    title = _("存档期限有误")
+    detail = _("请填写 0 至 {limit} 天的整数。")

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.errors import CaseChanged, ImportDiffers, ImportExpired, ImportFileRefused, ImportNotFound, ImportTooLarge
 from cases.filing import open_all
@@ -20,7 +21,6 @@ from cases.importing.judging import Judged, RowFault, judge
 from cases.importing.tables import MAX_BYTES, Table, Unreadable
 from cases.importing.xlsx_files import read_xlsx
 from cases.models import Case, CaseImport
-from cases.selectors import REF
 from vault.personal import open_bytes, seal_bytes
 
 KEPT_FOR = timedelta(days=1)

@@ -2,24 +2,27 @@
 
 Case and party data leave these rows through `case_file_for` alone: whoever has to know who read what stands there and nowhere else.
 """
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.permissions import Act, Kind
+from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.errors import CaseNotFound
 from cases.facts import CaseFacts, NoteFacts
 from cases.masks import masked_party
-from cases.models import Case
+from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order, OrderedCase
+from cases.roots import Access, Root, accesses, foreign_case_ids, live_assignment
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, notes_of, with_file
+from common.problems import NotFound
 from vault.personal import blind_personal
 
-# PostgreSQL knows no text with a zero byte, and an address may hold one.
-REF = re.compile(r"[0-9a-f]{32}", re.ASCII)
+Row = TypeVar("Row", Entrustment, Grant, Matter, Order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,16 @@ class CaseFile:
             facts.sides, facts.agreement, facts.drawdowns, facts.payments, facts.charges, parties), self.notes, self.own)
 
 
-def cases_for(viewer: Viewer, *, now: datetime) -> QuerySet[Case]:  # noqa: ARG001 - roots of access are for a time
+def cases_for(viewer: Viewer, *, now: datetime) -> QuerySet[Case]:
     """All cases that this viewer may read at this moment, the newest first; none without the act `read_case`."""
     if not viewer.may(Act.READ_CASE):
         return Case.objects.none()
-    return Case.objects.filter(organisation=viewer.organisation).order_by("-id")
+    own = Case.objects.filter(organisation=viewer.organisation)
+    foreign = [rows.order_by().values("case_id") for rows in foreign_case_ids(viewer, now)]
+    if not foreign:
+        return own.order_by("-id")
+    # Each root by its own index, and then the cases by their ids: an OR of the roots would read every case that there is.
+    return Case.objects.filter(pk__in=own.values("id").union(*foreign)).order_by("-id")
 
 
 def case_for(viewer: Viewer, ref: str, *, now: datetime) -> Case:
@@ -90,3 +98,122 @@ def _owners(viewer: Viewer, open_cases: QuerySet[Case]) -> list[Organisation]:
     if viewer.kind == Kind.LENDER:
         return [viewer.organisation]
     return list(Organisation.objects.filter(pk__in=open_cases.order_by().values("organisation_id").distinct()))
+
+
+def roots_of(viewer: Viewer, cases: Sequence[Case], *, now: datetime) -> dict[int, list[Access]]:
+    """Every root that this viewer has to each of these cases, by the case's id; empty lists without the act `read_case`."""
+    if not viewer.may(Act.READ_CASE):
+        return {case.pk: [] for case in cases}
+    return accesses(viewer, cases, now)
+
+
+def access_to(viewer: Viewer, case: Case, *, now: datetime) -> Access:
+    """The first root, in the order of the list, by which this viewer sees the case. Raises CaseNotFound when there is none."""
+    found = roots_of(viewer, [case], now=now)[case.pk]
+    if not found:
+        raise CaseNotFound
+    return found[0]
+
+
+def root_of(viewer: Viewer, case: Case, *, now: datetime) -> Root:
+    """`access_to`, the root alone. Raises CaseNotFound."""
+    return access_to(viewer, case, now=now).root
+
+
+def owner_of_assigned(agency: Organisation, ref: str, *, now: datetime) -> Organisation | None:
+    """The lender whose case this is, while it is assigned to this agency; None for any other."""
+    held = Assignment.objects.filter(live_assignment(now), entrustment__agency=agency, case__ref=ref) if REF.fullmatch(ref) else None
+    found = None if held is None else held.select_related("case__organisation").first()
+    return None if found is None else found.case.organisation
+
+
+def own_cases(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
+    """These cases of this organisation, each once, by their ids. Raises CaseNotFound, pointing at the first that is not there."""
+    wanted = {ref: position for position, ref in reversed(list(enumerate(refs)))}
+    well_formed = [ref for ref in wanted if REF.fullmatch(ref)]
+    found = list(Case.objects.filter(organisation=organisation, ref__in=well_formed).order_by("id"))
+    if missing := wanted.keys() - {case.ref for case in found}:
+        raise CaseNotFound(pointer=f"/cases/{min(wanted[ref] for ref in missing)}")
+    return found
+
+
+def entrustments_for(viewer: Viewer) -> QuerySet[Entrustment]:
+    """The contracts that the viewer's organisation is a side of, the newest first."""
+    rows = Entrustment.objects.select_related("lender", "agency").order_by("-id")
+    return rows.filter(lender=viewer.organisation) | rows.filter(agency=viewer.organisation)
+
+
+def entrustment_given(viewer: Viewer, ref: str) -> Entrustment:
+    """A contract that the viewer's organisation gave. Raises NotFound."""
+    return _one(Entrustment.objects.filter(lender=viewer.organisation).select_related("lender", "agency"), ref)
+
+
+def assignments_for(viewer: Viewer) -> QuerySet[Assignment]:
+    """Assignments that the viewer's organisation gave or holds, ended ones too, the newest first."""
+    rows = Assignment.objects.select_related("case", "entrustment__agency", "entrustment__lender").order_by("-id")
+    return rows.filter(entrustment__lender=viewer.organisation) | rows.filter(entrustment__agency=viewer.organisation)
+
+
+def grants_for(viewer: Viewer) -> QuerySet[Grant]:
+    """Grants that the viewer's organisation gave or received, ended ones too, the newest first."""
+    rows = Grant.objects.select_related("lender", "receiver").order_by("-id")
+    return rows.filter(lender=viewer.organisation) | rows.filter(receiver=viewer.organisation)
+
+
+def grant_given(viewer: Viewer, ref: str) -> Grant:
+    """A grant of the viewer's own organisation. Raises NotFound."""
+    return _one(Grant.objects.filter(lender=viewer.organisation).select_related("lender", "receiver"), ref)
+
+
+def matters_for(viewer: Viewer) -> QuerySet[Matter]:
+    """Matters that the viewer's organisation submitted, or that were submitted to it, the newest first."""
+    rows = Matter.objects.select_related("institution", "grant__lender").order_by("-id")
+    return rows.filter(grant__lender=viewer.organisation) | rows.filter(institution=viewer.organisation)
+
+
+def matter_held(viewer: Viewer, ref: str) -> Matter:
+    """A matter on the docket of the viewer's institution. Raises NotFound."""
+    return _one(Matter.objects.filter(institution=viewer.organisation).select_related("institution", "grant__lender"), ref)
+
+
+def orders_for(viewer: Viewer) -> QuerySet[Order]:
+    """The orders of the viewer's court, the newest first."""
+    return Order.objects.filter(court=viewer.organisation).select_related("court").order_by("-id")
+
+
+def order_of(viewer: Viewer, ref: str) -> Order:
+    """An order of the viewer's court. Raises NotFound."""
+    return _one(orders_for(viewer), ref)
+
+
+def orders_seen(viewer: Viewer) -> QuerySet[Order]:
+    """The orders of the viewer's court; to a lender, those that were opened and name cases of its own. The newest first."""
+    own = Q(court=viewer.organisation)
+    named = OrderedCase.objects.filter(case__organisation=viewer.organisation).values("order_id")
+    rows = Order.objects.filter(own | Q(opened_at__isnull=False, pk__in=named))
+    return rows.select_related("court").prefetch_related("kinds").order_by("-id")
+
+
+def order_seen(viewer: Viewer, ref: str) -> Order:
+    """One of `orders_seen`. Raises NotFound."""
+    return _one(orders_seen(viewer), ref)
+
+
+def cases_of_order(viewer: Viewer, order: Order) -> list[str]:
+    """The refs of the cases that the order names; for others than the court, those of their own among them."""
+    named = OrderedCase.objects.filter(order=order).order_by("case_id")
+    if order.court_id != viewer.organisation.pk:
+        named = named.filter(case__organisation=viewer.organisation)
+    return list(named.values_list("case__ref", flat=True))
+
+
+def accesses_of(case: Case) -> QuerySet[AccessEvent]:
+    """Who read the case and when, the newest first; for the organisation whose case it is."""
+    return AccessEvent.objects.filter(case=case).select_related("organisation").order_by("-id")
+
+
+def _one(rows: QuerySet[Row], ref: str) -> Row:
+    found = rows.filter(ref=ref).first() if REF.fullmatch(ref) else None
+    if found is None:
+        raise NotFound
+    return found

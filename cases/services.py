@@ -6,18 +6,25 @@ from datetime import datetime
 
 from django.db import connection
 
-from cases.models import Case
+from accounts.models import Organisation, Person
+from cases.errors import CaseNotFound
+from cases.models import Assignment, Case
+from cases.roots import live_assignment
 
 
 @dataclass(slots=True)
 class CaseHead:
-    """A chain head held in a transaction: `sequence` deposits so far, `sha256` of the last statement (None for none)."""
+    """A chain head held in a transaction: `sequence` deposits so far, `sha256` of the last statement (None for none).
+
+    `owner`: whose case it is, where that is not the depositor's own organisation.
+    """
 
     case_id: int
     ref: str
     sequence: int
     sha256: bytes | None
     locked_at: int
+    owner: Organisation | None = None
 
 
 class HeadMovedError(Exception):
@@ -38,6 +45,26 @@ def lock_case_heads(organisation_id: int, references: Collection[str], *, now: d
         opened = [Case(ref=secrets.token_hex(16), client_reference=text, **shared) for text in missing]
         Case.objects.bulk_create(opened, ignore_conflicts=True)
         heads |= _locked_heads(organisation_id, missing)
+    return heads
+
+
+def lock_assigned_heads(agency: Organisation, refs: Collection[str], *, agent: Person | None = None, now: datetime) -> dict[str, CaseHead]:
+    """The heads of cases that are assigned to this agency at this moment, by our refs; call inside a transaction.
+
+    `agent`: only of cases that are his now. Locked in the order of their ids, as `lock_case_heads` does. Raises CaseNotFound.
+    """
+    assert connection.in_atomic_block
+    wanted = set(refs)
+    held = Assignment.objects.filter(live_assignment(now), entrustment__agency=agency)
+    if agent is not None:
+        held = held.filter(distributions__agent=agent, distributions__until=None)
+    locked = Case.objects.select_for_update(of=("self",)).filter(ref__in=wanted, pk__in=held.values("case_id"))
+    heads = {
+        case.ref: CaseHead(case.pk, case.ref, case.sequence, case.head(), case.sequence, case.organisation)
+        for case in locked.select_related("organisation").order_by("id")
+    }
+    if len(heads) != len(wanted):
+        raise CaseNotFound
     return heads
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cases.api import access_answers, access_payloads
 from cases.api import answers as case_answers
 from cases.api import payloads as case_payloads
 from common.endpoints import Problem
@@ -22,6 +23,7 @@ TYPES = (
     answers.Acknowledgement, answers.OwnRecord, answers.RecordPage, answers.PublicRecord, answers.Statement, answers.Timestamps,
     answers.Disclosure, answers.Report, Problem,
     *notification_payloads.TYPES, *notification_answers.TYPES, *case_payloads.TYPES, *case_answers.TYPES,
+    *access_payloads.TYPES, *access_answers.TYPES,
 )
 # What `subject.metadata` may hold: the rules of claims (no floats, keys of [a-z0-9_], no U+0000), judged where the claim is made.
 VALUE: dict[str, Any] = {

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/", include("accounts.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("cases.api.urls")),
+    path("api/v1/", include("cases.api.access_urls")),
     path("api/v1/", include("evidence.api.urls")),
     path("operations", operations.operations, name="operations"),
     path("preferences", preferences.set_preferences, name="preferences"),

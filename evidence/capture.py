@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accounts.models import Organisation
+from accounts.permissions import Kind
 from vault.uploads import StoredFile
 
 PROVENANCE_FIELDS = (
@@ -13,7 +14,10 @@ PROVENANCE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Depositor:
-    """On whose behalf, and who: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set."""
+    """Who deposits: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set.
+
+    A collection agency deposits to cases that are assigned to it, and what it deposits is the lender's.
+    """
 
     organisation: Organisation
     credential_id: int | None = None
@@ -31,6 +35,11 @@ class Depositor:
     @property
     def agent(self) -> str | None:
         return None if self.person_id is None else self.actor
+
+    @property
+    def entrusted(self) -> bool:
+        """Whether the cases are another's, named by our refs."""
+        return self.organisation.kind == Kind.COLLECTION_AGENCY
 
     @property
     def credential(self) -> str:
@@ -63,7 +72,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class DepositItem:
-    """One record to be made: `case` is the client's own reference; provenance holds what is known, the rest is null.
+    """One record to be made: `case` is the client's reference, from an agency our ref; provenance holds what is known, the rest is null.
 
     `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint. `corrects`: the record says of
     another that it was deposited by mistake.

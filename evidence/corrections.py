@@ -45,7 +45,7 @@ def supersede(
         [stored] = upload.stored
         file = FileItem(FILE_NAME, "text/plain", stored.size_bytes, stored.sha256.hex(), stored.sm3.hex(), stored)
         return DepositItem(
-            record.case.client_reference, CORRECTION, f"误存更正：{record.record}", (file,),
+            record.case.ref if depositor.entrusted else record.case.client_reference, CORRECTION, f"误存更正：{record.record}", (file,),
             {"replaces": record.record, "replaced_by": number, "reason": reason},
             corrects=Correction(record.pk, None if replaced_by is None else replaced_by.pk)), retry
 

@@ -1,6 +1,8 @@
 """The custody trail of a record: rows chained by digest, in the form that a package carries.
 
-Pure. The chain is the service's own account until custody entries stand in the log.
+Pure. The chain is the service's own account until custody entries stand in the log. A row of a reading has a root of access, by which
+the reader saw the record. A5 knows no such field, and verifiers refuse what it does not know: the root stands before the purpose, in the
+text that the digest covers, and every digest ever computed stays what it is.
 Source: formats A5, `custody.json`.
 """
 import hashlib
@@ -18,6 +20,8 @@ class CustodyAction(StrEnum):
 
     INGESTED = "record:ingested"
     DOWNLOADED = "record:downloaded"
+    VIEWED = "record:viewed"
+    FETCHED = "record:fetched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,18 @@ class CustodyRow:
     purpose: str | None
     previous: str | None
     digest: str = ""
+    root: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         return {
             "sequence": self.sequence, "at": format_time(self.at), "event": self.event, "actor": self.actor,
-            "organisation": self.organisation, "purpose": self.purpose, "previous": self.previous, "digest": self.digest,
+            "organisation": self.organisation, "purpose": self.told_purpose, "previous": self.previous, "digest": self.digest,
         }
+
+    @property
+    def told_purpose(self) -> str | None:
+        """`granted: 代理诉讼`; `own` where one's own work is the purpose; the purpose alone in a row without a root."""
+        return self.purpose if self.root is None else self.root if self.purpose is None else f"{self.root}: {self.purpose}"
 
     def computed_digest(self) -> str:
         body = self.as_json()
@@ -51,11 +61,12 @@ def first_row(*, at: datetime, actor: str, organisation: str) -> CustodyRow:
 
 
 def next_row(
-    last: CustodyRow | None, *, at: datetime, event: CustodyAction, actor: str, organisation: str, purpose: str | None = None
+    last: CustodyRow | None, *, at: datetime, event: CustodyAction, actor: str, organisation: str, purpose: str | None = None,
+    root: str | None = None,
 ) -> CustodyRow:
-    """The row after `last` (None: the first one)."""
+    """The row after `last` (None: the first one), of which sequence and digest are read. `root`: of a reading."""
     sequence, previous = (1, None) if last is None else (last.sequence + 1, last.digest)
-    row = CustodyRow(sequence, at, str(event), actor, organisation, purpose, previous)
+    row = CustodyRow(sequence, at, str(event), actor, organisation, purpose, previous, root=root)
     return replace(row, digest=row.computed_digest())
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from accounts.models import Organisation
 from cases.services import CaseHead
 from evidence.capture import PROVENANCE_FIELDS, DepositItem, Depositor, FileItem
 from tlog.claims import SALT_LENGTH, Claim, encode_claim, salt_claim
@@ -35,7 +36,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class SealedRecord:
-    """A record ready to be written: statement, entry, leaf hash (32 bytes) and the sealed claims."""
+    """A record ready to be written: statement, entry, leaf hash (32 bytes) and the sealed claims.
+
+    `owner`: whose it is, where that is not the depositor's own organisation.
+    """
 
     draft: Draft
     case_id: int
@@ -44,6 +48,7 @@ class SealedRecord:
     entry: bytes
     leaf_hash: bytes
     sealed_claims: bytes
+    owner: Organisation | None = None
 
 
 def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, received_at: datetime) -> list[Draft]:
@@ -116,7 +121,7 @@ def seal_record(draft: Draft, head: CaseHead, *, received_at: str) -> SealedReco
     commitment = commit("deposit", statement)
     head.sha256 = commitment.sha256
     entry = commitment.encode()
-    return SealedRecord(draft, head.case_id, head.sequence, statement, entry, leaf_hash(entry), seal(pack_claims(claims)))
+    return SealedRecord(draft, head.case_id, head.sequence, statement, entry, leaf_hash(entry), seal(pack_claims(claims)), head.owner)
 
 
 def pack_claims(claims: Sequence[Claim]) -> bytes:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from django.db.models import Count, Exists, Model, OuterRef
+from django.db.models.functions import Coalesce
 
 from accounts.models import ApiKey, Organisation, Person
 from cases.models import Case
@@ -38,7 +39,7 @@ from vault.storage import vault_store
 CHUNK = 500
 # What a record refers to; a row that hangs in the air is in no join, so it is looked for by itself.
 REFERRED: dict[str, type[Model]] = {
-    "organisation": Organisation, "case": Case, "credential": ApiKey, "person": Person, "receipt": Receipt,
+    "organisation": Organisation, "deposited_by": Organisation, "case": Case, "credential": ApiKey, "person": Person, "receipt": Receipt,
 }
 Claims = Mapping[str, dict[str, Json]]
 
@@ -46,7 +47,7 @@ Claims = Mapping[str, dict[str, Json]]
 def examine_evidence() -> Iterator[Finding]:
     """Every finding, record by record and case by case, receipts and keys; nothing when all is well. Reads every original once."""
     previous: Evidence | None = None
-    rows = Evidence.objects.select_related("organisation", "case", "receipt").order_by("case_id", "case_sequence")
+    rows = Evidence.objects.select_related("organisation", "deposited_by", "case", "receipt").order_by("case_id", "case_sequence")
     for record in rows.iterator(chunk_size=CHUNK):
         if previous is not None and previous.case_id != record.case_id:
             yield from _case_head(previous)
@@ -107,8 +108,9 @@ def _claims(record: Evidence, statement: Statement) -> Claims:
 def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, where: str) -> Iterator[Finding]:
     depositor, case = claims["depositor"], claims["case"]
     before = None if previous is None else commit("deposit", bytes(previous.statement)).sha256.hex()
+    by = record.deposited_by or record.organisation
     expected = {
-        "organisation": (record.organisation.ref, depositor["organisation"]),
+        "organisation": (by.ref, depositor["organisation"]),
         "credential": ("session" if record.credential_id is None else f"api_key:{record.credential_id}", depositor["credential"]),
         "person": (None if record.person_id is None else f"person:{record.person_id}", depositor["agent"]),
         "kind": (record.kind, claims["subject"]["kind"]),
@@ -119,6 +121,8 @@ def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, 
     for column, (row, claim) in expected.items():
         if row != claim:
             yield Finding(where, f"{column} is not the claim's")
+    if record.deposited_by_id == record.organisation_id:
+        yield Finding(where, "deposited_by is the organisation itself")
     if record.case.organisation_id != record.organisation_id:
         yield Finding(f"cases_case {record.case.ref}", "organisation is not that of its records")
 
@@ -236,7 +240,8 @@ def _receipts() -> Iterator[Finding]:
 def _idempotency_keys() -> Iterator[Finding]:
     """A key answers with a receipt of its own organisation and its own moment, and no two keys with the same one."""
     for key in IdempotencyKey.objects.order_by("id").iterator(chunk_size=CHUNK):
-        first = Evidence.objects.filter(receipt_id=key.answer_id).values_list("organisation_id", "received_at").first()
+        first = Evidence.objects.filter(receipt_id=key.answer_id).values_list(
+            Coalesce("deposited_by_id", "organisation_id"), "received_at").first()
         if first != (key.organisation_id, key.created_at):
             yield Finding(f"common_idempotencykey {key.pk}", f"receipt {key.answer_id} is not of its organisation and moment")
     rows = IdempotencyKey.objects.values("answer_id").annotate(keys=Count("id")).filter(keys__gt=1).order_by("answer_id")

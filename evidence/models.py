@@ -17,7 +17,10 @@ from vault.models import StoredObject
 
 class Evidence(models.Model):
     record = models.CharField(max_length=25, help_text="存证编号")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, help_text="存证机构")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, help_text="存证所属机构，即案件所属机构")
+    deposited_by = models.ForeignKey(
+        Organisation, null=True, on_delete=models.PROTECT, db_index=False, related_name="+",
+        help_text="受托存证的机构；为空表示所属机构自己存证")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, help_text="案件")
     case_sequence = models.BigIntegerField(help_text="在案件中的序号，从 1 起")
     kind = models.CharField(max_length=64, help_text="证据种类")
@@ -83,6 +86,7 @@ class CustodyEvent(AppendOnlyModel):
     actor = models.CharField(max_length=64, help_text="行为人编号")
     organisation_ref = models.CharField(max_length=64, help_text="机构编号")
     purpose = models.TextField(null=True, help_text="目的")
+    root = models.CharField(max_length=16, null=True, help_text="访问根据；只有读取才有")
     previous = models.CharField(max_length=64, null=True, help_text="上一行摘要")
     digest = models.CharField(max_length=64, help_text="本行摘要")
 

@@ -3,7 +3,7 @@
 Django's own parser is not used: it takes a body that ends early for a complete file, and replaces bytes that are not UTF-8.
 Nothing of a request that fails stays: `discard` removes what was stored. Source: RFC 7578.
 """
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -24,7 +24,7 @@ MAX_FIELDS = 32
 
 
 class Originals:
-    """The files of one request: `stored` in order, durable in the vault."""
+    """The files of one request: `stored` in order, durable in the vault under the name of the organisation whose they will be."""
 
     def __init__(self, organisation_ref: str) -> None:
         self.stored: list[StoredFile] = []
@@ -46,10 +46,14 @@ class Originals:
 
 
 class MultipartDeposit(Originals):
-    """Reads one request of the API: `document` is the bytes of its part `deposit`, then come its files."""
+    """Reads one request of the API: `document` is the bytes of its part `deposit`, then come its files.
 
-    def __init__(self, organisation_ref: str) -> None:
-        super().__init__(organisation_ref)
+    `whose` tells from the document whose the originals will be: an organisation's ref.
+    """
+
+    def __init__(self, whose: Callable[[bytes], str]) -> None:
+        super().__init__("")
+        self._whose = whose
         self.document = bytearray()
         self._document_seen = False
 
@@ -79,6 +83,7 @@ class MultipartDeposit(Originals):
             raise PartOrder
         for chunk in up_to(settings.MAX_JSON_BYTES, data, JsonTooLarge):
             self.document += chunk
+        self._organisation_ref = self._whose(bytes(self.document))
         self._document_seen = True
 
 

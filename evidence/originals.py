@@ -17,8 +17,8 @@ from accounts.viewer import Viewer
 from evidence.custody import CustodyAction
 from evidence.errors import RecordNotFound
 from evidence.models import Evidence, OriginalTicket
+from evidence.reading import note_reading
 from evidence.selectors import claims_of
-from evidence.trails import append_event
 from tlog.claims import parse_claim
 from vault.storage import blocks_of, vault_store
 
@@ -62,7 +62,7 @@ def ticket_for(token: str, *, now: datetime) -> OriginalTicket:
     return ticket
 
 
-def redeem(ticket: OriginalTicket, viewer: Viewer, *, now: datetime) -> FetchedOriginal:
+def redeem(ticket: OriginalTicket, viewer: Viewer, *, request_id: str, now: datetime) -> FetchedOriginal:
     """Use the ticket up and open its original. Raises RecordNotFound when another request was first, ClaimsErased, OSError."""
     record, position, stored = ticket.file.evidence, ticket.file.position, ticket.file.stored_object
     assert stored is not None
@@ -74,7 +74,7 @@ def redeem(ticket: OriginalTicket, viewer: Viewer, *, now: datetime) -> FetchedO
         with transaction.atomic():
             if OriginalTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
                 raise RecordNotFound
-            append_event(record, CustodyAction.DOWNLOADED, viewer, now=now)
+            note_reading(viewer, [record], CustodyAction.DOWNLOADED, request_id=request_id, now=now)
     except BaseException:
         file.close()
         raise

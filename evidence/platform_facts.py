@@ -17,7 +17,7 @@ from evidence.errors import FactMalformed, FactTaken
 from evidence.models import PlatformFact, PlatformReminder
 from evidence.own_deposits import OwnDeposit, OwnFile, deposit_own, the_operator
 from notifications.models import Notice
-from notifications.services import put_notice
+from notifications.services import leave_notices
 from tlog.times import CHINA
 
 Kind, Relation = PlatformFact.Kind, PlatformFact.Relation
@@ -173,4 +173,4 @@ def _remind(fact: PlatformFact, due: Sequence[int], now: datetime) -> None:
             return
         PlatformReminder.objects.bulk_create(PlatformReminder(fact=fact, days=days, told_at=now) for days in fresh)
         if min(fresh) == min(due):
-            put_notice(the_operator().pk, Notice.FACT_ENDING, f"{fact.record}:{min(due)}", now=now)
+            leave_notices([the_operator().pk], kind=Notice.FACT_ENDING, subject=f"{fact.record}:{min(due)}", now=now)

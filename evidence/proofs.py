@@ -1,11 +1,12 @@
 """A record's own proof and timestamps, from the ledger."""
 import base64
+from collections.abc import Sequence
 
 from evidence.models import Evidence
 from evidence.stamps import stamp_of
 from ledger.errors import RecordNotPublished
 from ledger.proofs import RecordProof, record_proof
-from ledger.selectors import places_of
+from ledger.selectors import log_state, places_of
 from tlog.times import format_time
 
 
@@ -18,6 +19,13 @@ def proof_of(record: Evidence) -> RecordProof:
     if place is None:
         raise RecordNotPublished
     return record_proof(place.index)
+
+
+def check_published(records: Sequence[Evidence]) -> None:
+    """Two queries for however many records. Raises RecordNotPublished when one of them is in no published checkpoint yet."""
+    places, size = places_of([record.ticket for record in records]), log_state().published_size
+    if any(record.ticket not in places or places[record.ticket].index >= size for record in records):
+        raise RecordNotPublished(retry_after_s=1)
 
 
 def timestamps_of(record: Evidence) -> dict[str, object]:

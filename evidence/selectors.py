@@ -1,14 +1,17 @@
-"""Reads of `evidence`, scoped: by organisation for its own records, by record number alone for what is public of any.
+"""Reads of `evidence`, scoped: by the viewer's roots of access, and by record number alone for what is public of any.
 
 A foreign record and an unknown one give the same error.
 """
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
-from cases.selectors import cases_for
+from cases.models import Case
+from cases.models.access import RECEIVERS
+from cases.roots import ACCEPTING, accepted_now, assigned_now, granted_now, ordered_now
 from evidence.custody import CustodyRow
 from evidence.drafts import unpack_claims
 from evidence.errors import ClaimsErased, RecordNotFound, RecordNumberMalformed
@@ -26,22 +29,30 @@ def canonical_number(text: str) -> str:
         raise RecordNumberMalformed from None
 
 
-def records_of(organisation_id: int) -> QuerySet[Evidence]:
-    """All records of one organisation, the newest first."""
-    return Evidence.objects.filter(organisation_id=organisation_id).select_related("case", "receipt").order_by("-id")
-
-
-def record_of(organisation_id: int, number: str) -> Evidence:
-    """One record of this organisation. Raises RecordNumberMalformed, RecordNotFound."""
-    record = records_of(organisation_id).filter(record=canonical_number(number)).first()
-    if record is None:
-        raise RecordNotFound
-    return record
-
-
 def records_for(viewer: Viewer, *, now: datetime) -> QuerySet[Evidence]:
-    """All records that this viewer may read at this moment, the newest first: those of the cases that are open to him."""
-    return Evidence.objects.filter(case__in=cases_for(viewer, now=now).values("pk")).select_related("case", "receipt").order_by("-id")
+    """All records that this viewer may read at this moment, the newest first: of each case as much as some root of access covers."""
+    rows = Evidence.objects.select_related("case", "receipt").order_by("-id")
+    if not viewer.may(Act.READ_CASE):
+        return rows.none()
+    return rows.filter(_covered(viewer, now))
+
+
+def _covered(viewer: Viewer, now: datetime) -> Q:
+    """The condition in SQL that `cases.roots.Access.covers` is for one record."""
+    own = Q(organisation=viewer.organisation)
+    if viewer.kind == Kind.COLLECTION_AGENCY:
+        assigned = assigned_now(viewer, now)
+        included = Q(case__in=assigned.filter(includes_all=True).values("case_id"))
+        return own | included | Q(case__in=assigned.values("case_id"), deposited_by=viewer.organisation)
+    if viewer.kind in RECEIVERS:
+        own |= Q(case__in=granted_now(viewer, now).values("case_id"))
+    if viewer.kind in ACCEPTING:
+        submitted = accepted_now(viewer, now).filter(case=OuterRef("case_id"))
+        own |= Q(Exists(submitted.filter(Q(up_to=None) | Q(up_to__gte=OuterRef("case_sequence")))))
+    if viewer.kind == Kind.COURT:
+        ordered = ordered_now(viewer, now).filter(case=OuterRef("case_id"))
+        own |= Q(Exists(ordered.filter(Q(order__kinds=None) | Q(order__kinds__kind=OuterRef("kind")))))
+    return own
 
 
 def record_for(viewer: Viewer, number: str, *, now: datetime) -> Evidence:
@@ -52,18 +63,28 @@ def record_for(viewer: Viewer, number: str, *, now: datetime) -> Evidence:
     return record
 
 
-def selection_of(organisation_id: int, numbers: Collection[str]) -> list[Evidence]:
-    """These records of this organisation, by case and place in it. Raises RecordNotFound when one is missing."""
+def selection_for(viewer: Viewer, numbers: Collection[str], *, now: datetime) -> list[Evidence]:
+    """These records, by case and place in it. Raises RecordNotFound when one is not open to this viewer."""
     wanted = {canonical_number(number) for number in numbers}
-    found = list(records_of(organisation_id).filter(record__in=wanted).order_by("case_id", "case_sequence"))
+    found = list(records_for(viewer, now=now).filter(record__in=wanted).order_by("case_id", "case_sequence"))
     if len(found) != len(wanted):
         raise RecordNotFound
     return found
 
 
-def case_records(record: Evidence) -> list[Evidence]:
-    """All records of the record's case, 1 to n."""
-    return list(records_of(record.organisation_id).filter(case_id=record.case_id).order_by("case_sequence"))
+def case_records_for(viewer: Viewer, case: Case, *, now: datetime) -> list[Evidence]:
+    """The records of this case that are open to this viewer, by their place in it; all of them, 1 to n, when the case is his own."""
+    return list(records_for(viewer, now=now).filter(case=case).order_by("case_sequence"))
+
+
+def own_record_number(organisation_id: int, typed: str) -> str | None:
+    """The canonical number of a record that this organisation deposited itself; None for anything else."""
+    try:
+        number = canonical_number(typed)
+    except RecordNumberMalformed:
+        return None
+    mine = Evidence.objects.filter(record=number, organisation_id=organisation_id, deposited_by=None)
+    return number if mine.exists() else None
 
 
 def public_record(number: str) -> Evidence:
@@ -84,6 +105,6 @@ def claims_of(record: Evidence) -> list[Claim]:
 def custody_of(record: Evidence) -> list[CustodyRow]:
     """The record's custody trail."""
     return [
-        CustodyRow(row.sequence, row.at, row.event, row.actor, row.organisation_ref, row.purpose, row.previous, row.digest)
+        CustodyRow(row.sequence, row.at, row.event, row.actor, row.organisation_ref, row.purpose, row.previous, row.digest, row.root)
         for row in record.custody.order_by("sequence")
     ]

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
 
 from accounts.models import Organisation
-from cases.services import HeadMovedError, lock_case_heads, move_case_heads
+from cases.services import CaseHead, HeadMovedError, lock_assigned_heads, lock_case_heads, move_case_heads
 from common import idempotency
 from common.bulk import Insert, insert_all, reserve
 from common.failpoints import reached
@@ -44,7 +45,8 @@ TRIES_WITHIN_S = 10.0
 # deadlock detected, serialisation failure, lock not available: the transaction was rolled back whole and may be tried again.
 RETRIED_SQLSTATES = ("40P01", "40001", "55P03")
 EVIDENCE_COLUMNS = (
-    "id", "record", "organisation_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "person_id", "receipt_id",
+    "id", "record", "organisation_id", "deposited_by_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "person_id",
+    "receipt_id",
     "ticket", "statement", "sealed_claims",
 )
 FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
@@ -71,6 +73,7 @@ def deposit(
 
     Raises:
         tlog.canonical.IllegalValue: a value breaks the rules of A1; nothing was written.
+        cases.errors.CaseNotFound: an agency named a case that is not assigned to it now; nothing was written.
         common.idempotency.IdempotencyKeyReused: the key stands for another request.
         DepositBusy: a try and three retries met a conflict, or one waited too long for a lock; nothing was written.
     """
@@ -130,7 +133,7 @@ def _write(
 ) -> tuple[Receipt, list[tuple[SealedRecord, int]]]:
     """The deposit's one transaction: case chain, key, queue, receipt, records, files, custody."""
     with transaction.atomic():
-        heads = lock_case_heads(depositor.organisation.pk, [draft.item.case for draft in drafts], now=received_at)
+        heads = _lock_heads(depositor, [draft.item.case for draft in drafts], received_at)
         reached("evidence.heads-locked")
         moment = format_time(received_at)
         sealed = [seal_record(draft, heads[draft.item.case], received_at=moment) for draft in drafts]
@@ -153,6 +156,12 @@ def _write(
     return receipt, list(zip(sealed, ids[LogQueue], strict=True))
 
 
+def _lock_heads(depositor: Depositor, cases: Sequence[str], now: datetime) -> dict[str, CaseHead]:
+    if depositor.entrusted:
+        return lock_assigned_heads(depositor.organisation, cases, now=now)
+    return lock_case_heads(depositor.organisation.pk, cases, now=now)
+
+
 def _with_own_timestamp(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) -> list[int]:
     return [id_ for id_, record in zip(evidence_ids, sealed, strict=True) if record.draft.item.own_timestamp]
 
@@ -162,16 +171,17 @@ def record_rows(
 ) -> list[Insert]:
     """Rows of the records, their originals, files and custody trails, under reserved ids."""
     organisation = depositor.organisation
+    by = organisation.pk if depositor.entrusted else None
     records = [
-        (id_, record.draft.record, organisation.pk, record.case_id, record.case_sequence, record.draft.item.kind, received_at,
-         depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, record.sealed_claims)
+        (id_, record.draft.record, (record.owner or organisation).pk, by, record.case_id, record.case_sequence, record.draft.item.kind,
+         received_at, depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, record.sealed_claims)
         for id_, record, ticket in zip(ids[Evidence], sealed, ids[LogQueue], strict=True)
     ]
     first = first_row(at=received_at, actor=depositor.actor, organisation=organisation.ref)
     trail = (first.sequence, first.at, first.event, first.actor, first.organisation, first.purpose, first.previous, first.digest)
     return [
         Insert(Evidence, EVIDENCE_COLUMNS, records),
-        *_file_rows(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
+        *_files_of_owners(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
         Insert(CustodyEvent, CUSTODY_COLUMNS, [(id_, *trail) for id_ in ids[Evidence]]),
         _corrections(ids[Evidence], sealed),
     ]
@@ -182,6 +192,21 @@ def _corrections(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) ->
     told = [(id_, record.draft.item.corrects) for id_, record in zip(evidence_ids, sealed, strict=True)]
     rows = [(each.superseded_id, id_, each.replaced_by_id) for id_, each in told if each is not None]
     return Insert(Supersession, ("superseded_id", "correction_id", "replaced_by_id"), rows)
+
+
+def _files_of_owners(
+    depositor: Organisation, records: Sequence[tuple[int, SealedRecord]], stored_ids: Sequence[int], received_at: datetime
+) -> list[Insert]:
+    """`_file_rows` under each owner's own index; a batch of an agency may be for several lenders, every other has one owner."""
+    by_owner: dict[int, tuple[Organisation, list[tuple[int, SealedRecord]]]] = {}
+    for id_, record in records:
+        owner = record.owner or depositor
+        by_owner.setdefault(owner.pk, (owner, []))[1].append((id_, record))
+    waiting, inserts = iter(stored_ids), list[Insert]()
+    for owner, theirs in by_owner.values():
+        count = sum(file.stored is not None for _, record in theirs for file in record.draft.item.files)
+        inserts += _file_rows(owner, theirs, list(islice(waiting, count)), received_at)
+    return inserts
 
 
 def _file_rows(

@@ -144,6 +144,7 @@ class Notice(models.Model):
     """A row of an organisation's inbox: what happened (`kind`) to what (`subject`, an opaque id), and when somebody read it."""
 
     WEBHOOK_GONE, WEBHOOK_FAILING, FACT_ENDING = "webhook-gone", "webhook-failing", "platform-fact-ending"
+    CASES_ORDERED = "cases-ordered"
 
     ref = models.CharField(max_length=32, help_text="对外使用的随机编号，32 位十六进制")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="notices", help_text="所属机构")
@@ -159,7 +160,8 @@ class Notice(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ref"], name="notice_ref_unique"),
             models.CheckConstraint(
-                condition=Q(kind__in=["webhook-gone", "webhook-failing", "platform-fact-ending"]), name="notice_kind_known"),
+                condition=Q(kind__in=["webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"]),
+                name="notice_kind_known"),
             models.CheckConstraint(condition=Q(read_at=None) | Q(read_at__gte=F("created_at")), name="notice_read_after_it_came"),
         ]
         indexes = [models.Index(fields=["organisation", "-id"], name="notice_inbox")]

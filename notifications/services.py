@@ -116,13 +116,14 @@ def disable(endpoint: WebhookEndpoint, reason: str, *, now: datetime) -> bool:
         return False
     WebhookDelivery.objects.filter(endpoint=endpoint, outcome="").update(outcome=WebhookDelivery.DROPPED, ended_at=now)
     kind = Notice.WEBHOOK_GONE if reason == WebhookEndpoint.GONE else Notice.WEBHOOK_FAILING
-    put_notice(endpoint.organisation_id, kind, endpoint.ref, now=now)
+    leave_notices([endpoint.organisation_id], kind=kind, subject=endpoint.ref, now=now)
     return True
 
 
-def put_notice(organisation_id: int, kind: str, subject: str, *, now: datetime) -> None:
-    """A row more in the organisation's inbox, in the caller's transaction; `subject` is an id of ours, nothing personal."""
-    Notice.objects.create(ref=secrets.token_hex(16), organisation_id=organisation_id, kind=kind, subject=subject, created_at=now)
+def leave_notices(organisation_ids: Sequence[int], *, kind: str, subject: str, now: datetime) -> None:
+    """The same notice into the inbox of each of these organisations, in the caller's transaction; `subject` is an id of ours."""
+    Notice.objects.bulk_create(
+        Notice(ref=secrets.token_hex(16), organisation_id=id_, kind=kind, subject=subject, created_at=now) for id_ in organisation_ids)
 
 
 def read_notice(notice: Notice, *, now: datetime) -> None:

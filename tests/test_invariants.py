@@ -32,7 +32,9 @@ from accounts.models import (
 )
 from accounts.models import Application as Admission
 from cases.models import (
+    AccessEvent,
     Agreement,
+    Assignment,
     Case,
     CaseImport,
     CaseRevision,
@@ -41,12 +43,21 @@ from cases.models import (
     ContactPoint,
     Creditor,
     CreditorSide,
+    Distribution,
     Drawdown,
+    Entrustment,
+    Grant,
+    GrantedCase,
+    Matter,
     Note,
     NoteText,
+    Order,
+    OrderedCase,
+    OrderedKind,
     Party,
     Payment,
     RateCapRow,
+    SubmittedCase,
 )
 from common.append_only import AppendOnlyError, guarded_models, missing_guards
 from common.idempotency import IdempotencyKey
@@ -183,6 +194,47 @@ class Rows:
         self.count += 1
         values = {"ref": f"{self.count:032}", "format": "csv", "rows": 1, "checked_at": NOW, "checked_by": "a", **changes}
         return CaseImport.objects.create(organisation=self.organisation(), **values)
+
+    def entrustment(self, **changes: Any) -> Entrustment:
+        self.count += 1
+        values = {"ref": f"e{self.count}", "agency_kind": "collection_agency", "number": f"n{self.count}", "scope": "s", "document": "CZ-1",
+                  "starts_at": NOW, "ends_at": NOW + timedelta(days=1), "created_at": NOW, "created_by": "a", **changes}
+        lender = values.pop("lender", None) or self.organisation()
+        return Entrustment.objects.create(lender=lender, agency=self.organisation(kind="collection_agency"), **values)
+
+    def assignment(self, **changes: Any) -> Assignment:
+        self.count += 1
+        values = {"ref": f"a{self.count}", "assigned_at": NOW, "assigned_by": "a", **changes}
+        made = {"entrustment": values.pop("entrustment", None) or self.entrustment(), "case": values.pop("case", None) or self.case()}
+        return Assignment.objects.create(**made, **values)
+
+    def distribution(self, **changes: Any) -> Distribution:
+        values = {"since": NOW, "made_by": "a", **changes}
+        return Distribution.objects.create(
+            assignment=values.pop("assignment", None) or self.assignment(), agent=self.person(), **values)
+
+    def grant(self, **changes: Any) -> Grant:
+        self.count += 1
+        values = {"ref": f"g{self.count}", "receiver_kind": "court", "basis": "duty", "document": "CZ-1", "purpose": "p", "starts_at": NOW,
+                  "ends_at": NOW + timedelta(days=1), "case_count": 1, "created_at": NOW, "granted_by": "a", **changes}
+        return Grant.objects.create(lender=self.organisation(), receiver=self.organisation(kind="court"), **values)
+
+    def matter(self, **changes: Any) -> Matter:
+        self.count += 1
+        values = {"ref": f"m{self.count}", "purpose": "p", "submitted_at": NOW, "submitted_by": "a", **changes}
+        return Matter.objects.create(grant=self.grant(), institution=self.organisation(kind="court"), **values)
+
+    def order(self, **changes: Any) -> Order:
+        self.count += 1
+        values = {"ref": f"o{self.count}", "court_kind": "court", "number": f"n{self.count}", "document": "CZ-1", "scope": "s",
+                  "starts_at": NOW, "ends_at": NOW + timedelta(days=1), "uploaded_at": NOW, "uploaded_by": "a", **changes}
+        return Order.objects.create(court=values.pop("court", None) or self.organisation(kind="court"), **values)
+
+    def access_event(self, **changes: Any) -> AccessEvent:
+        values = {"at": NOW, "what": "case", "actor": "a", "roles": "", "signed_in": "key", "root": "own", "request_id": "r", **changes}
+        row = AccessEvent(case=self.case(), organisation=self.organisation(), **values)
+        row.save()
+        return row
 
     def evidence(self, **changes: Any) -> Evidence:
         self.count += 1
@@ -409,6 +461,40 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "case_import_format_known": lambda r: r.case_import(format="pdf"),
     "case_import_file_with_its_digest": lambda r: r.case_import(sha256=D),
     "case_import_leaves_cases_and_no_file": lambda r: r.case_import(imported_at=NOW),
+    "entrustment_ref_unique": lambda r: both(r.entrustment, ref="same"),
+    "entrustment_number_unique_for_lender": lambda r: both(r.entrustment, lender=r.organisation(), number="same"),
+    "entrustment_is_to_an_agency": lambda r: r.entrustment(agency_kind="court"),
+    "entrustment_has_document": lambda r: r.entrustment(document=""),
+    "entrustment_ends_after_start": lambda r: r.entrustment(ends_at=NOW),
+    "assignment_ref_unique": lambda r: both(r.assignment, ref="same"),
+    "assignment_live_once": lambda r: both(r.assignment, entrustment=r.entrustment(), case=r.case()),
+    "assignment_withdrawn_after_it_began": lambda r: r.assignment(withdrawn_at=NOW - timedelta(seconds=1)),
+    "distribution_one_agent_at_a_time": lambda r: both(r.distribution, assignment=r.assignment()),
+    "distribution_ends_after_its_start": lambda r: r.distribution(until=NOW - timedelta(seconds=1)),
+    "grant_ref_unique": lambda r: both(r.grant, ref="same"),
+    "grant_receiver_may_receive": lambda r: r.grant(receiver_kind="lender"),
+    "grant_basis_known": lambda r: r.grant(basis="habit"),
+    "grant_has_document": lambda r: r.grant(document=""),
+    "grant_ends_after_start": lambda r: r.grant(ends_at=NOW),
+    "grant_covers_cases": lambda r: r.grant(case_count=0),
+    "grant_approved_by_another": lambda r: r.grant(approved_at=NOW, approved_by="a"),
+    "granted_case_unique": lambda r: both(GrantedCase.objects.create, grant=r.grant(), case=r.case()),
+    "matter_ref_unique": lambda r: both(r.matter, ref="same"),
+    "matter_accepted_with_a_file_period": lambda r: r.matter(accepted_at=NOW, accepted_by="a"),
+    "matter_closed_with_an_end": lambda r: r.matter(accepted_at=NOW, accepted_by="a", file_days=1, closed_at=NOW),
+    "submitted_case_unique": lambda r: both(SubmittedCase.objects.create, matter=r.matter(), case=r.case()),
+    "submitted_case_up_to_not_negative": lambda r: SubmittedCase.objects.create(matter=r.matter(), case=r.case(), up_to=-1),
+    "order_ref_unique": lambda r: both(r.order, ref="same"),
+    "order_number_unique_in_court": lambda r: both(r.order, court=r.organisation(kind="court"), number="same"),
+    "order_is_of_a_court": lambda r: r.order(court_kind="lender"),
+    "order_has_document": lambda r: r.order(document=""),
+    "order_ends_after_start": lambda r: r.order(ends_at=NOW),
+    "order_opened_by_another": lambda r: r.order(opened_at=NOW, opened_by="a"),
+    "ordered_case_unique": lambda r: both(OrderedCase.objects.create, order=r.order(), case=r.case()),
+    "ordered_kind_unique": lambda r: both(OrderedKind.objects.create, order=r.order(), kind="sms"),
+    "access_event_what_known": lambda r: r.access_event(what="gossip"),
+    "access_event_root_known": lambda r: r.access_event(root="friend", purpose="p"),
+    "access_event_of_others_has_purpose": lambda r: r.access_event(root="granted"),
     "idempotency_key_unique_in_organisation": lambda _: both(
         IdempotencyKey.objects.create, organisation_id=1, key="k", fingerprint=D, answer_id=1, created_at=NOW),
     "job_unique_for_subject": lambda _: both(Job.objects.create, kind="k", subject_id=1, next_attempt_at=NOW),

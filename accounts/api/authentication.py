@@ -59,6 +59,11 @@ def viewer_of_key(key: ApiKey) -> Viewer:
     return Viewer(key.organisation, acts_of(key.granted), key=key)
 
 
+def viewer_of_request(request: Request) -> Viewer:
+    """`viewer_of_key` of the credential that an authenticated request came with."""
+    return viewer_of_key(credential_of(request))
+
+
 class NeedsScope(BasePermission):
     """For views that say in `scopes` which scope each of their methods needs. Raises ScopeMissing, naming it."""
 

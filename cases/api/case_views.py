@@ -12,7 +12,7 @@ from accounts.scopes import Scope
 from accounts.viewer import Viewer
 from cases.api import payloads, schema
 from cases.api.answers import case_answer, case_summary, note_answer
-from cases.api.viewing import keeper_of, viewer_of
+from cases.api.viewing import keeper_of, opened_file, viewer_of
 from cases.errors import SearchInvalid
 from cases.facts import NoteFacts
 from cases.filing import add_note, move_stage, open_case, revise_file
@@ -81,7 +81,7 @@ class CaseView(APIView):
 
     @extend_schema(**schema.READ)
     def get(self, request: Request, case: str) -> HttpResponse:
-        return answer(case_answer(case_file_for(viewer_of(request), case, now=timezone.now())))
+        return answer(case_answer(opened_file(request, case, now=timezone.now())))
 
     @extend_schema(**schema.REVISE)
     def put(self, request: Request, case: str) -> HttpResponse:

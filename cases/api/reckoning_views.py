@@ -5,15 +5,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.api.authentication import viewer_of_request
 from accounts.scopes import Scope
 from cases.api import payloads, schema
 from cases.api.answers import caps_answer
-from cases.api.viewing import keeper_of, viewer_of
+from cases.api.viewing import keeper_of, opened_file
 from cases.caps import caps_of, state_caps
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.sheet import sheet_csv, sheet_json
 from cases.reckonings import day_of, reckoning_of
-from cases.selectors import case_file_for
 from common.bodies import answer, decode_with, read_json
 from tlog.times import CHINA
 
@@ -22,7 +22,7 @@ def asked_reckoning(request: Request, case: str) -> Reckoning:
     """To the day of `on`, or to today in China. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
     now, text = timezone.now(), request.query_params.get("on")
     on = now.astimezone(CHINA).date() if text is None else day_of(text)
-    return reckoning_of(case_file_for(viewer_of(request), case, now=now), on)
+    return reckoning_of(opened_file(request, case, now=now), on)
 
 
 class ReckoningView(APIView):
@@ -51,7 +51,7 @@ class RateCapsView(APIView):
 
     @extend_schema(**schema.RATE_CAPS)
     def get(self, request: Request) -> HttpResponse:
-        return answer(caps_answer(caps_of(viewer_of(request).organisation)))
+        return answer(caps_answer(caps_of(viewer_of_request(request).organisation)))
 
     @extend_schema(**schema.STATE_CAPS)
     def put(self, request: Request) -> HttpResponse:

@@ -1,1 +1,1 @@
-"""The case file for people: its parts for the pages that show a case, the import of cases, and the reckoning sheet."""
+"""Pages of `cases` for people: the case file's parts, the import, the reckoning sheet; who may see a case, dockets and orders."""

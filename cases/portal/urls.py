@@ -1,7 +1,7 @@
-"""Routes of the pages about case files. An opaque id may stand in an address; nothing personal does."""
+"""Routes of the pages about case files and about access to them. An opaque id may stand in an address; nothing personal does."""
 from django.urls import path
 
-from cases.portal import imports, reckonings
+from cases.portal import access_page, docket, imports, reckonings
 
 urlpatterns = [
     path("cases/import", imports.import_cases, name="case-import"),
@@ -9,4 +9,21 @@ urlpatterns = [
     path("cases/import/<str:checked>/confirm", imports.confirm, name="case-import-confirm"),
     path("cases/<str:case>/reckoning", reckonings.reckoning, name="case-reckoning"),
     path("cases/<str:case>/reckoning.csv", reckonings.reckoning_csv, name="case-reckoning-csv"),
+    path("access", access_page.access, name="access"),
+    path("access/entrustments", access_page.add_entrustment, name="access-entrust"),
+    path("access/entrustments/<str:ref>/end", access_page.stop_entrustment, name="access-end-entrustment"),
+    path("access/assign", access_page.assign, name="access-assign"),
+    path("access/withdraw", access_page.withdraw, name="access-withdraw"),
+    path("access/distribute", access_page.distribute, name="access-distribute"),
+    path("access/grants", access_page.add_grant, name="access-grant"),
+    path("access/grants/<str:ref>/approve", access_page.approve, name="access-approve"),
+    path("access/grants/<str:ref>/revoke", access_page.revoke, name="access-revoke"),
+    path("access/submit", access_page.submit, name="access-submit"),
+    path("docket", docket.docket, name="docket"),
+    path("docket/<str:ref>/accept", docket.accept, name="docket-accept"),
+    path("docket/<str:ref>/close", docket.close, name="docket-close"),
+    path("orders", docket.orders, name="orders"),
+    path("orders/add", docket.add_order, name="orders-add"),
+    path("orders/<str:ref>/open", docket.open_one, name="orders-open"),
+    path("orders/<str:ref>/end", docket.end_one, name="orders-end"),
 ]

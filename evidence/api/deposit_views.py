@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import credential_of
 from accounts.scopes import Scope
+from cases.selectors import owner_of_assigned
 from common.bodies import read_json
 from common.idempotency import IdempotentRequest, fingerprint, read_key
 from evidence.api import payloads, schema
@@ -40,7 +41,7 @@ class EvidenceView(EvidenceListView):
     @extend_schema(**schema.DEPOSIT)
     def post(self, request: Request) -> HttpResponse:
         depositor = admitted(request)
-        upload = MultipartDeposit(depositor.organisation.ref)
+        upload = MultipartDeposit(lambda document: owner_ref(depositor, document))
 
         def read() -> tuple[DepositItem, IdempotentRequest | None]:
             upload.read(request._request)
@@ -71,6 +72,18 @@ def admitted(request: Request) -> Depositor:
     depositor = Depositor(key.organisation, key.pk)
     admit(depositor, retried=read_key(request.headers.get("Idempotency-Key")) is not None, now=timezone.now())
     return depositor
+
+
+def owner_ref(depositor: Depositor, document: bytes) -> str:
+    """Whose the originals will be: an agency's deposit is the lender's. Raises what `payloads.decode` raises.
+
+    A case that is not assigned is refused by the deposit itself, so that a retry of what was acknowledged gets its receipt for ever.
+    """
+    owner = None
+    if depositor.entrusted:
+        case = payloads.decode(document, payloads.Deposit).case
+        owner = owner_of_assigned(depositor.organisation, case, now=timezone.now())
+    return (owner or depositor.organisation).ref
 
 
 def stored_item(payload: payloads.Deposit, stored: Sequence[StoredFile]) -> DepositItem:

@@ -1,24 +1,32 @@
 """GET /api/v1/evidence/{record}/package: the evidence package, streamed as it is made."""
+from datetime import datetime
+
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.api.authentication import credential_of
+from accounts.api.authentication import viewer_of_request
 from accounts.models import TrialStep
+from accounts.permissions import Act
 from accounts.scopes import Scope
 from accounts.trial import note_trial_step
+from accounts.viewer import Viewer
 from common.faults import RequestMalformed
+from common.request_ids import request_id_of
 from evidence.api import schema
 from evidence.corrections import with_corrections
+from evidence.custody import CustodyAction
 from evidence.errors import TooManyRecords
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope as PackageScope
 from evidence.practice import open_on_trial
-from evidence.selectors import case_records, record_of, records_of, selection_of
+from evidence.proofs import check_published
+from evidence.reading import note_reading
+from evidence.selectors import case_records_for, record_for, records_for, selection_for
 from ledger.digest_stamps import stamp_digest
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
@@ -27,41 +35,53 @@ MAX_SELECTION = 100
 
 
 class EvidencePackageView(APIView):
-    """`scope`: `record` (default), `case` (all of its case, with the signed head), or `selection` (this and each `with`)."""
+    """`scope`: `record` (default), `case` (all of its case, with the signed head), or `selection` (this and each `with`).
+
+    Of a case that is open in part only, the answer to `case` is the selection of what is open.
+    """
 
     scopes = {"GET": Scope.PACKAGES_FETCH}
 
     @extend_schema(**schema.PACKAGE)
     def get(self, request: Request, record: str) -> HttpResponseBase:
-        scope, records = complete(*chosen(request, record))
-        key, now = credential_of(request), timezone.now()
-        contents = gather_package(records, scope=scope, now=now)
-        note_trial_step(key.organisation, TrialStep.Step.FETCHED, actor=f"api_key:{key.pk}", now=now)
+        viewer, now = viewer_of_request(request), timezone.now()
+        viewer.must(Act.FETCH)
+        practice = open_on_trial(viewer.organisation, record)
+        whole: tuple[PackageScope, list[Evidence]] = ("record", [practice] if practice else [])
+        scope, records = whole if practice else complete(viewer, *chosen(request, viewer, record, now), now=now)
+        # Whoever cannot have the package yet leaves no trace of having fetched it.
+        check_published(records)
+        if practice is None:  # nobody's case, and open by no root: its trace is the step of the trial
+            note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id_of(request), now=now)
+        contents = gather_package(records, scope=scope, now=timezone.now())
+        note_trial_step(viewer.organisation, TrialStep.Step.FETCHED, actor=viewer.actor, now=now)
         response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE)
         response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
         response["Cache-Control"] = "no-store"
         return response
 
 
-def complete(scope: PackageScope, records: list[Evidence]) -> tuple[PackageScope, list[Evidence]]:
+def complete(viewer: Viewer, scope: PackageScope, records: list[Evidence], *, now: datetime) -> tuple[PackageScope, list[Evidence]]:
     """A record that was deposited by mistake goes out with the record that says so; a case holds both anyhow."""
     if scope == "case":
         return scope, records
-    told = with_corrections(records, records_of(records[0].organisation_id))
+    told = with_corrections(records, records_for(viewer, now=now))
     return ("selection" if len(told) > 1 else scope), told
 
 
-def chosen(request: Request, number: str) -> tuple[PackageScope, list[Evidence]]:
+def chosen(request: Request, viewer: Viewer, number: str, now: datetime) -> tuple[PackageScope, list[Evidence]]:
     """The scope asked for and its records. Raises RecordNotFound, RequestMalformed, TooManyRecords."""
-    organisation, scope = credential_of(request).organisation, request.query_params.get("scope", "record")
-    record = open_on_trial(organisation, number) or record_of(organisation.pk, number)
+    scope = request.query_params.get("scope", "record")
+    record = record_for(viewer, number, now=now)
     if scope == "record":
         return "record", [record]
     if scope == "case":
-        return "case", case_records(record)
+        records = case_records_for(viewer, record.case, now=now)
+        # The signed head says where the case ends; over a part of the case it would be untrue.
+        return ("case" if len(records) == records[-1].case.sequence else "selection"), records
     if scope != "selection":
         raise RequestMalformed(reason="scope: record | case | selection")
     others = request.query_params.getlist("with")
     if len(others) >= MAX_SELECTION:
         raise TooManyRecords(limit=MAX_SELECTION)
-    return "selection", selection_of(organisation.pk, [record.record, *others])
+    return "selection", selection_for(viewer, [record.record, *others], now=now)

@@ -24,7 +24,9 @@ Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="lower-ca
 MediaType = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[\x20-\x7e]+)?$(?!\n)", max_length=200)]
 FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=255)]
 Kind = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$(?!\n)")]
-Reference = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=128, description="the client's own case reference")]
+Reference = Annotated[str, Meta(
+    pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=128,
+    description="the client's own case reference; from a collection agency, our `ref` of a case that is assigned to it now")]
 Text = Annotated[str, Meta(max_length=2000)]
 Milliseconds = Annotated[int, Meta(ge=1 - 2**53, le=2**53 - 1)]
 # The rules of claims, said in the document and judged where the claims are made.

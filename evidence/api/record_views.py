@@ -1,22 +1,25 @@
-"""Records over HTTP: an organisation's own with a key, and what is public of any by its number.
+"""Records over HTTP: with a key those that are open to its organisation, and what is public of any by its number.
 
 Proofs and states change until a record is stamped, so they are never cached; a statement never changes.
 """
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.api.authentication import credential_of
+from accounts.api.authentication import viewer_of_request
 from accounts.scopes import Scope
 from common.bodies import answer
+from common.request_ids import request_id_of
 from evidence.api import schema
 from evidence.facts import facts_of
 from evidence.models import Evidence
 from evidence.proofs import proof_of, timestamps_of
-from evidence.selectors import public_record, record_of, records_of
+from evidence.reading import note_viewing
+from evidence.selectors import public_record, record_for, records_for
 from tlog.times import format_time
 
 PAGE = 50
@@ -41,7 +44,7 @@ def public_facts(record: Evidence) -> dict[str, object]:
 
 
 def own_facts(record: Evidence) -> dict[str, object]:
-    """The owner's view: also the client's case reference and the place in the case."""
+    """For whom the record is open: also the client's case reference and the place in the case."""
     return {
         **public_facts(record), "kind": record.kind,
         "case": {"reference": record.case.client_reference, "ref": record.case.ref, "sequence": record.case_sequence},
@@ -50,17 +53,17 @@ def own_facts(record: Evidence) -> dict[str, object]:
 
 
 class EvidenceListView(APIView):
-    """The organisation's records, the newest first, by cursor."""
+    """The records that are open to the organisation, the newest first, by cursor."""
 
     scopes = {"GET": Scope.EVIDENCE_READ}
 
     @extend_schema(**schema.LIST)
     def get(self, request: Request) -> HttpResponse:
-        organisation_id, after = credential_of(request).organisation_id, request.query_params.get("cursor")
-        rows = records_of(organisation_id)
+        viewer, after, now = viewer_of_request(request), request.query_params.get("cursor"), timezone.now()
+        rows = records_for(viewer, now=now)
         if after is not None:
             # The cursor is a record's number: a row's id would tell how much all organisations deposit.
-            rows = rows.filter(id__lt=record_of(organisation_id, after).pk)
+            rows = rows.filter(id__lt=record_for(viewer, after, now=now).pk)
         page = list(rows[: PAGE + 1])
         cursor = page[PAGE - 1].record if len(page) > PAGE else None
         return answer({"records": [own_facts(record) for record in page[:PAGE]], "next_cursor": cursor})
@@ -71,7 +74,10 @@ class EvidenceView(APIView):
 
     @extend_schema(**schema.OWN_RECORD)
     def get(self, request: Request, record: str) -> HttpResponse:
-        return answer(own_facts(record_of(credential_of(request).organisation_id, record)))
+        viewer, now = viewer_of_request(request), timezone.now()
+        found = record_for(viewer, record, now=now)
+        note_viewing(viewer, found, request_id=request_id_of(request), now=now)
+        return answer(own_facts(found))
 
 
 class EvidenceProofView(APIView):
@@ -79,7 +85,7 @@ class EvidenceProofView(APIView):
 
     @extend_schema(**schema.PROOF)
     def get(self, request: Request, record: str) -> HttpResponse:
-        return proof_response(record_of(credential_of(request).organisation_id, record))
+        return proof_response(record_for(viewer_of_request(request), record, now=timezone.now()))
 
 
 class EvidenceTimestampsView(APIView):
@@ -87,7 +93,7 @@ class EvidenceTimestampsView(APIView):
 
     @extend_schema(**schema.TIMESTAMPS)
     def get(self, request: Request, record: str) -> HttpResponse:
-        return answer(timestamps_of(record_of(credential_of(request).organisation_id, record)))
+        return answer(timestamps_of(record_for(viewer_of_request(request), record, now=timezone.now())))
 
 
 class RecordView(APIView):

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
 from cases.api import schema as case_schema
+from cases.errors import CaseNotFound
 from common import problems
 from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
 from common.faults import ContentDigestMismatch, JsonTooLarge, RequestMalformed
@@ -25,6 +26,7 @@ JSON_ERRORS: Refusals = (
 )
 DEPOSIT_ERRORS: Refusals = (
     *JSON_ERRORS, IdempotencyKeyMalformed, IdempotencyKeyReused, errors.RateLimited, errors.DepositBusy, LogBehind, LogClosed, LogFrozen,
+    CaseNotFound,
 )
 FILE_ERRORS: Refusals = (errors.PartOrder, errors.FileTooLarge, errors.TooManyFiles, errors.FilesMismatch, errors.DigestMismatch)
 

@@ -14,6 +14,7 @@ from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
 from accounts.workstations import workstation_of
 from common.problems import NotFound
+from common.request_ids import request_id_of
 from evidence.models import OriginalTicket
 from evidence.originals import redeem, ticket_for
 from evidence.packages.names import safe_name
@@ -28,7 +29,7 @@ def original(request: HttpRequest, token: str) -> HttpResponseBase:
     ticket = ticket_for(token, now=now)
     viewer = holder_of(ticket, request)
     record_for(viewer, ticket.file.evidence.record, now=now)
-    found = redeem(ticket, viewer, now=now)
+    found = redeem(ticket, viewer, request_id=request_id_of(request), now=now)
     response = StreamingHttpResponse(found, content_type=OCTETS)
     response["Content-Length"] = str(found.size_bytes)
     response["Content-Disposition"] = attachment(found.name)

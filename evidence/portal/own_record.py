@@ -16,7 +16,9 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act, viewer_of
 from accounts.viewer import Viewer
 from common.errors import DomainError
+from common.request_ids import request_id_of
 from evidence.corrections import LONGEST_REASON, reason_of, supersede, supersession_of
+from evidence.custody import CustodyAction
 from evidence.errors import AlreadySuperseded, InvalidRecord
 from evidence.intake import admit
 from evidence.kinds import CORRECTION, kind_word
@@ -24,7 +26,8 @@ from evidence.models import Evidence, Supersession
 from evidence.originals import issue_ticket
 from evidence.portal.deposit_form import KEY
 from evidence.portal.state_words import Text
-from evidence.portal.work import depositor_for, see_other
+from evidence.portal.work import depositor_of, see_other
+from evidence.reading import note_reading
 from evidence.selectors import claims_of, record_for
 from tlog.canonical import Json
 from tlog.claims import parse_claim
@@ -64,13 +67,17 @@ class OwnRecord:
 
 
 def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord | None:
-    """None for a stranger, for a record that is not open to whoever is signed in, and where the claims were erased."""
+    """None for a stranger, for a record that is not open to whoever is signed in, and where the claims were erased.
+
+    What is shown is written into the trail first.
+    """
     if not isinstance(request.user, Person):
         return None
     try:
         viewer = viewer_of(request)
         record = record_for(viewer, number, now=now)
         claims = {claim.name: parse_claim(claim.name, claim.data) for claim in claims_of(record)}
+        note_reading(viewer, [record], CustodyAction.VIEWED, request_id=request_id_of(request), now=now)
     except DomainError:
         return None
     subject, mistake = claims["subject"], supersession_of(record)
@@ -85,8 +92,9 @@ def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord
 
 
 def may_supersede(viewer: Viewer, record: Evidence) -> bool:
-    """Whether this viewer may mark the record as 误存: who deposits, at the organisation whose record it is. A correction stands."""
-    return viewer.may(Act.DEPOSIT) and record.organisation_id == viewer.organisation.pk and record.kind != CORRECTION
+    """Whether this viewer may mark the record as 误存: who deposits, at the organisation that deposited it. A correction stands."""
+    by = record.deposited_by_id or record.organisation_id
+    return viewer.may(Act.DEPOSIT) and by == viewer.organisation.pk and record.kind != CORRECTION
 
 
 def _file(position: int, value: Json) -> OwnFile:
@@ -131,7 +139,7 @@ def _supersede(request: HttpRequest, viewer: Viewer, record: Evidence, now: date
     replaced_by = record_for(viewer, typed, now=now) if typed else None
     if replaced_by is not None and (replaced_by.case_id != record.case_id or replaced_by.pk == record.pk):
         raise InvalidRecord(pointer="/replaced_by", reason=_("替代的存证须是同一案件的另一份存证。"))
-    depositor = depositor_for(viewer, record.case)
+    depositor = depositor_of(viewer)
     admit(depositor, retried=True, now=now)
     supersede(depositor, record, reason=reason, replaced_by=replaced_by, now=now, key=f"{depositor.actor}/{key}")
 

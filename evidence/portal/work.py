@@ -31,10 +31,10 @@ from evidence.selectors import records_for
 from evidence.worklist import start_of_day, work_list
 
 
-def depositor_for(viewer: Viewer, case: Case) -> Depositor:
-    """This person as a depositor to that case."""
+def depositor_of(viewer: Viewer) -> Depositor:
+    """This person as a depositor; to an agency's depositor a case is named by our ref, for it is the lender's."""
     assert viewer.person is not None
-    return Depositor(case.organisation, person_id=viewer.person.pk)
+    return Depositor(viewer.organisation, person_id=viewer.person.pk)
 
 
 def form_context() -> dict[str, object]:
@@ -104,12 +104,12 @@ def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> H
 
 @csrf_protect
 def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartForm) -> HttpResponse:
-    depositor = depositor_for(viewer, case)
+    depositor = depositor_of(viewer)
     made: list[DepositItem] = []
 
     def read() -> tuple[DepositItem, IdempotentRequest | None]:
         form.read_files()
-        made.append(item_of(case.client_reference, form))
+        made.append(item_of(case.ref if depositor.entrusted else case.client_reference, form))
         return made[0], retry_of(request.path, depositor.actor, form)
 
     try:

@@ -83,7 +83,7 @@ class InboxNotice(Struct, forbid_unknown_fields=True):
     """`subject`: the id of what it is about; `link`: where to look at that."""
 
     notice: Id
-    kind: Literal["webhook-gone", "webhook-failing", "platform-fact-ending"]
+    kind: Literal["webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"]
     subject: Id
     link: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
     created_at: Time
@@ -97,6 +97,8 @@ class NoticePage(Struct, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
+# Where to look at what a notice is about; a webhook unless said here.
+LOOKED_AT = {Notice.CASES_ORDERED: "orders"}
 TYPES: tuple[Any, ...] = (Webhook, WebhookWithSecret, WebhookPage, Delivery, DeliveryPage, InboxNotice, NoticePage)
 
 
@@ -128,7 +130,8 @@ def _attempt_facts(attempt: WebhookAttempt) -> dict[str, object]:
 
 def notice_facts(notice: Notice) -> dict[str, object]:
     return {
-        "notice": notice.ref, "kind": notice.kind, "subject": notice.subject, "link": f"/api/v1/webhooks/{notice.subject}",
+        "notice": notice.ref, "kind": notice.kind, "subject": notice.subject,
+        "link": f"/api/v1/{LOOKED_AT.get(notice.kind, 'webhooks')}/{notice.subject}",
         "created_at": _time(notice.created_at), "read_at": _time(notice.read_at),
     }
 

@@ -133,4 +133,5 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
 
 
 def test_one_table_says_it_all() -> None:
-    assert set(PEOPLE.values()) == {"anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader", "depositor"}
+    assert set(PEOPLE.values()) == {
+        "anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader", "depositor", "act"}

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 CONTENT_SCOPES = frozenset({
     Scope.EVIDENCE_WRITE, Scope.EVIDENCE_READ, Scope.PACKAGES_FETCH, Scope.CASES_WRITE, Scope.CASES_READ, Scope.CASE_FILES_WRITE,
     Scope.WEBHOOKS_MANAGE,
-    Scope.NOTICES_READ,
+    Scope.NOTICES_READ, Scope.MATTERS_SUBMIT, Scope.MATTERS_ACCEPT,
 })
 
 
@@ -39,10 +39,12 @@ def test_a_machine_does_nothing_that_no_person_of_its_kind_may_do(kind: Kind) ->
 
 def test_the_kinds_hold_what_the_table_says() -> None:
     reading = {Scope.EVIDENCE_READ, Scope.CASES_READ, Scope.WEBHOOKS_MANAGE, Scope.NOTICES_READ}
-    institution = reading | {Scope.PACKAGES_FETCH}
+    firm = reading | {Scope.PACKAGES_FETCH, Scope.MATTERS_SUBMIT}
+    institution = firm | {Scope.MATTERS_ACCEPT}
     assert {
-        Kind.LENDER: set(Scope), Kind.COLLECTION_AGENCY: reading | {Scope.EVIDENCE_WRITE, Scope.CASES_WRITE},
-        **dict.fromkeys((Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT), institution),
+        Kind.LENDER: set(Scope) - {Scope.MATTERS_ACCEPT}, Kind.COLLECTION_AGENCY: reading | {Scope.EVIDENCE_WRITE, Scope.CASES_WRITE},
+        **dict.fromkeys((Kind.NOTARY_OFFICE, Kind.ARBITRATION_BODY), institution),
+        Kind.LAW_FIRM: firm, Kind.COURT: institution | {Scope.EVIDENCE_WRITE},
         Kind.AUDITOR: set(), Kind.OPERATOR: set(),
     } == SCOPES_OF
     assert set(SCOPES) == set(Scope) == CONTENT_SCOPES
@@ -101,13 +103,15 @@ def test_an_endpoint_that_forgets_its_scope_would_be_seen_and_answers_nobody(ser
 def test_each_endpoint_opens_with_its_own_scope_and_no_other(client: Client, service: str) -> None:
     """Every route that needs a key × a key with its scope alone, and a key with every other scope."""
     now = timezone.now()
-    lender = create_organisation("甲", now=now)
+    lender, office = create_organisation("甲", now=now), create_organisation("公证处", now=now, kind=Kind.NOTARY_OFFICE)
 
     def headers(*scopes: Scope) -> dict[str, str]:
-        return {"Authorization": f"Bearer {issue_api_key(lender, label='x', now=now, valid_for=DAY, scopes=scopes)[1]}"}
+        # No lender accepts a matter.
+        where = lender if set(scopes) <= SCOPES_OF[Kind.LENDER] else office
+        return {"Authorization": f"Bearer {issue_api_key(where, label='x', now=now, valid_for=DAY, scopes=scopes)[1]}"}
 
     alone = {scope: headers(scope) for scope in Scope}
-    others = {scope: headers(*(set(Scope) - {scope})) for scope in Scope}
+    others = {scope: headers(*(SCOPES_OF[Kind.LENDER] - {scope})) for scope in Scope}
     views = {path: view for path, view in views_of_the_api() if view.permission_classes == [NeedsScope]}
     for (method, path), row in ROWS.items():
         if path not in views:
@@ -123,21 +127,23 @@ def test_each_endpoint_opens_with_its_own_scope_and_no_other(client: Client, ser
 
 def test_what_is_issued_keeps_to_kind_time_and_label(database: str) -> None:
     now = timezone.now()
-    court, operator = create_organisation("法院", now=now, kind=Kind.COURT), create_organisation("运营", now=now, kind=Kind.OPERATOR)
+    office = create_organisation("公证处", now=now, kind=Kind.NOTARY_OFFICE)
+    operator = create_organisation("运营", now=now, kind=Kind.OPERATOR)
     good: dict[str, Any] = {"label": "x", "now": now, "valid_for": DAY, "scopes": [Scope.EVIDENCE_READ]}
     wrong: list[tuple[Any, dict[str, Any], type[DomainError]]] = [
-        (court, {"scopes": [Scope.EVIDENCE_WRITE]}, ScopesUnavailable), (court, {"scopes": []}, ScopesUnavailable),
+        (office, {"scopes": [Scope.EVIDENCE_WRITE]}, ScopesUnavailable), (office, {"scopes": []}, ScopesUnavailable),
         (operator, {"scopes": None}, ScopesUnavailable), (operator, {}, ScopesUnavailable),
-        (court, {"valid_for": timedelta(days=400, seconds=1)}, ExpiryOutOfRange), (court, {"valid_for": timedelta()}, ExpiryOutOfRange),
-        (court, {"label": " "}, LabelMalformed), (court, {"label": "x" * 101}, LabelMalformed), (court, {"label": "a\0b"}, LabelMalformed),
+        (office, {"valid_for": timedelta(days=400, seconds=1)}, ExpiryOutOfRange), (office, {"valid_for": timedelta()}, ExpiryOutOfRange),
+        (office, {"label": " "}, LabelMalformed), (office, {"label": "x" * 101}, LabelMalformed),
+        (office, {"label": "a\0b"}, LabelMalformed),
     ]
     for issue in (issue_api_key, issue_client):
         for organisation, changes, refusal in wrong:
             with pytest.raises(refusal):
                 issue(organisation, **{**good, **changes})
     assert ApiKey.objects.count() == 0
-    key, _ = issue_api_key(court, **{**good, "scopes": None, "valid_for": timedelta(days=400)})
-    assert key.granted == SCOPES_OF[Kind.COURT]
+    key, _ = issue_api_key(office, **{**good, "scopes": None, "valid_for": timedelta(days=400)})
+    assert key.granted == SCOPES_OF[Kind.NOTARY_OFFICE]
 
 
 def test_the_machine_as_a_viewer_has_the_acts_of_its_scopes_within_its_kind(database: str) -> None:

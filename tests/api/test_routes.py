@@ -95,6 +95,14 @@ def about_webhook(method: str, part: str = "") -> Send:
     return send
 
 
+def naming_nothing(path: str, body: dict[str, Any] | None = None) -> Row:
+    """A question about an id of nobody's; what each kind of organisation gets about others' is told in `tests/test_isolation.py`."""
+    data = b"" if body is None else json.dumps(body).encode()
+    if path.endswith(NOWHERE):
+        return Row("organisation", getting(path), 404)
+    return Row("organisation", posting(path, lambda _: (data, "application/json")), 404)
+
+
 def about_notice(client: Client, number: str, headers: dict[str, str]) -> Any:
     owner, ref = owner_of(number), "0" * 32
     if owner is not None:
@@ -139,7 +147,25 @@ FACTS = CaseFacts(
     (SideFacts((CreditorFacts("甲", Decimal(1)),)),), SignedAgreement("HT-1", date(2025, 3, 1), Agreement(DayCount.THIRTY_360)),
     (Drawdown("JJ-1", Decimal(12000), date(2025, 3, 10), Decimal("0.12"), 3, Repayment.INTEREST_FIRST),))
 
+NOWHERE = "0" * 32
+ORDER_BODY = {
+    "number": "1", "document": UNKNOWN, "scope": "1", "starts_at": "2026-01-01T00:00:00.000Z", "ends_at": "2099-01-01T00:00:00.000Z",
+    "cases": [NOWHERE],
+}
 ROWS: dict[tuple[str, str], Row] = {
+    **{("GET", f"{API}/{name}"): Row("organisation", getting(f"{API}/{name}"))
+       for name in ("entrustments", "assignments", "grants", "matters", "orders")},
+    ("GET", f"{API}/cases/{{case}}/accesses"): Row("owner", about_case("GET", "/accesses")),
+    ("GET", f"{API}/orders/{{order}}"): naming_nothing(f"{API}/orders/{NOWHERE}"),
+    ("POST", f"{API}/assignments"): naming_nothing(f"{API}/assignments", {"entrustment": NOWHERE, "cases": [NOWHERE]}),
+    ("POST", f"{API}/assignments/withdrawals"): naming_nothing(f"{API}/assignments/withdrawals", {"assignments": [NOWHERE]}),
+    ("POST", f"{API}/assignments/distributions"): naming_nothing(
+        f"{API}/assignments/distributions", {"assignments": [NOWHERE], "agent": None}),
+    ("POST", f"{API}/matters"): naming_nothing(f"{API}/matters", {"grant": NOWHERE, "cases": [NOWHERE], "purpose": "1"}),
+    ("POST", f"{API}/matters/{{matter}}/acceptance"): naming_nothing(
+        f"{API}/matters/{NOWHERE}/acceptance", {"number": "1", "file_days": 1}),
+    ("POST", f"{API}/matters/{{matter}}/closing"): naming_nothing(f"{API}/matters/{NOWHERE}/closing"),
+    ("POST", f"{API}/orders"): naming_nothing(f"{API}/orders", ORDER_BODY),
     ("GET", f"{API}/evidence"): Row("organisation", getting(f"{API}/evidence")),
     ("POST", f"{API}/evidence"): Row("organisation", posting(f"{API}/evidence", lambda _: deposit_body(document(), FILE)), 201),
     ("POST", f"{API}/evidence/batch"): Row(
@@ -214,6 +240,12 @@ PEOPLE = {
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
     "/visit": "depositor",
     "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
+    # Who sees what of others' there: `tests/test_isolation.py`.
+    **dict.fromkeys((
+        "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
+        "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
+        "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
+        "/orders", "/orders/add", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {

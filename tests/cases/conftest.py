@@ -1,4 +1,12 @@
-"""A lender's machine, a stranger's and an agency's, for tests of the case file."""
-from tests.cases.case_files import agencys_send, client, lender, send, strangers_send
+"""A lender's machine, a stranger's and an agency's, for tests of the case file; the cast, for tests of access."""
+import pytest
 
-__all__ = ["agencys_send", "client", "lender", "send", "strangers_send"]
+from tests.cases.case_files import agencys_send, client, lender, send, strangers_send
+from tests.cases.cast import Cast
+
+__all__ = ["agencys_send", "cast", "client", "lender", "send", "strangers_send"]
+
+
+@pytest.fixture
+def cast(service: str) -> Cast:
+    return Cast()

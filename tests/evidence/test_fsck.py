@@ -70,7 +70,9 @@ def other_value(model: Any, column: str) -> str:
         return "1"
     if field.is_relation:
         own = column in RELATED
-        return "NULL" if field.null else f"(SELECT max(id) FROM {field.related_model._meta.db_table})" if own else "999999"
+        if field.null and column != "deposited_by_id":  # which is null already
+            return "NULL"
+        return f"(SELECT max(id) FROM {field.related_model._meta.db_table})" if own else "999999"
     if kind == "BinaryField":
         return "'\\x00'::bytea" if connection.vendor == "postgresql" else "x'00'"
     if kind == "DateTimeField":

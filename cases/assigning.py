@@ -1,0 +1,141 @@
+"""委案, 分案, 退案: a lender entrusts an agency, assigns cases under the contract, the agency's supervisor gives them to agents.
+
+What ends access ends it at once, because every read asks for what is live at its moment: a withdrawal, the contract's end or period.
+LAW: 个人信息保护法（2021年）第二十一条: by contract, for a purpose and a period, and the agency passes nothing on: only the lender assigns.
+"""
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Membership, Person
+from accounts.permissions import Act, Kind, Role
+from accounts.viewer import Viewer
+from cases.conditions import MOST_CASES, cases_named, check_period, organisation_among, own_paper, plain
+from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken
+from cases.models import Assignment, Distribution, Entrustment
+from cases.roots import live_assignment
+
+LONGEST_NUMBER, LONGEST_SCOPE = 64, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """An entrustment contract as it is registered: the agency's ref, and the record number of the contract that the lender deposited."""
+
+    agency: str
+    number: str
+    scope: str
+    document: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment:
+    """Register a contract of the viewer's organisation with an agency.
+
+    Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, DocumentMissing, NumberTaken.
+    """
+    viewer.must(Act.GRANT)
+    if viewer.kind != Kind.LENDER:
+        raise CaseNotFound
+    agency = organisation_among((Kind.COLLECTION_AGENCY,), contract.agency, pointer="/agency")
+    number, scope = plain(contract.number, LONGEST_NUMBER, pointer="/number"), plain(contract.scope, LONGEST_SCOPE, pointer="/scope")
+    check_period(contract.starts_at, contract.ends_at, now=now)
+    document = own_paper(viewer.organisation, contract.document)
+    try:
+        with transaction.atomic():
+            return Entrustment.objects.create(
+                ref=secrets.token_hex(16), lender=viewer.organisation, agency=agency, agency_kind=agency.kind, number=number, scope=scope,
+                document=document, starts_at=contract.starts_at, ends_at=contract.ends_at, created_at=now, created_by=viewer.actor)
+    except IntegrityError:
+        raise NumberTaken(pointer="/number") from None
+
+
+def end_entrustment(viewer: Viewer, entrustment: Entrustment, *, now: datetime) -> None:
+    """End a contract before its time; the agency sees none of its cases any more. A second call changes nothing. Raises Forbidden."""
+    viewer.must(Act.GRANT)
+    Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None).update(ended_at=now, ended_by=viewer.actor)
+
+
+def assign_cases(
+    viewer: Viewer, entrustment: Entrustment, refs: Sequence[str], *, includes_all: bool, now: datetime
+) -> list[Assignment]:
+    """Assign cases of the viewer's own organisation under one of its contracts, all or none; those assigned under it already stay so.
+
+    `includes_all`: the agency sees the lender's and other agencies' evidence on these cases too.
+    Raises Forbidden, EntrustmentEnded, CasesMissing, CaseNotFound.
+    """
+    viewer.must(Act.DISTRIBUTE)
+    if entrustment.lender_id != viewer.organisation.pk:
+        raise CaseNotFound
+    cases = cases_named(viewer.organisation, refs)
+    with transaction.atomic():
+        # The contract's row first, so that its end and an assignment under it take turns.
+        contract = Entrustment.objects.select_for_update().get(pk=entrustment.pk)
+        if contract.ended_at is not None or not contract.starts_at <= now < contract.ends_at:
+            raise EntrustmentEnded
+        held = Assignment.objects.filter(entrustment=contract, case__in=cases, withdrawn_at=None)
+        held.update(includes_all=includes_all)
+        already = set(held.values_list("case_id", flat=True))
+        Assignment.objects.bulk_create([
+            Assignment(ref=secrets.token_hex(16), entrustment=contract, case=case, includes_all=includes_all, assigned_at=now,
+                       assigned_by=viewer.actor)
+            for case in cases if case.pk not in already])
+        return list(held.select_related("case", "entrustment__agency", "entrustment__lender").order_by("id"))
+
+
+def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int:
+    """退案: take cases back, by the assignments' refs; how many there were. Agency and agent see nothing of them from now on.
+
+    Raises Forbidden, CasesMissing, CaseNotFound when one of them is no live assignment of this lender's.
+    """
+    viewer.must(Act.DISTRIBUTE)
+    wanted = _refs(refs)
+    with transaction.atomic():
+        rows = Assignment.objects.filter(ref__in=wanted, entrustment__lender=viewer.organisation, withdrawn_at=None)
+        ids = list(rows.order_by("id").values_list("id", flat=True))
+        if len(ids) != len(wanted):
+            raise CaseNotFound
+        Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
+        return Assignment.objects.filter(pk__in=ids, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=viewer.actor)
+
+
+def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, *, now: datetime) -> int:
+    """分案: give assigned cases to an agent of the agency, or to nobody (None); whoever had them before sees them no more.
+
+    Raises Forbidden, CasesMissing, AgentUnsuitable, CaseNotFound when one is not assigned to this agency now.
+    """
+    viewer.must(Act.DISTRIBUTE)
+    if agent is not None and not _is_agent(viewer, agent):
+        raise AgentUnsuitable(pointer="/agent")
+    wanted = _refs(refs)
+    with transaction.atomic():
+        rows = Assignment.objects.select_for_update().filter(
+            live_assignment(now), ref__in=wanted, entrustment__agency=viewer.organisation)
+        ids = list(rows.order_by("id").values_list("id", flat=True))
+        if len(ids) != len(wanted):
+            raise CaseNotFound
+        Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
+        if agent is not None:
+            Distribution.objects.bulk_create(
+                Distribution(assignment_id=id_, agent=agent, since=now, made_by=viewer.actor) for id_ in ids)
+    return len(ids)
+
+
+def agents_of(viewer: Viewer) -> list[Person]:
+    """The agents at work in the viewer's agency, by name."""
+    held = Membership.objects.filter(organisation=viewer.organisation, role=Role.COLLECTION_AGENT, until=None).select_related("person")
+    return [each.person for each in held.order_by("person__display_name", "person_id") if each.person.is_active]
+
+
+def _is_agent(viewer: Viewer, person: Person) -> bool:
+    return viewer.kind == Kind.COLLECTION_AGENCY and any(each.pk == person.pk for each in agents_of(viewer))
+
+
+def _refs(refs: Sequence[str]) -> set[str]:
+    if not 0 < len(refs) <= MOST_CASES:
+        raise CasesMissing(limit=MOST_CASES, pointer="/assignments")
+    return set(refs)

@@ -1,0 +1,75 @@
+"""What every entrustment, grant, submission and order must fulfil before it is written: words, period, document, cases, a second person."""
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from accounts.models import Organisation
+from accounts.permissions import Kind
+from accounts.selectors import REF
+from accounts.viewer import Viewer
+from cases.errors import (
+    CasesMissing,
+    DocumentMissing,
+    OrganisationUnsuitable,
+    PeriodUnsuitable,
+    SecondPersonNeeded,
+    TextUnsuitable,
+)
+from cases.models import Case
+from cases.papers import deposited_paper
+from cases.selectors import own_cases
+
+MOST_CASES = 1000
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONSENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{3,63}", re.ASCII)
+
+
+def plain(text: str, limit: int, *, pointer: str) -> str:
+    """One line of words, spaces made single. Raises TextUnsuitable when empty, longer than `limit`, or with control characters."""
+    words = " ".join(text.split())
+    if not words or len(words) > limit or CONTROL.search(words):
+        raise TextUnsuitable(pointer=pointer)
+    return words
+
+
+def check_period(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
+    """Raises PeriodUnsuitable unless the period ends after its start and after now."""
+    if ends_at <= starts_at or ends_at <= now:
+        raise PeriodUnsuitable(pointer="/ends_at")
+
+
+def own_paper(organisation: Organisation, typed: str) -> str:
+    """The number of the document that this organisation deposited. Raises DocumentMissing."""
+    number = deposited_paper(organisation.pk, typed.strip())
+    if number is None:
+        raise DocumentMissing(pointer="/document")
+    return number
+
+
+def consent(typed: str) -> str:
+    """The id of a separate consent, as its keeper writes it. Raises DocumentMissing."""
+    if not CONSENT.fullmatch(typed.strip()):
+        raise DocumentMissing(pointer="/document")
+    return typed.strip()
+
+
+def organisation_among(kinds: Collection[Kind], ref: str, *, pointer: str) -> Organisation:
+    """The working organisation of one of these kinds under this ref. Raises OrganisationUnsuitable."""
+    found = Organisation.objects.filter(ref=ref).first() if REF.fullmatch(ref) else None
+    if found is None or not found.working or found.kind not in kinds:
+        raise OrganisationUnsuitable(pointer=pointer)
+    return found
+
+
+def cases_named(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
+    """These cases of this organisation, 1 to 1,000. Raises CasesMissing, CaseNotFound."""
+    if not 0 < len(refs) <= MOST_CASES:
+        raise CasesMissing(limit=MOST_CASES, pointer="/cases")
+    return own_cases(organisation, refs)
+
+
+def check_second_person(viewer: Viewer, first: str) -> None:
+    """Raises SecondPersonNeeded when the viewer is a machine, or whoever acted first."""
+    # A key is in many hands, and one pair of eyes that holds a key too would be two.
+    if viewer.person is None or viewer.actor == first:
+        raise SecondPersonNeeded

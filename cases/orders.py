@@ -1,0 +1,92 @@
+"""调取令与调查令: a court names cases, scope and period on an order that it deposited; a second person of the court opens it.
+
+The lenders are told in the same transaction, and cannot block it. LAW: 民事诉讼法（2023年修正）第七十条.
+"""
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.permissions import Act, Kind
+from accounts.selectors import REF
+from accounts.viewer import Viewer
+from cases.conditions import MOST_CASES, check_period, check_second_person, own_paper, plain
+from cases.errors import CaseNotFound, CasesMissing, NumberTaken, StateUnsuitable, TextUnsuitable
+from cases.models import Case, Order, OrderedCase, OrderedKind
+from notifications.models import Notice
+from notifications.services import leave_notices
+
+LONGEST_NUMBER, LONGEST_SCOPE, MOST_KINDS, LONGEST_KIND = 64, 500, 50, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An order as it is uploaded: the record number of its document, the cases' refs, the kinds of evidence it asks for (none: all)."""
+
+    number: str
+    document: str
+    scope: str
+    starts_at: datetime
+    ends_at: datetime
+    cases: Sequence[str]
+    kinds: Sequence[str] = field(default=())
+
+
+def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
+    """Write down an order of the viewer's court; it opens nothing yet.
+
+    Raises Forbidden, TextUnsuitable, PeriodUnsuitable, DocumentMissing, CasesMissing, CaseNotFound, NumberTaken.
+    """
+    viewer.must(Act.PREPARE)
+    if viewer.kind != Kind.COURT:
+        raise CaseNotFound
+    number, scope = plain(paper.number, LONGEST_NUMBER, pointer="/number"), plain(paper.scope, LONGEST_SCOPE, pointer="/scope")
+    check_period(paper.starts_at, paper.ends_at, now=now)
+    if len(paper.kinds) > MOST_KINDS:
+        raise TextUnsuitable(pointer="/kinds")
+    kinds = {plain(kind, LONGEST_KIND, pointer="/kinds") for kind in paper.kinds}
+    document, cases = own_paper(viewer.organisation, paper.document), _cases(paper.cases)
+    try:
+        with transaction.atomic():
+            order = Order.objects.create(
+                ref=secrets.token_hex(16), court=viewer.organisation, court_kind=viewer.kind, number=number, document=document, scope=scope,
+                starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor)
+            OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in cases)
+            OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(kinds))
+    except IntegrityError:
+        raise NumberTaken(pointer="/number") from None
+    return order
+
+
+def _cases(refs: Sequence[str]) -> list[Case]:
+    """Any organisation's cases: whoever names one knows its 128 random bits. Raises CasesMissing, CaseNotFound."""
+    if not 0 < len(refs) <= MOST_CASES:
+        raise CasesMissing(limit=MOST_CASES, pointer="/cases")
+    wanted = set(refs)
+    found = list(Case.objects.filter(ref__in=[ref for ref in wanted if REF.fullmatch(ref)]).order_by("id"))
+    if len(found) != len(wanted):
+        raise CaseNotFound(pointer="/cases")
+    return found
+
+
+def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
+    """A second person of the court lets the order work; each lender finds a notice.
+
+    Raises Forbidden, SecondPersonNeeded, StateUnsuitable.
+    """
+    viewer.must(Act.ORDER)
+    check_second_person(viewer, order.uploaded_by)
+    with transaction.atomic():
+        waiting = Order.objects.filter(pk=order.pk, court=viewer.organisation, opened_at=None, ended_at=None, ends_at__gt=now)
+        if waiting.exclude(uploaded_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
+            raise StateUnsuitable
+        lenders = set(OrderedCase.objects.filter(order=order).values_list("case__organisation_id", flat=True))
+        leave_notices(sorted(lenders), kind=Notice.CASES_ORDERED, subject=order.ref, now=now)
+
+
+def end_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
+    """The court needs no more: the order ends now. A second call changes nothing. Raises Forbidden."""
+    viewer.must(Act.ORDER)
+    Order.objects.filter(pk=order.pk, court=viewer.organisation, ended_at=None).update(ended_at=now, ended_by=viewer.actor)

@@ -1,0 +1,36 @@
+"""What people type into the forms of access: lists of case ids, days in China. Judged by the services; here only read."""
+import re
+from datetime import datetime, timedelta
+
+from django.http import QueryDict
+
+from cases.errors import PeriodUnsuitable
+from tlog.times import CHINA
+
+SPLIT = re.compile(r"[\s,，;；]+")
+
+
+def refs_of(form: QueryDict, name: str = "cases") -> list[str]:
+    """The ids that stand in a text field, one a line or between commas, and those of ticked boxes of the same name."""
+    return [word.lower() for text in form.getlist(name) for word in SPLIT.split(text) if word]
+
+
+def day(form: QueryDict, name: str, *, end: bool = False, now: datetime | None = None) -> datetime:
+    """The beginning of the day in China that a date field names, or of the day after it (`end`); `now` for an empty one when given.
+
+    Raises PeriodUnsuitable.
+    """
+    text = form.get(name, "").strip()
+    if not text and now is not None:
+        return now
+    try:
+        begins = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=CHINA)
+        return begins + timedelta(days=1) if end else begins
+    except (ValueError, OverflowError):
+        raise PeriodUnsuitable(pointer=f"/{name}") from None
+
+
+def number(form: QueryDict, name: str) -> int:
+    """The number that was typed; -1, which every rule refuses, for anything else."""
+    text = form.get(name, "").strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) else -1

@@ -1,0 +1,141 @@
+"""The five roots of access to a case, a closed list: by which of them a viewer may see it, for what purpose, until when, how much of it.
+
+`own` ends with the organisation. The lender may end `assigned` (退案) and `granted` (revocation) at once; `accepted` ends when the
+institution closed the matter and its file period is over, `ordered` with the order's period. Which root covers a record is decided twice,
+in SQL for lists (`evidence.selectors`) and here for one record; a test holds the two against each other.
+Source: issue "People and institutions" 2; 个人信息保护法（2021年）第二十一条、第二十三条.
+"""
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import F, Q, QuerySet
+
+from accounts.permissions import Act, Kind
+from accounts.viewer import Viewer
+from cases.models import GRANT_ALONE, Assignment, Case, GrantedCase, OrderedCase, SubmittedCase
+from cases.models.access import RECEIVERS
+
+
+class Root(StrEnum):
+    OWN = "own"
+    ASSIGNED = "assigned"
+    GRANTED = "granted"
+    ACCEPTED = "accepted"
+    ORDERED = "ordered"
+
+
+Rows = QuerySet[Assignment] | QuerySet[GrantedCase] | QuerySet[SubmittedCase] | QuerySet[OrderedCase]
+ACCEPTING = frozenset({Kind.NOTARY_OFFICE, Kind.ARBITRATION_BODY, Kind.COURT})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One root of one viewer to one case. `purpose` is None for one's own; `until` None for no fixed end.
+
+    What of the case's records it covers: those up to `up_to` (None: all), of these `kinds` (empty: every kind), and with `only_of` only
+    those that this organisation deposited.
+    """
+
+    case_id: int
+    root: Root
+    purpose: str | None = None
+    until: datetime | None = None
+    up_to: int | None = None
+    kinds: frozenset[str] = frozenset()
+    only_of: int | None = None
+
+    def covers(self, *, sequence: int, kind: str, deposited_by: int | None) -> bool:
+        """Whether a record at this place of the case, of this kind, deposited by this organisation (None: the case's own) is within it."""
+        return (
+            (self.up_to is None or sequence <= self.up_to)
+            and (not self.kinds or kind in self.kinds)
+            and (self.only_of is None or deposited_by == self.only_of)
+        )
+
+
+def assigned_now(viewer: Viewer, now: datetime) -> QuerySet[Assignment]:
+    """Assignments that work at this moment: to the viewer's agency, and distributed to himself when he does not distribute."""
+    held = Assignment.objects.filter(live_assignment(now), entrustment__agency=viewer.organisation)
+    if viewer.person is not None and not viewer.may(Act.DISTRIBUTE):
+        held = held.filter(distributions__agent=viewer.person, distributions__until=None)
+    return held
+
+
+def live_assignment(now: datetime) -> Q:
+    """Assignments that were not withdrawn, under an entrustment that runs."""
+    return Q(
+        withdrawn_at=None, entrustment__ended_at=None, entrustment__starts_at__lte=now, entrustment__ends_at__gt=now,
+        case__organisation=F("entrustment__lender"))
+
+
+def granted_now(viewer: Viewer, now: datetime) -> QuerySet[GrantedCase]:
+    """Cases of grants that work at this moment: within their period, not revoked, a large one approved."""
+    return GrantedCase.objects.filter(live_grant(now, "grant__"), grant__receiver=viewer.organisation)
+
+
+def live_grant(now: datetime, prefix: str = "") -> Q:
+    """Grants that work, as a condition on the grant itself or behind `prefix`."""
+    working = Q(**{f"{prefix}revoked_at": None, f"{prefix}starts_at__lte": now, f"{prefix}ends_at__gt": now})
+    return working & (Q(**{f"{prefix}case_count__lte": GRANT_ALONE}) | Q(**{f"{prefix}approved_at__isnull": False}))
+
+
+def accepted_now(viewer: Viewer, now: datetime) -> QuerySet[SubmittedCase]:
+    """Cases of matters that the viewer's institution accepted and that are open, or in its files still."""
+    return SubmittedCase.objects.filter(
+        Q(matter__closed_at=None) | Q(matter__open_until__gt=now), matter__accepted_at__isnull=False,
+        matter__institution=viewer.organisation)
+
+
+def ordered_now(viewer: Viewer, now: datetime) -> QuerySet[OrderedCase]:
+    """Cases of the viewer's court's orders that two people opened and whose period runs."""
+    return OrderedCase.objects.filter(
+        order__opened_at__isnull=False, order__ended_at=None, order__starts_at__lte=now, order__ends_at__gt=now,
+        order__court=viewer.organisation)
+
+
+def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
+    """The rows by which this kind of organisation may see others' cases now; each has `case_id`."""
+    rows: list[Rows] = []
+    if viewer.kind == Kind.COLLECTION_AGENCY:
+        rows.append(assigned_now(viewer, now))
+    if viewer.kind in RECEIVERS:
+        rows.append(granted_now(viewer, now))
+    if viewer.kind in ACCEPTING:
+        rows.append(accepted_now(viewer, now))
+    if viewer.kind == Kind.COURT:
+        rows.append(ordered_now(viewer, now))
+    return rows
+
+
+def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, list[Access]]:
+    """Every root that this viewer has to each of these cases, by the case's id, in the order of `Root`; five queries at most."""
+    found: dict[int, list[Access]] = {case.pk: [] for case in cases}
+    for case in cases:
+        if case.organisation_id == viewer.organisation.pk:
+            found[case.pk].append(Access(case.pk, Root.OWN))
+    ids = list(found)
+    for access in _foreign(viewer, ids, now):
+        found[access.case_id].append(access)
+    return found
+
+
+def _foreign(viewer: Viewer, ids: list[int], now: datetime) -> Iterator[Access]:
+    if viewer.kind == Kind.COLLECTION_AGENCY:
+        for held in assigned_now(viewer, now).filter(case__in=ids).select_related("entrustment"):
+            contract = held.entrustment
+            only_of = None if held.includes_all else viewer.organisation.pk
+            yield Access(held.case_id, Root.ASSIGNED, contract.scope, contract.ends_at, only_of=only_of)
+    if viewer.kind in RECEIVERS:
+        for granted in granted_now(viewer, now).filter(case__in=ids).select_related("grant"):
+            yield Access(granted.case_id, Root.GRANTED, granted.grant.purpose, granted.grant.ends_at)
+    if viewer.kind in ACCEPTING:
+        for submitted in accepted_now(viewer, now).filter(case__in=ids).select_related("matter"):
+            matter = submitted.matter
+            yield Access(submitted.case_id, Root.ACCEPTED, matter.purpose, matter.open_until, submitted.up_to)
+    if viewer.kind == Kind.COURT:
+        for ordered in ordered_now(viewer, now).filter(case__in=ids).select_related("order").prefetch_related("order__kinds"):
+            order = ordered.order
+            kinds = frozenset(row.kind for row in order.kinds.all())
+            yield Access(ordered.case_id, Root.ORDERED, f"{order.number} {order.scope}", order.ends_at, kinds=kinds)

@@ -1,0 +1,29 @@
+"""全程留痕 for reading: who read a case, in which roles, on what root and for what purpose, written before the data goes out.
+
+The caller writes first and answers then; a crash between the two leaves a trace of a reading that did not happen, never the reverse.
+Source: threats T26; issue "People and institutions" 2.
+"""
+from collections.abc import Mapping
+from datetime import datetime
+
+from accounts.viewer import Viewer
+from cases.models import AccessEvent, Case
+from cases.roots import Access
+from cases.selectors import access_to
+
+
+def read_case(viewer: Viewer, case: Case, *, request_id: str, now: datetime) -> Access:
+    """Write that the viewer reads the case's and its parties' data, and return the root by which. Raises CaseNotFound."""
+    access = access_to(viewer, case, now=now)
+    note_accesses(viewer, {case.pk: access}, AccessEvent.CASE, request_id=request_id, now=now)
+    return access
+
+
+def note_accesses(viewer: Viewer, by_case: Mapping[int, Access], what: str, *, request_id: str, now: datetime) -> None:
+    """One row for each case, by the case's id; one statement for all."""
+    roles = ",".join(sorted(role.value for role in viewer.roles))
+    AccessEvent.objects.bulk_create(
+        AccessEvent(
+            case_id=case_id, at=now, what=what, actor=viewer.actor, organisation=viewer.organisation, roles=roles,
+            signed_in="key" if viewer.key is not None else "session", root=access.root, purpose=access.purpose, request_id=request_id)
+        for case_id, access in sorted(by_case.items()))

@@ -1,0 +1,265 @@
+"""授权、受理、调取: three ways to a case that is not one's own, and who may end each."""
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.permissions import Act, Kind, Role
+from accounts.viewer import Viewer
+from cases.errors import (
+    CaseNotFound,
+    CasesMissing,
+    DocumentMissing,
+    FilePeriodUnsuitable,
+    GrantNotWorking,
+    NumberTaken,
+    OrganisationUnsuitable,
+    PeriodUnsuitable,
+    SecondPersonNeeded,
+    StateUnsuitable,
+    TextUnsuitable,
+)
+from cases.granting import approve_grant, grant_access, revoke_grant
+from cases.matters import accept_matter, close_matter, submit_cases
+from cases.models import Case, Grant, Matter
+from cases.orders import Paper, end_order, open_order, upload_order
+from cases.roots import Root
+from cases.selectors import cases_for, root_of
+from common.problems import Forbidden
+from evidence.errors import RecordNotFound
+from evidence.models import Evidence
+from evidence.reading import covering
+from evidence.selectors import records_for
+from notifications.models import Notice
+from tests.cases.cast import DAY, Cast, all_of, numbers
+
+RECEIVING = {
+    Kind.NOTARY_OFFICE: Role.NOTARY, Kind.LAW_FIRM: Role.LAWYER, Kind.ARBITRATION_BODY: Role.CASE_SECRETARY, Kind.COURT: Role.JUDGE,
+}
+
+
+def seen(viewer: Viewer, cast: Cast) -> tuple[set[str], set[str]]:
+    """Refs of cases and numbers of records that are open to the viewer now, without his own organisation's."""
+    cases = cases_for(viewer, now=cast.now).exclude(organisation=viewer.organisation)
+    records = records_for(viewer, now=cast.now).exclude(organisation=viewer.organisation)
+    return set(cases.values_list("ref", flat=True)), numbers(records)
+
+
+NOTHING: tuple[set[str], set[str]] = (set(), set())
+
+
+@pytest.mark.parametrize("kind", RECEIVING)
+def test_a_grant_opens_its_cases_for_its_period_until_it_is_revoked(kind: Kind, cast: Cast) -> None:
+    case, other = cast.case(records=2), cast.case("LN-2")
+    viewer = cast.person("reader", RECEIVING[kind])
+    assert seen(viewer, cast) == NOTHING
+    grant = cast.granted(case, kind.value, kind, starts_at=cast.now + DAY)
+    assert seen(viewer, cast) == NOTHING
+    cast.now += DAY
+    assert seen(viewer, cast) == ({case.ref}, all_of(case))
+    assert root_of(viewer, case, now=cast.now) == Root.GRANTED
+    stranger = cast.person("stranger", RECEIVING[kind], "另一机构")
+    assert seen(stranger, cast) == NOTHING
+    revoke_grant(cast.legal, grant, now=cast.now)
+    assert seen(viewer, cast) == NOTHING
+    with pytest.raises(CaseNotFound):
+        root_of(viewer, other, now=cast.now)
+
+
+def test_no_document_no_grant(cast: Cast) -> None:
+    case, firm = cast.case(), cast.organisation("law_firm", Kind.LAW_FIRM)
+    foreign = cast.paper(cast.person("court", Role.JUDGE))
+    entrusted, duty = {"basis": Grant.Basis.ENTRUSTED}, {"basis": Grant.Basis.DUTY}
+    refused: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
+        ({"document": ""}, DocumentMissing), ({**entrusted, "document": ""}, DocumentMissing), ({**duty, "document": " "}, DocumentMissing),
+        ({**entrusted, "document": "consent-2026-0001"}, DocumentMissing), ({**duty, "document": foreign}, DocumentMissing),
+        ({"document": "同意书"}, DocumentMissing), ({"purpose": ""}, TextUnsuitable), ({"ends_at": cast.now}, PeriodUnsuitable),
+        ({"cases": []}, CasesMissing), ({"cases": ["0" * 32]}, CaseNotFound), ({"cases": [case.ref, "\0"]}, CaseNotFound),
+        ({"receiver": cast.legal.organisation.ref}, OrganisationUnsuitable), ({"receiver": "x"}, OrganisationUnsuitable),
+        ({"receiver": cast.organisation("a", Kind.COLLECTION_AGENCY).ref}, OrganisationUnsuitable),
+    )
+    for changes, refusal in refused:
+        with pytest.raises(refusal):
+            grant_access(cast.legal, cast.opening([case], firm, **changes), now=cast.now)
+    assert not Grant.objects.exists()
+    for basis in (entrusted, duty):
+        grant_access(cast.legal, cast.opening([case], firm, **basis, document=cast.paper(cast.legal)), now=cast.now)
+    for viewer in (cast.officer, cast.person("lawyer", Role.LAWYER)):
+        with pytest.raises(Forbidden):
+            grant_access(viewer, cast.opening([case], firm), now=cast.now)
+
+
+def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:
+    lender = cast.legal.organisation
+    made = [Case(organisation=lender, ref=f"{n:032x}", client_reference=f"B-{n}", created_at=cast.now) for n in range(101)]
+    cases = Case.objects.bulk_create(made)
+    viewer = cast.person("lawyer", Role.LAWYER)
+    firm = viewer.organisation
+    grant_access(cast.legal, cast.opening(cases[:100], firm), now=cast.now)
+    assert len(seen(viewer, cast)[0]) == 100, "a hundred need nobody else"
+    grant = grant_access(cast.legal, cast.opening(cases, firm), now=cast.now)
+    assert len(seen(viewer, cast)[0]) == 100
+    with pytest.raises(SecondPersonNeeded):
+        approve_grant(cast.legal, grant, now=cast.now)
+    machine = cast.machine("lender", Kind.LENDER)
+    object.__setattr__(machine, "acts", frozenset(Act))
+    with pytest.raises(SecondPersonNeeded):
+        approve_grant(machine, grant, now=cast.now)
+    with pytest.raises(Forbidden):
+        approve_grant(cast.officer, grant, now=cast.now)
+    second = cast.person("legal2", Role.LEGAL_OFFICER)
+    approve_grant(second, grant, now=cast.now)
+    assert len(seen(viewer, cast)[0]) == 101
+    with pytest.raises(StateUnsuitable):
+        approve_grant(second, grant, now=cast.now)
+    revoke_grant(second, grant, now=cast.now)
+    assert len(seen(viewer, cast)[0]) == 100
+
+
+def test_an_acceptance_outlives_the_grant_until_the_files_period_is_over(cast: Cast) -> None:
+    case = cast.case(records=2)
+    submitted = all_of(case)
+    notary = cast.person("notary", Role.NOTARY)
+    matter = cast.accepted(case, "notary_office", notary, file_days=10)
+    later = set(cast.deposit(cast.legal, "LN-1"))
+    assert seen(notary, cast) == ({case.ref}, submitted | later), "the grant opens the whole case"
+    revoke_grant(cast.legal, matter.grant, now=cast.now)
+    assert seen(notary, cast) == ({case.ref}, submitted)
+    assert root_of(notary, case, now=cast.now) == Root.ACCEPTED
+    cast.now += 400 * DAY
+    assert seen(notary, cast) == ({case.ref}, submitted), "the grant's period ends nothing either"
+    close_matter(notary, matter, now=cast.now)
+    cast.now += 9 * DAY
+    assert seen(notary, cast) == ({case.ref}, submitted)
+    cast.now += DAY
+    assert seen(notary, cast) == NOTHING
+
+
+def test_a_whole_case_grows_until_the_lender_revokes_and_not_further(cast: Cast) -> None:
+    case, notary = cast.case(), cast.person("notary", Role.NOTARY)
+    matter = cast.accepted(case, "notary_office", notary, whole_case=True)
+    cast.now += 40 * DAY
+    cast.deposit(cast.legal, "LN-1")
+    grown = all_of(case)
+    assert seen(notary, cast) == ({case.ref}, grown)
+    revoke_grant(cast.legal, matter.grant, now=cast.now)
+    cast.deposit(cast.legal, "LN-1")
+    assert seen(notary, cast) == ({case.ref}, grown)
+
+
+def test_what_was_not_accepted_goes_with_the_grant(cast: Cast) -> None:
+    case, notary = cast.case(), cast.person("notary", Role.NOTARY)
+    grant = cast.granted(case, "notary_office", Kind.NOTARY_OFFICE)
+    matter = submit_cases(cast.officer, grant, [case.ref], purpose="公证", whole_case=False, now=cast.now)
+    revoke_grant(cast.legal, grant, now=cast.now)
+    assert seen(notary, cast) == NOTHING
+    with pytest.raises(GrantNotWorking):
+        accept_matter(notary, matter, number="1", file_days=1, now=cast.now)
+    with pytest.raises(GrantNotWorking):
+        submit_cases(cast.legal, grant, [case.ref], purpose="公证", whole_case=False, now=cast.now)
+
+
+def test_who_may_submit_accept_and_close(cast: Cast) -> None:
+    case, other = cast.case(), cast.case("LN-2")
+    notary, clerk = cast.person("notary", Role.NOTARY), cast.person("clerk", Role.NOTARY_ASSISTANT)
+    grant, to_firm = cast.granted(case, "notary_office", Kind.NOTARY_OFFICE), cast.granted(case, "律所", Kind.LAW_FIRM)
+    for which, refs in ((grant, [other.ref]), (to_firm, [case.ref])):
+        with pytest.raises(GrantNotWorking):
+            submit_cases(cast.legal, which, refs, purpose="公证", whole_case=False, now=cast.now)
+    matter = submit_cases(cast.legal, grant, [case.ref], purpose="公证", whole_case=False, now=cast.now)
+    stranger = cast.person("stranger", Role.NOTARY, "另一公证处")
+    attempts: tuple[tuple[Callable[[], object], type[Exception]], ...] = (
+        (lambda: accept_matter(clerk, matter, number="1", file_days=1, now=cast.now), Forbidden),
+        (lambda: accept_matter(stranger, matter, number="1", file_days=1, now=cast.now), StateUnsuitable),
+        (lambda: accept_matter(notary, matter, number="", file_days=1, now=cast.now), TextUnsuitable),
+        (lambda: accept_matter(notary, matter, number="1", file_days=-1, now=cast.now), FilePeriodUnsuitable),
+        (lambda: accept_matter(notary, matter, number="1", file_days=36_501, now=cast.now), FilePeriodUnsuitable),
+        (lambda: close_matter(notary, matter, now=cast.now), StateUnsuitable),
+    )
+    for attempt, refusal in attempts:
+        with pytest.raises(refusal):
+            attempt()
+    accept_matter(notary, matter, number="1", file_days=0, now=cast.now)
+    with pytest.raises(StateUnsuitable):
+        accept_matter(notary, matter, number="2", file_days=1, now=cast.now)
+    accepted = Matter.objects.get()
+    close_matter(notary, accepted, now=cast.now)
+    for again in (notary, stranger):
+        with pytest.raises(StateUnsuitable):
+            close_matter(again, accepted, now=cast.now)
+
+
+def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_is_told(cast: Cast) -> None:
+    case = cast.case(records=2)
+    first, second = cast.person("court-judge", Role.JUDGE), cast.person("court-judge2", Role.JUDGE)
+    order = cast.ordered(case, opened=False)
+    assert (seen(first, cast), Notice.objects.count()) == (NOTHING, 0)
+    with pytest.raises(SecondPersonNeeded):
+        open_order(first, order, now=cast.now)
+    with pytest.raises(Forbidden):
+        open_order(cast.person("clerk", Role.COURT_CLERK), order, now=cast.now)
+    with pytest.raises(StateUnsuitable):
+        open_order(cast.person("elsewhere", Role.JUDGE, "另一法院"), order, now=cast.now)
+    open_order(second, order, now=cast.now)
+    assert seen(first, cast) == ({case.ref}, all_of(case))
+    notice = Notice.objects.get()
+    assert (notice.organisation, notice.kind, notice.subject) == (case.organisation, Notice.CASES_ORDERED, order.ref)
+    assert root_of(second, case, now=cast.now) == Root.ORDERED
+    with pytest.raises(StateUnsuitable):
+        open_order(second, order, now=cast.now)
+    end_order(second, order, now=cast.now)
+    assert seen(first, cast) == NOTHING
+
+
+def test_an_order_is_held_to_its_kinds_of_evidence_and_its_period(cast: Cast) -> None:
+    case, judge = cast.case(), cast.person("court-judge", Role.JUDGE)
+    calls = set(cast.deposit(cast.legal, "LN-1", kind="call_recording", count=2))
+    cast.ordered(case, kinds=("call_recording", "contract"))
+    assert seen(judge, cast) == ({case.ref}, calls)
+    cast.now += 30 * DAY
+    assert seen(judge, cast) == NOTHING
+
+
+def test_an_order_rests_on_a_document_of_the_court(cast: Cast) -> None:
+    case, judge = cast.case(), cast.person("court-judge", Role.JUDGE)
+    order = cast.ordered(case, opened=False)
+    good: dict[str, Any] = {"number": "调1", "document": order.document, "scope": "流水", "starts_at": cast.now, "ends_at": cast.now + DAY,
+            "cases": [case.ref]}
+    refused: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
+        ({"document": cast.paper(cast.legal)}, DocumentMissing), ({"document": ""}, DocumentMissing), ({"cases": ["0" * 32]}, CaseNotFound),
+        ({"cases": []}, CasesMissing), ({"ends_at": cast.now}, PeriodUnsuitable), ({"number": order.number}, NumberTaken),
+        ({"kinds": ["k"] * 51}, TextUnsuitable), ({"kinds": [""]}, TextUnsuitable), ({"scope": ""}, TextUnsuitable),
+    )
+    for changes, refusal in refused:
+        with pytest.raises(refusal):
+            upload_order(judge, Paper(**{**good, **changes}), now=cast.now)
+    with pytest.raises(CaseNotFound):
+        upload_order(cast.legal, Paper(**good), now=cast.now)
+
+
+def test_sql_and_the_pure_rule_agree_on_every_record(cast: Cast) -> None:
+    """`records_for` and `Access.covers` state one rule twice; here every viewer is asked about every record in both ways."""
+    case = cast.case(records=2)
+    cast.assigned(case, "甲催收", to="agent")
+    cast.assigned(case, "乙催收", includes_all=True)
+    machines = [cast.machine(name, Kind.COLLECTION_AGENCY) for name in ("甲催收", "乙催收")]
+    for machine in machines:
+        cast.deposit(machine, case.ref, kind="call_recording")
+    notary, secretary = cast.person("notary", Role.NOTARY), cast.person("secretary", Role.CASE_SECRETARY)
+    revoke_grant(cast.legal, cast.accepted(case, "notary_office", notary).grant, now=cast.now)
+    cast.ordered(case, kinds=("sms",))
+    cast.granted(case, "arbitration_body", Kind.ARBITRATION_BODY)
+    cast.deposit(cast.legal, "LN-1")
+    viewers = [*machines, cast.person("agent", Role.COLLECTION_AGENT), notary, secretary, cast.person("court-judge", Role.JUDGE),
+               cast.officer, cast.person("auditor", Role.AUDITOR), cast.person("admin", Role.LENDER_ADMIN)]
+    records = list(Evidence.objects.select_related("case"))
+    for viewer in viewers:
+        listed = numbers(records_for(viewer, now=cast.now))
+        for record in records:
+            try:
+                covering(viewer, [record], now=cast.now)
+            except RecordNotFound:
+                assert record.record not in listed
+            else:
+                assert record.record in listed
+    assert len({frozenset(numbers(records_for(viewer, now=cast.now))) for viewer in viewers}) >= 6, "the viewers see different things"

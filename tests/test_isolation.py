@@ -1,0 +1,289 @@
+"""The matrix of isolation: every route that names or lists a case or a record × every role and kind of machine × each way to a case.
+
+One world is built once: a lender with a case for each relation, a stranger with one of its own, an organisation of every kind and a rival
+of it that nothing was opened to. Then everything is asked of everybody, read only, and the whole of the answers is held against the rule.
+`tests/api/test_routes.py` and `tests/accounts/test_page_routes.py` ask the rest: keys that are not good, sessions that are not proven.
+"""
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Person
+from accounts.permissions import ROLES, Act, Kind, Role
+from accounts.scopes import SCOPES_OF, Scope
+from cases.assigning import withdraw_cases
+from cases.granting import revoke_grant
+from cases.matters import submit_cases
+from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order
+from cases.models.access import RECEIVERS
+from cases.roots import ACCEPTING
+from evidence.models import CustodyEvent, Evidence
+from tests.accounts.people import signed_in
+from tests.api.test_routes import API, OPEN, ROWS, UNKNOWN, routes
+from tests.cases.cast import Cast
+
+NOWHERE = "0" * 32
+# Who sees the lender's case of this name: by the kind of the one organisation that it was opened to.
+SEEN_BY: dict[str, frozenset[Kind]] = {
+    "own": frozenset({Kind.LENDER}), "assigned": frozenset({Kind.LENDER, Kind.COLLECTION_AGENCY}),
+    "granted": frozenset({Kind.LENDER, *RECEIVERS}), "accepted": frozenset({Kind.LENDER, *ACCEPTING}),
+    "ordered": frozenset({Kind.LENDER, Kind.COURT}), "revoked": frozenset({Kind.LENDER}), "other": frozenset(), "none": frozenset(),
+}
+# Routes of machines that name a record or a case, and the lists; all others of `ROWS` are about something else.
+OF_A_RECORD = [f"{API}/evidence/{{record}}{part}" for part in ("", "/proof", "/timestamps", "/package", "/package?scope=case")]
+OF_A_CASE = [f"{API}/cases/{{case}}/accesses"]
+CASE_FILE = f"{API}/cases/{{case}}"
+# Only the owner changes parts of a file; `tests/api/test_routes.py` and `tests/cases` ask these, which read by `CASE_FILE`'s way.
+OF_A_FILE = [CASE_FILE, *(f"{CASE_FILE}/{part}" for part in ("stage", "notes", "reckoning", "reckoning.csv", "reckoning/deposit"))]
+LISTS = {f"{API}/{name}": name for name in ("evidence", "cases", "entrustments", "assignments", "grants", "matters", "orders")}
+# What a machine may do to an id; the body names ids of the world.
+WRITES = [
+    f"{API}/assignments", f"{API}/assignments/withdrawals", f"{API}/assignments/distributions", f"{API}/matters",
+    f"{API}/matters/{{matter}}/acceptance", f"{API}/matters/{{matter}}/closing", f"{API}/orders", f"{API}/orders/{{order}}",
+]
+# Pages of people that list cases of others or act on them: the acts of which one is needed.
+PAGES: dict[str, frozenset[Act]] = {
+    "/access": frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT}), "/docket": frozenset({Act.ACCEPT, Act.PREPARE}),
+    "/orders": frozenset({Act.ORDER, Act.PREPARE}),
+}
+FORMS: dict[str, Act] = {
+    "/access/entrustments": Act.GRANT, "/access/entrustments/{entrustment}/end": Act.GRANT, "/access/assign": Act.DISTRIBUTE,
+    "/access/withdraw": Act.DISTRIBUTE, "/access/distribute": Act.DISTRIBUTE, "/access/grants": Act.GRANT,
+    "/access/grants/{grant}/approve": Act.APPROVE_LARGE_GRANT, "/access/grants/{grant}/revoke": Act.GRANT, "/access/submit": Act.PREPARE,
+    "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
+    "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
+}
+# Everything else that is there: public, about the visitor himself, his organisation's members, its webhooks and notices.
+NOTHING_OF_A_CASE = re.compile(
+    r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records|sign-|invitations|account|workplace|oauth|organisations|$)"
+    rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|rate-caps)")
+
+
+def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
+    generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *LISTS, *WRITES, *OF_A_RECORD)}
+    paths = {path for path, _ in routes()}
+    assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
+    assert {path for _, path in ROWS} | OPEN >= paths
+
+
+@dataclass
+class World:
+    """`cases`: the lender's by what was done with them; `records`: numbers by the case's name, then those of the agency's own."""
+
+    cast: Cast
+    cases: dict[str, Case]
+    records: dict[str, set[str]]
+    agencys: dict[str, set[str]]
+
+    def open_records(self, kind: Kind, rival: bool) -> set[str]:
+        """What a machine of this kind may read of the lender's."""
+        if rival:
+            return set()
+        seen = [name for name in self.cases if kind in SEEN_BY[name]]
+        return set().union(*((self.agencys if kind == Kind.COLLECTION_AGENCY else self.records).get(name, set()) for name in seen))
+
+
+@pytest.fixture
+def cast(service: str) -> Cast:
+    return Cast()
+
+
+@pytest.fixture
+def world(cast: Cast, stamp: Callable[[], None]) -> World:
+    names = ("own", "assigned", "granted", "accepted", "ordered", "revoked")
+    cases = {name: cast.case(f"LN-{name}") for name in names}
+    # Auditors and the operator have no scope that they could give to a machine.
+    machines = {kind: cast.machine(kind.value, kind) for kind in Kind if SCOPES_OF[kind]}
+    for kind in list(machines):
+        cast.machine(f"rival {kind.value}", kind)
+    cast.assigned(cases["assigned"], to="collection_agent")
+    taken_back = cast.assigned(cases["revoked"])
+    agencys = {name: set(cast.deposit(machines[Kind.COLLECTION_AGENCY], cases[name].ref)) for name in ("assigned", "revoked")}
+    withdraw_cases(cast.officer, [taken_back.ref], now=cast.now)
+    acceptors = {Kind.NOTARY_OFFICE: Role.NOTARY, Kind.ARBITRATION_BODY: Role.CASE_SECRETARY, Kind.COURT: Role.JUDGE}
+    for kind in RECEIVERS:
+        grant = cast.granted(cases["granted"], kind.value, kind)
+        revoke_grant(cast.legal, cast.granted(cases["revoked"], kind.value, kind), now=cast.now)
+        if kind in ACCEPTING:
+            submit_cases(cast.legal, grant, [cases["granted"].ref], purpose="公证", whole_case=False, now=cast.now)
+            matter = cast.accepted(cases["accepted"], kind.value, cast.person(f"acceptor-{kind}", acceptors[kind]))
+            revoke_grant(cast.legal, matter.grant, now=cast.now)
+    cast.ordered(cases["ordered"])
+    cases["other"] = Case.objects.get(pk=Evidence.objects.get(record=cast.paper(cast.machine("rival lender", Kind.LENDER))).case_id)
+    stamp()
+    return World(cast, cases, {name: set(Evidence.objects.filter(case=case).values_list("record", flat=True))
+                               for name, case in cases.items()}, agencys)
+
+
+def machines(world: World) -> Iterator[tuple[Kind, bool, dict[str, str]]]:
+    """(kind, whether it is the rival, headers) of a machine of each organisation."""
+    for name, text in world.cast.keys.items():
+        yield Kind(world.cast.organisations[name].kind), name.startswith("rival"), {"Authorization": f"Bearer {text}"}
+
+
+def test_machines_read_what_is_open_to_their_organisation_and_everything_else_is_not_there(world: World, client: Client) -> None:
+    wanted: dict[tuple[str, ...], int] = {}
+    found: dict[tuple[str, ...], int] = {}
+    for kind, rival, headers in machines(world):
+        visible = world.open_records(kind, rival)
+        own = world.records["other"] if (kind, rival) == (Kind.LENDER, True) else set()
+        for name, seers in SEEN_BY.items():
+            for number in sorted(world.records.get(name, {UNKNOWN})):
+                for path in OF_A_RECORD:
+                    key = (f"{kind} {rival}", name, path, number)
+                    found[key] = client.get(path.replace("{record}", number), headers=headers).status_code
+                    wanted[key] = status(kind, path, there=number in visible | own)
+            ref = world.cases[name].ref if name in world.cases else NOWHERE
+            key = (f"{kind} {rival}", name, OF_A_CASE[0], ref)
+            found[key] = client.get(OF_A_CASE[0].replace("{case}", ref), headers=headers).status_code
+            there = kind == Kind.LENDER and rival == (name == "other") and name != "none"
+            wanted[key] = status(kind, OF_A_CASE[0], there=there)
+            key = (f"{kind} {rival}", name, CASE_FILE, ref)
+            found[key] = client.get(CASE_FILE.replace("{case}", ref), headers=headers).status_code
+            wanted[key] = status(kind, OF_A_CASE[0], there=there or (kind in seers and not rival))
+    assert {key: status for key, status in found.items() if status != wanted[key]} == {}
+    assert set(found.values()) == {200, 403, 404}
+    assert_readings_were_written(world)
+
+
+def status(kind: Kind, path: str, *, there: bool) -> int:
+    """A credential without the scope is told so whatever it asks about; with it, what is not open is not there."""
+    scope = Scope.PACKAGES_FETCH if "/package" in path else Scope.CASES_READ if path in OF_A_CASE else Scope.EVIDENCE_READ
+    return 403 if scope not in SCOPES_OF[kind] else 200 if there else 404
+
+
+def assert_readings_were_written(world: World) -> None:
+    """Whoever got something of a case that is not his organisation's stands in its trail, with root and purpose."""
+    roots = set(CustodyEvent.objects.exclude(root=None).values_list("root", flat=True))
+    assert roots == {"own", "assigned", "granted", "accepted", "ordered"}
+    assert not CustodyEvent.objects.exclude(root=None).exclude(root="own").filter(purpose=None).exists()
+    readers = AccessEvent.objects.filter(case=world.cases["granted"]).exclude(root="own").values_list("organisation__kind", flat=True)
+    assert set(readers) == {kind.value for kind in RECEIVERS if Scope.EVIDENCE_READ in SCOPES_OF[kind]}
+
+
+def test_lists_hold_what_is_open_and_nothing_more(world: World, client: Client) -> None:
+    for kind, rival, headers in machines(world):
+        pages = {path: client.get(path, headers=headers) for path in LISTS}
+        assert {answer.status_code for answer in pages.values()} == {200}
+        listed = {record["record"] for record in pages[f"{API}/evidence"].json()["records"]}
+        foreign = Evidence.objects.filter(case__in=world.cases.values()).exclude(case__organisation__name=f"{'rival ' * rival}{kind.value}")
+        assert listed & set(foreign.values_list("record", flat=True)) == (
+            world.open_records(kind, rival) if kind != Kind.LENDER else set())
+        names = {case.ref: name for name, case in world.cases.items()}
+        shown = {names[case["case"]] for case in pages[f"{API}/cases"].json()["cases"] if case["case"] in names}
+        assert shown == ({"other"} if (kind, rival) == (Kind.LENDER, True) else set() if rival else {
+            name for name in world.cases if kind in SEEN_BY[name]}), kind
+        rest = {name: pages[path].json()[name] for path, name in LISTS.items() if name not in ("evidence", "cases")}
+        if rival:
+            assert not any(rest.values())
+        else:
+            assert {name for name, rows in rest.items() if rows} == LISTED[kind], kind
+
+
+LISTED: dict[Kind, set[str]] = {
+    Kind.LENDER: {"entrustments", "assignments", "grants", "matters", "orders"}, Kind.COLLECTION_AGENCY: {"entrustments", "assignments"},
+    Kind.NOTARY_OFFICE: {"grants", "matters"}, Kind.ARBITRATION_BODY: {"grants", "matters"}, Kind.COURT: {"grants", "matters", "orders"},
+    Kind.LAW_FIRM: {"grants"},
+}
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Refs of the lender's things, all of which are somebody's; for a stranger they are not there."""
+
+    entrustment: str
+    assignment: str
+    grant: str
+    matter: str
+    order: str
+    case: str
+
+    def fill(self, path: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda name: str(getattr(self, name[1])), path)
+
+    def form(self) -> dict[str, str]:
+        return {"entrustment": self.entrustment, "assignments": self.assignment, "grant": self.grant, "cases": self.case, "purpose": "x",
+                "number": "1", "file_days": "1", "document": UNKNOWN, "scope": "x", "ends_at": "2099-01-01"}
+
+    def body(self, path: str) -> dict[str, Any]:
+        if path.endswith("/assignments"):
+            return {"entrustment": self.entrustment, "cases": [self.case]}
+        if path.endswith("/orders"):
+            return {"number": "1", "document": UNKNOWN, "scope": "x", "starts_at": "2026-01-01T00:00:00.000Z",
+                    "ends_at": "2099-01-01T00:00:00.000Z", "cases": [self.case]}
+        if path.endswith("/matters"):
+            return {"grant": self.grant, "cases": [self.case], "purpose": "x"}
+        if path.endswith("/acceptance"):
+            return {"number": "1", "file_days": 1}
+        return {"assignments": [self.assignment], **({"agent": None} if path.endswith("distributions") else {})}
+
+
+def ids_of(world: World) -> Ids:
+    return Ids(
+        Entrustment.objects.order_by("id")[0].ref, Assignment.objects.order_by("id")[0].ref, Grant.objects.order_by("id")[0].ref,
+        Matter.objects.order_by("id")[0].ref, Order.objects.order_by("id")[0].ref, world.cases["own"].ref)
+
+
+def test_strangers_change_nothing_by_any_route(world: World, client: Client) -> None:
+    """Every id that there is, and one that there is not, offered to every route by people and machines that have nothing to do with it."""
+    there, nowhere = ids_of(world), Ids(*[NOWHERE] * 6)
+    before = states()
+    for kind, rival, headers in machines(world):
+        if not rival:
+            continue
+        for path in WRITES:
+            answers = []
+            for ids in (there, nowhere):
+                method = "GET" if path.endswith("{order}") else "POST"
+                data = json.dumps(ids.body(path)).encode()
+                answers.append(client.generic(method, ids.fill(path), data, "application/json", headers=headers))
+            assert {answer.status_code for answer in answers} <= {403, 404, 422}, (kind, path, [answer.content for answer in answers])
+            assert answers[0].status_code == answers[1].status_code or path == f"{API}/orders", (kind, path)
+    for role in Role:
+        client_of = signed_in(rival_person(world.cast, role))
+        for path, act in FORMS.items():
+            pair = [client_of.post(ids.fill(path), ids.form()).status_code for ids in (there, nowhere)]
+            if act not in ROLES[role].acts:
+                assert pair == [403, 403], (role, path)
+            else:
+                assert set(pair) <= {404, 422}, (role, path, pair)
+    assert states() == before
+
+
+def rival_person(cast: Cast, role: Role) -> Person:
+    kind = ROLES[role].kind
+    cast.person(f"rival-{role}", role, "operator" if kind == Kind.OPERATOR else f"rival {kind.value}")
+    return cast.people[f"rival-{role}"]
+
+
+def states() -> list[Any]:
+    return [list(model._default_manager.order_by("pk").values()) for model in (Entrustment, Assignment, Grant, Matter, Order)]
+
+
+def test_pages_show_each_role_what_is_its_own_organisations_business(world: World) -> None:
+    """The ids of cases that stand on each page, for a person of each role at the organisation that was let in, and at its rival."""
+    refs = {case.ref: name for name, case in world.cases.items()}
+    for role, permission in ROLES.items():
+        kind = permission.kind
+        world.cast.person(f"a-{role}", role)
+        for person, at_home in ((world.cast.people[f"a-{role}"], True), (rival_person(world.cast, role), False)):
+            browser = signed_in(person)
+            for path, acts in PAGES.items():
+                answer = browser.get(path)
+                if acts.isdisjoint(permission.acts) or (path == "/orders" and kind != Kind.COURT):
+                    assert answer.status_code in (403, 404), (role, path)
+                    continue
+                assert answer.status_code == 200, (role, path)
+                shown = {refs[ref] for ref in re.findall(r"[0-9a-f]{32}", answer.content.decode()) if ref in refs}
+                assert shown == (ON_PAGES.get((path, kind), set()) if at_home else set()), (role, path)
+
+
+ON_PAGES: dict[tuple[str, Kind], set[str]] = {
+    ("/access", Kind.LENDER): {"assigned", "revoked"}, ("/access", Kind.COLLECTION_AGENCY): {"assigned", "revoked"},
+    **{("/docket", kind): {"granted", "accepted"} for kind in ACCEPTING}, ("/orders", Kind.COURT): {"ordered"},
+}
