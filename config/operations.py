@@ -2,6 +2,7 @@
 
 Figures are those of `/readyz` and `/metrics`, read anew for each page; nothing here is about a record, a case or a person.
 """
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.checking import open_applications
@@ -26,6 +29,9 @@ from ledger.measurements import Answers, answers
 from ledger.selectors import LogFacts, log_facts
 
 SOON_DAYS = 90
+PARTS: Mapping[str, str | Promise] = {
+    "database": _("数据库"), "storage": _("存储"), "log": _("日志"), "sequencer": _("定序器"), "witnesses": _("见证节点"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,10 @@ def health_at(now: datetime) -> Health:
 @needs_act(Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH)
 def operations(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     now = timezone.now()
-    found = list(incidents())
+    found, health = list(incidents()), health_at(now)
     context = {
-        "viewer": viewer, "now": now, "health": health_at(now), "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
+        "viewer": viewer, "now": now, "health": health, "parts": [(PARTS[name], word) for name, word in health.checks.items()],
+        "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
         "open_incidents": [each for each in found if not hasattr(each, "end")], "incidents": found[:20],
     }
     if viewer.may(Act.MANAGE_ORGANISATIONS):
