@@ -56,8 +56,8 @@ def program() -> str:
 def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Live]:
     """Started once. Django's default connection of this process points to its database, the folder to its folder."""
     folder = tmp_path_factory.mktemp("live")
-    web, tsa, tsa2, notary, court = free_ports(5)
-    place = Place(folder / "var", web, tsa, tsa2, notary, court)
+    web, tsa, tsa2, notary, court, idp = free_ports(6)
+    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp)
     with running(place, folder) as service, django_db_blocker.unblock():
         ready = service.wait_until_ready(FIRST_START_S)
         connection = connections["default"]
