@@ -11,7 +11,7 @@ COVERAGE ?= --cov --cov-report=
 $(shell [ ! -e .venv/.stamp ] || .venv/bin/python -c '' 2>/dev/null || rm -f .venv/.stamp .venv/.stamp-dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults test-planted coverage lint bench wheel openapi requirements clean
+.PHONY: help run test test-browser faults test-planted coverage lint bench wheel openapi requirements clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -23,6 +23,9 @@ run: .venv/.stamp ## set up and start the whole service, deposit the sample case
 
 test: .venv/.stamp-dev ## all tests, on SQLite or on the database of DATABASE_URL; ARGS="tests/tlog -k merkle" selects
 	@$(RUN) -m pytest $(COVERAGE) $(ARGS)
+
+test-browser: .venv/.stamp-dev ## the tests in Chromium against one live service: sign-in, passkeys, keyboard, axe on every page of every role
+	@env -u DATABASE_URL -u CELERY_BROKER_URL CUNZHENG_BROWSER=yes $(RUN) -m pytest tests/browser $(ARGS)
 
 faults: .venv/.stamp-dev ## faults and proofs at full size, about an hour: 600 kills, every write failed, every pair of faults, every bit flipped; DATABASE_URL as above
 	@CUNZHENG_FAULTS=full $(RUN) -m pytest tests/faults tests/ledger/test_faults.py tests/ledger/test_races.py \

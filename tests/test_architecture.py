@@ -157,7 +157,12 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
 
 
 # What `make test` does not collect: the file, and what runs it. There is no other way to leave a test out.
-LEFT_OUT = {"tests/faults/test_server_kills.py": "kills a PostgreSQL server of its own: `make faults` with DATABASE_URL runs it"}
+LEFT_OUT = {
+    "tests/faults/test_server_kills.py": "kills a PostgreSQL server of its own: `make faults` with DATABASE_URL runs it",
+    **dict.fromkeys(
+        ("tests/browser/test_axe.py", "tests/browser/test_pages.py", "tests/browser/test_sign_in.py"),
+        "needs Chromium: `make test-browser` runs it, and so does .ci/run"),
+}
 
 
 def test_no_test_is_left_out_without_its_reason() -> None:
@@ -177,15 +182,18 @@ def test_no_test_is_left_out_without_its_reason() -> None:
 
 
 @pytest.mark.parametrize("path", LEFT_OUT)
-def test_what_is_left_out_is_run_by_make_faults_on_postgresql(path: str) -> None:
+def test_what_is_left_out_is_run_by_a_target_of_its_own(path: str) -> None:
+    target, switch = ("test-browser", "CUNZHENG_BROWSER=yes") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    recipe = makefile.partition("\nfaults:")[2].partition("\n\n")[0]
-    assert "CUNZHENG_FAULTS=full" in recipe
+    recipe = makefile.partition(f"\n{target}:")[2].partition("\n\n")[0]
+    assert switch in recipe
     folder = next(word for word in recipe.split() if path.startswith(word) and word.startswith("tests/"))
-    environment = {**os.environ, "CUNZHENG_FAULTS": "full", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    environment = {**os.environ, **dict([switch.split("=")]), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", folder]
     collected = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     assert f"{path}::test_" in collected
+    if target == "test-browser":
+        assert "make test-browser" in (ROOT / ".ci/run").read_text(encoding="utf-8")
 
 
 def test_our_own_code_is_not_patched_in_tests() -> None:

@@ -1,5 +1,4 @@
 """`make run` as a newcomer meets it: the real program on free ports, with a folder of its own. Nothing is replaced."""
-import json
 import os
 import re
 import secrets
@@ -12,53 +11,14 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.databases import administrator, renamed
 from tests.repository.free_ports import free_ports
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-FIRST_START_S, LATER_START_S, STOP_S = 150, 60, 20
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder of its own, two ports and perhaps a database, as a person would choose them by the environment."""
-
-    var: Path
-    web: int
-    tsa: int
-    tsa2: int
-    notary: int
-    court: int
-    idp: int
-    database_url: str = ""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        own = ("CUNZHENG_", "DATABASE_URL", "CELERY_", "DJANGO_", "COV_")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-        ports = {"CUNZHENG_PORT": self.web, "CUNZHENG_TSA_PORT": self.tsa, "CUNZHENG_TSA2_PORT": self.tsa2,
-                 "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court, "CUNZHENG_IDP_PORT": self.idp}
-        chosen = {"CUNZHENG_VAR": str(self.var), **{name: str(port) for name, port in ports.items()}}
-        return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {})}
-
-    def set_up(self) -> None:
-        """Database and keys, as the first start makes them."""
-        self.var.mkdir()
-        subprocess.run([sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=self.environment, check=True)
-
-    def refused(self) -> str:
-        """What a start that must not succeed says on standard error; it is one line, no traceback, and the exit code is 1."""
-        done = subprocess.run([sys.executable, "-m", "sandbox.run"], cwd=ROOT, env=self.environment, capture_output=True, text=True,
-                              check=False, timeout=LATER_START_S)
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert done.stderr.count("\n") == 1, done.stderr
-        return done.stderr.strip()
+from tests.repository.running import FIRST_START_S, LATER_START_S, ROOT, STOP_S, Place, running
 
 
 @pytest.fixture
@@ -81,70 +41,6 @@ def place_of_this_run(place: Place) -> Iterator[Place]:
     yield replace(place, database_url=renamed(url, name))
     with administrator(url) as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-class Service:
-    """One running `python -m sandbox.run`."""
-
-    def __init__(self, place: Place, folder: Path) -> None:
-        self.place, self.ready, self.output = place, folder / "ready.json", folder / "output"
-        self.ready.unlink(missing_ok=True)
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen([sys.executable, "-m", "sandbox.run", "--ready-file", str(self.ready)], cwd=ROOT,
-                                            env=place.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-
-    @property
-    def said(self) -> str:
-        return self.output.read_text(encoding="utf-8")
-
-    def wait_until_ready(self, seconds: float) -> dict[str, object]:
-        deadline = time.monotonic() + seconds
-        while not self.ready.exists():
-            assert self.process.poll() is None, f"it stopped:\n{self.said}"
-            assert time.monotonic() < deadline, f"it is not ready:\n{self.said}"
-            time.sleep(0.1)
-        value = json.loads(self.ready.read_text())
-        assert isinstance(value, dict)
-        return value
-
-    def wait_until_it_says(self, words: str) -> None:
-        deadline = time.monotonic() + FIRST_START_S
-        while words not in self.said:
-            assert self.process.poll() is None, f"it stopped:\n{self.said}"
-            assert time.monotonic() < deadline, f"it never says {words!r}:\n{self.said}"
-            time.sleep(0.02)
-
-    def programs(self) -> dict[str, int]:
-        """Process ids of the running programs by a word of their command line."""
-        found: dict[str, int] = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (folder / "cmdline").read_text().split("\0")
-                mine = f"CUNZHENG_VAR={self.place.var}\0" in (folder / "environ").read_text()
-            except OSError:
-                continue
-            for name, mark in (("web", "gunicorn"), ("sequencer", "sequence"), ("worker", "work"),
-                               ("tsa", f"{self.place.var}/sandbox-tsa"), ("tsa-2", f"{self.place.var}/sandbox-tsa-2"),
-                               ("notary", f"{self.place.var}/witnesses/notary/witness.toml"),
-                               ("court", f"{self.place.var}/witnesses/court/witness.toml")):
-                if mine and mark in words:
-                    found.setdefault(name, int(folder.name))
-        return found
-
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(timeout=STOP_S)
-
-
-@contextmanager
-def running(place: Place, folder: Path) -> Iterator[Service]:
-    service = Service(place, folder)
-    try:
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
 
 
 def answers(port: int) -> bool:
