@@ -15,7 +15,7 @@ def reasons(source: str) -> set[str]:
     for node in ast.walk(ast.parse(source)):
         value = node.value if isinstance(node, ast.Yield | ast.Return) else None
         reason = value.elts[1] if isinstance(value, ast.Tuple) and isinstance(node, ast.Yield) else value
-        parts = [reason.body, reason.orelse] if isinstance(reason, ast.IfExp) else [reason]
+        parts: list[ast.expr | None] = [reason.body, reason.orelse] if isinstance(reason, ast.IfExp) else [reason]
         for part in parts:
             if isinstance(part, ast.Constant | ast.JoinedStr):
                 text = eval(compile(ast.Expression(part), "reason", "eval"), vars(soundness).copy())
