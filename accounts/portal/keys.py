@@ -58,7 +58,7 @@ def new_key(request: HttpRequest, ref: str) -> HttpResponse:
             organisation, label=form.get("label", ""), now=timezone.now(), valid_for=timedelta(days=_days(form.get("days", ""))),
             scopes=[scope for scope in Scope if scope in form.getlist("scopes")], must_sign="must_sign" in form, by=person)
     except DomainError as error:
-        return keys_page(request, organisation, error=error, status=error.status)
+        return keys_page(request, organisation, error=error, status=error.status, typed=form, chosen=form.getlist("scopes"))
     return keys_page(request, organisation, made=key, secret=secret, client_id=client_id_of(key) if key.application_id else "")
 
 
@@ -89,7 +89,8 @@ def new_signing_key(request: HttpRequest, ref: str) -> HttpResponse:
         register_signing_key(
             organisation, request.POST.get("public_key", ""), label=request.POST.get("label", ""), by=person, now=timezone.now())
     except DomainError as error:
-        return keys_page(request, organisation, error=error, status=error.status)
+        # The key is typed anew: what was pasted may have been a private one.
+        return keys_page(request, organisation, error=error, status=error.status, key_label=request.POST.get("label", ""))
     return HttpResponseRedirect(reverse("organisation-keys", args=[ref]))
 
 
@@ -111,6 +112,6 @@ def keys_page(request: HttpRequest, organisation: Organisation, *, status: int =
     return render(request, "accounts/keys.html", {
         "organisation": organisation, "token_url": settings.PUBLIC_URL + settings.TOKEN_PATH,
         "credentials": rows, "signing_keys": signing_keys_of(organisation),
-        "scopes": [(scope.value, word(SCOPES[scope].label)) for scope in scopes], "chosen": request.POST.getlist("scopes"),
-        "typed": request.POST, "usual_days": USUAL_DAYS, "longest_days": LONGEST_VALIDITY.days, **more,
+        "scopes": [(scope.value, word(SCOPES[scope].label)) for scope in scopes],
+        "usual_days": USUAL_DAYS, "longest_days": LONGEST_VALIDITY.days, **more,
     }, status=status)

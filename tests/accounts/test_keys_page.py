@@ -32,6 +32,7 @@ def test_a_key_is_shown_once_works_and_ends(page: tuple[Client, str]) -> None:
     client, organisation = page
     made: Any = client.post(f"{organisation}/keys/new", RIGHT)
     assert (made.status_code, "no-store" in made["Cache-Control"]) == (200, True)
+    assert 'value="对接系统"' not in made.content.decode(), "sent again by mistake, the form would make a second key"
     [text] = secrets_on(made)
     key = ApiKey.objects.get()
     assert (key.scopes, key.must_sign, key.created_by_id, (key.expires_at - key.created_at).days) == ("evidence:read", False, 1, 30)
@@ -63,6 +64,7 @@ def test_what_is_typed_wrong_is_said_and_nothing_is_made(changes: dict[str, Any]
     client, organisation = page
     answer: Any = client.post(f"{organisation}/keys/new", {**RIGHT, **changes})
     assert (answer.status_code, code in answer.content.decode()) == (422, True)
+    assert ('value="evidence:read" checked' in answer.content.decode()) == ("scopes" not in changes), "what was right stays typed"
     assert ApiKey.objects.count() == 0
 
 
