@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import deposits, log, proofs, timestamps, uploads, witness
+from bench import deposits, log, proofs, search, timestamps, uploads, witness
 from bench.figures import Figure
 from bench.machine import described
 
@@ -25,6 +25,7 @@ GROUPS: dict[str, Group] = {
     "tsa": lambda _: timestamps.timestamp_figures(),
     "witness": lambda _: witness.witness_figures(),
     "witnessed": lambda _: witness.witnessed_figures(),
+    "search": lambda options: search.search_figures(100_000 if options.full else 20_000),
     "upload": lambda options: uploads.upload_figures(2048 if options.full else 512),
 }
 

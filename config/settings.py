@@ -70,7 +70,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request", "django.template.context_processors.i18n",
-                "django.contrib.messages.context_processors.messages",
+                "django.contrib.messages.context_processors.messages", "accounts.portal.shell.shell",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.pages"],
         },
@@ -110,7 +110,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/account"
+LOGIN_REDIRECT_URL = "/home"
 LOGOUT_REDIRECT_URL = "/sign-in"
 # After so long without a page the session is over; `SignInGate` prolongs it, and ends it twelve hours after the sign-in all the same.
 SESSION_COOKIE_AGE = 1800

@@ -163,3 +163,10 @@ class PracticeFileMissing(DomainError):
     status = 422
     title = _("没有选择文件")
     detail = _("请先下载练习文件，再选择它进行核验。")
+
+
+class NothingSelected(DomainError):
+    code = "nothing-selected"
+    status = 422
+    title = _("没有选择存证")
+    detail = _("请返回列表，勾选至少一份存证后重试。")

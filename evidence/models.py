@@ -47,8 +47,12 @@ class Evidence(models.Model):
                 condition=models.Q(credential=None, person__isnull=False) | models.Q(credential__isnull=False, person=None),
                 name="evidence_depositor_is_one"),
         ]
-        # What a person deposited today; the records of machines, which are nearly all, are not in it.
-        indexes = [models.Index(fields=["person", "received_at"], condition=models.Q(person__isnull=False), name="evidence_by_person")]
+        indexes = [
+            # What a person deposited today; the records of machines, which are nearly all, are not in it.
+            models.Index(fields=["person", "received_at"], condition=models.Q(person__isnull=False), name="evidence_by_person"),
+            # Lists by kind: for a rare one every record was read without it, 600 ms among 300,000 (measured).
+            models.Index(fields=["kind", "case"], name="evidence_kind_in_case"),
+        ]
 
     def __str__(self) -> str:
         return self.record

@@ -72,4 +72,4 @@ def choose_workplace(request: HttpRequest) -> HttpResponse:
     if not any(each.organisation.ref == ref for each in live_memberships(signed_in_person(request))):
         raise NotFound
     request.session[CHOSEN] = ref
-    return HttpResponseRedirect("/")
+    return HttpResponseRedirect("/home")

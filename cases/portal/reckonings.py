@@ -13,12 +13,12 @@ from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.errors import DayMalformed, ReckoningImpossible
 from cases.portal.file_page import Word
+from cases.portal.opening import opened_file
 from cases.portal.words import COMPONENTS, ROWS
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
 from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
 from cases.reckonings import day_of, reckoning_of
-from cases.selectors import case_file_for
 from common.errors import DomainError
 from tlog.times import CHINA
 
@@ -42,7 +42,7 @@ def today_in_china() -> date:
 def reckoning(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
     """With `?on=2026-11-23` to that day, else to today. A day that is none, and a file that cannot be reckoned, are told on the page."""
     now, typed = timezone.now(), request.GET.get("on", "")
-    file = case_file_for(viewer, case, now=now)
+    file = opened_file(request, viewer, case, now=now)
     found: Reckoning | None = None
     error: DomainError | None = None
     try:
@@ -61,7 +61,7 @@ def reckoning(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
 def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
     """The sheet's rows. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
     typed = request.GET.get("on", "")
-    found = reckoning_of(case_file_for(viewer, case, now=timezone.now()), day_of(typed) if typed else today_in_china())
+    found = reckoning_of(opened_file(request, viewer, case, now=timezone.now()), day_of(typed) if typed else today_in_china())
     return HttpResponse(sheet_csv(found), content_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": f'attachment; filename="reckoning-{case}-{found.at}.csv"'})
 

@@ -1,9 +1,34 @@
-"""Routes of the pages about records. A record number may stand in a URL; a digest never does."""
+"""Routes of the pages about records and cases. A record number or our reference of a case may stand in a URL; a digest never does."""
+from django.conf import settings
 from django.urls import path
 
-from evidence.portal import agreement, applications, apply, own_record, platform_facts, practice, views, work
+from evidence.portal import (
+    agreement,
+    applications,
+    apply,
+    case_pages,
+    dashboard,
+    evidence_pages,
+    home,
+    own_record,
+    platform_facts,
+    practice,
+    style_page,
+    views,
+    work,
+)
 
 urlpatterns = [
+    path("home", home.home, name="console-home"),
+    path("cases", case_pages.cases, name="cases"),
+    path("cases/export", case_pages.export_cases, name="case-export"),
+    path("cases/<str:ref>", case_pages.case, name="case"),
+    path("cases/<str:ref>/package", case_pages.case_package, name="case-package"),
+    path("cases/<str:ref>/print.css", case_pages.case_print_style, name="case-print-style"),
+    path("evidence", evidence_pages.evidence, name="evidence"),
+    path("evidence/export", evidence_pages.export_records, name="evidence-export"),
+    path("evidence/package", evidence_pages.selection_package, name="evidence-package"),
+    path("dashboard", dashboard.dashboard, name="dashboard"),
     path("work", work.work, name="work"),
     path("visit", work.visit, name="visit"),
     path("work/<str:case_ref>", work.work_case, name="work-case"),
@@ -29,3 +54,6 @@ urlpatterns = [
     path("platform-facts", platform_facts.platform_facts, name="platform-facts"),
     path("platform-facts/new", platform_facts.new_fact, name="platform-fact-new"),
 ]
+if settings.EMBEDDED:
+    # For those who write pages; a production service shows nothing made up.
+    urlpatterns.append(path("style", style_page.style, name="style"))

@@ -1,3 +1,5 @@
+import { dropZone } from "./file_drop.js";
+
 // Computes the SHA-256 of a chosen file and writes it into the form; nothing is sent until the reader presses the button,
 // and then only the digest. WebCrypto takes the whole file at once, hence the limit; larger files go through sha256sum.
 const LARGEST_BYTES = 1024 ** 3;
@@ -17,8 +19,7 @@ async function sha256(file, progress) {
 }
 
 function prepare(form) {
-  const part = form.querySelector("[data-file-part]");
-  const input = part.querySelector("input[type=file]");
+  const part = form.querySelector("[data-drop]");
   const progress = part.querySelector("progress");
   const tooLarge = part.querySelector("[data-too-large]");
   const unreadable = part.querySelector("[data-unreadable]");
@@ -40,15 +41,7 @@ function prepare(form) {
     progress.hidden = true;
   }
 
-  part.hidden = false;
-  input.addEventListener("change", () => { if (input.files[0]) take(input.files[0]); });
-  part.addEventListener("dragover", (event) => { event.preventDefault(); part.classList.add("over"); });
-  part.addEventListener("dragleave", () => part.classList.remove("over"));
-  part.addEventListener("drop", (event) => {
-    event.preventDefault();
-    part.classList.remove("over");
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
-  });
+  dropZone(part, take);
 }
 
 // WebCrypto exists in secure contexts only; elsewhere the field for the digest remains.

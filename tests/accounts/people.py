@@ -82,7 +82,7 @@ class Browser:
 
     def arrive(self) -> "Browser":
         """First sign-in: password, then the second factor set up."""
-        assert self.give_password()["Location"] == "/account"
+        assert self.give_password()["Location"] == "/home"
         assert self.set_up()["Location"] == "/account/second-factor/recovery-codes"
         return self
 

@@ -205,7 +205,7 @@ def test_whoever_lost_everything_gets_a_link_that_sets_the_sign_in_up_anew(admin
     assert not Authenticator.objects.filter(user_id=person.pk).exists()
     assert browser.get(link).status_code == 404
     assert browser.give_password().status_code == 200, "the old password is none"
-    assert browser.give_password(NEW)["Location"] == "/account"
+    assert browser.give_password(NEW)["Location"] == "/home"
     assert browser.get("/account")["Location"] == "/account/second-factor"
     assert Membership.objects.filter(person=person).count() == 1
 

@@ -96,6 +96,20 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
     }
 
 
+@pytest.mark.parametrize("act", [Act.READ_CASE, Act.FETCH])
+def test_pages_of_cases_are_for_roles_that_may_and_know_no_case_of_another(act: Act, service: str) -> None:
+    """Nothing of the visitor's own is there: a page without an address of a case answers, one with it is not found; others get 403."""
+    who = {Act.READ_CASE: "reader", Act.FETCH: "fetcher"}[act]
+    for role in Role:
+        client = signed_in(make_person(f"visitor-{role}", role))
+        for path in (path for path in PEOPLE if PEOPLE[path] == who):
+            asked = client.post if path.endswith(("/export", "/package")) else client.get
+            found = 404 if "{ref}" in path else 422 if path == "/evidence/package" else 200
+            answer = asked(path.replace("{ref}", NOWHERE))
+            assert answer.status_code == (found if act in ROLES[role].acts else 403), (role, path)
+            answer.close()
+
+
 def nobody(_person: Person) -> Client:
     return Client(raise_request_exception=False)
 
@@ -134,4 +148,5 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
 
 def test_one_table_says_it_all() -> None:
     assert set(PEOPLE.values()) == {
-        "anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader", "depositor", "act"}
+        "anyone", "person", "manager", "own manager", "operator", "case keeper", "case reader", "depositor", "act", "reader",
+        "fetcher"}

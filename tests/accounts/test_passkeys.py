@@ -54,7 +54,7 @@ def test_an_agent_registers_the_workstation_and_then_needs_no_password(agent: Pe
     assert register(browser, key)["Location"] == "/account/second-factor/recovery-codes"
     assert browser.get("/account").status_code == 200
     another = Browser()
-    assert enter(another, key)["Location"] == "/account"
+    assert enter(another, key)["Location"] == "/home"
     assert another.get("/account").status_code == 200
     assert "三号工位" in another.get("/account/second-factor/passkeys").content.decode()
 
@@ -66,7 +66,7 @@ def test_a_passkey_is_a_second_factor_and_steps_up(agent: Person) -> None:
     other = Browser(agent.login)
     assert other.give_password()["Location"] == "/sign-in/second-factor"
     answer = other.post("/sign-in/second-factor", {"credential": key.get(options_on(other, "/sign-in/second-factor"))})
-    assert answer["Location"] == "/account"
+    assert answer["Location"] == "/home"
     shown = other.post(SHOW, {"credential": key.get(options_on(other, SHOW)), "next": "/account/password"})
     assert shown["Location"] == "/account/password"
 
@@ -94,7 +94,7 @@ def test_an_answer_works_once_and_for_its_own_challenge_only(agent: Person) -> N
     answer = key.get(sign_in_options(first))
     sign_in_options(second)
     assert second.post(PASSKEY, {"credential": answer})["Location"] == "/sign-in"
-    assert first.post(PASSKEY, {"credential": answer})["Location"] == "/account"
+    assert first.post(PASSKEY, {"credential": answer})["Location"] == "/home"
     first.post("/sign-out")
     assert Browser().post(PASSKEY, {"credential": answer})["Location"] == "/sign-in"
 
@@ -113,7 +113,7 @@ def test_another_key_or_another_persons_name_signs_nobody_in(agent: Person) -> N
     own.user_handle, handle = key.user_handle, own.user_handle
     assert enter(Browser(), own)["Location"] == "/sign-in", "the agent has no such key"
     own.user_handle = handle
-    assert enter(Browser(), own)["Location"] == "/account"
+    assert enter(Browser(), own)["Location"] == "/home"
 
 
 def test_a_removed_passkey_is_none(agent: Person) -> None:
@@ -126,7 +126,7 @@ def test_a_removed_passkey_is_none(agent: Person) -> None:
     assert "四号工位" in browser.get("/account/second-factor/passkeys").content.decode()
     assert browser.post(f"/account/second-factor/passkeys/{row.pk}/remove").status_code == 302
     assert enter(Browser(), key)["Location"] == "/sign-in"
-    assert enter(Browser(), spare)["Location"] == "/account"
+    assert enter(Browser(), spare)["Location"] == "/home"
 
 
 def test_a_deactivated_agent_has_no_use_of_the_workstation(agent: Person) -> None:

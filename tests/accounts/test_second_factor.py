@@ -70,7 +70,7 @@ def test_the_password_alone_signs_nobody_in_who_has_one(person: Person) -> None:
     assert other.give_password()["Location"] == "/sign-in/second-factor"
     assert {other.get(path)["Location"].partition("?")[0] for path in ("/account", "/account/sessions", SET_UP)} == {"/sign-in"}
     assert other.get("/account/second-factor/app").status_code == 302
-    assert other.post("/sign-in/second-factor", {"code": other.code()})["Location"] == "/account"
+    assert other.post("/sign-in/second-factor", {"code": other.code()})["Location"] == "/home"
     assert other.get("/account").status_code == 200
 
 
@@ -182,7 +182,7 @@ def test_the_password_does_not_stand_in_for_the_second_factor(person: Person) ->
 def test_showing_it_again_leads_nowhere_else(target: str, person: Person) -> None:
     browser = Browser(person.login).arrive()
     older(browser.client, 601)
-    assert browser.post("/account/confirm", {"code": browser.code(), "next": target})["Location"] == "/account"
+    assert browser.post("/account/confirm", {"code": browser.code(), "next": target})["Location"] == "/home"
 
 
 def test_a_stale_form_is_not_kept_for_later(person: Person) -> None:

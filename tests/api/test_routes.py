@@ -228,6 +228,8 @@ PEOPLE = {
     "/practice/package": "person", "/organisation": "person", "/operations": "person", "/platform-facts": "anyone",
     "/platform-facts/new": "operator", "/reviews": "operator",
     "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
+    "/home": "person", "/cases": "reader", "/cases/export": "reader", "/cases/{ref}": "reader", "/cases/{ref}/package": "fetcher",
+    "/evidence": "reader", "/evidence/export": "reader", "/evidence/package": "fetcher", "/dashboard": "reader",
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
     "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
@@ -253,6 +255,7 @@ OPEN = {
     "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/policy/{end}", "/log/vkey", "/log/timestamps",
     "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences", "/oauth/token",
     "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
+    "/cases/{ref}/print.css", "/style",
 }
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,

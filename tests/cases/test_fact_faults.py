@@ -11,7 +11,6 @@ from cases.reckoning import soundness
 def reasons(source: str) -> set[str]:
     """What the reckoner's functions yield as reasons, with their figures filled in, and what `cap_fault` returns."""
     found = set()
-    parts: list[ast.expr | None]
     for node in ast.walk(ast.parse(source)):
         value = node.value if isinstance(node, ast.Yield | ast.Return) else None
         reason = value.elts[1] if isinstance(value, ast.Tuple) and isinstance(node, ast.Yield) else value

@@ -1,0 +1,96 @@
+"""The frame around a signed-in page: at which organisation and as what somebody works, where else he could, and the pages that are his.
+
+Pages are named by their addresses, because the rooms that hold them stand above this one. A session that has not shown its second
+factor has no frame: it would tell the name of an organisation to somebody who only knows a password.
+"""
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import is_valid_path
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person
+from accounts.permissions import KINDS, ROLES, Act, Kind
+from accounts.portal.members import word
+from accounts.portal.workplace import viewer_of
+from accounts.selectors import live_memberships
+from accounts.sign_in import shown_at
+from accounts.viewer import Viewer
+from common.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page in the navigation, for whoever may do one of `acts`; for everybody when there are none."""
+
+    path: str
+    label: str | Promise
+    acts: frozenset[Act] = frozenset()
+
+
+PLACES = (
+    Place("/home", _("首页")),
+    Place("/work", _("工作台"), frozenset({Act.DEPOSIT})),
+    Place("/cases", _("案件"), frozenset({Act.READ_CASE})),
+    Place("/evidence", _("存证记录"), frozenset({Act.READ_CASE})),
+    Place("/access", _("委案与授权"), frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT})),
+    Place("/docket", _("受理"), frozenset({Act.ACCEPT})),
+    Place("/orders", _("调取令"), frozenset({Act.ORDER})),
+    Place("/dashboard", _("统计"), frozenset({Act.READ_CASE})),
+    Place("/organisations", _("机构"), frozenset({Act.MANAGE_ORGANISATIONS})),
+    Place("/operations", _("运营"), frozenset({Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH})),
+    Place("/audit", _("审计日志"), frozenset({Act.READ_AUDIT})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    path: str
+    label: str | Promise
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """`others` are (ref, name, kind) of the organisations where the person could work instead."""
+
+    organisation: str
+    kind: str
+    roles: str
+    others: tuple[tuple[str, str, str], ...]
+    links: tuple[Link, ...]
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Context processor. Nothing is asked before a template looks: pages of errors do not, when the database may be away."""
+    return {"shell": SimpleLazyObject(lambda: shell_of(request))}
+
+
+def shell_of(request: HttpRequest) -> Shell | None:
+    """The frame for this request; None for whoever is not signed in with both factors, or works nowhere."""
+    person = request.user
+    if not isinstance(person, Person) or shown_at(request, person) is None:
+        return None
+    try:
+        viewer = viewer_of(request)
+    except DomainError:
+        return None
+    separator = "、" if word(KINDS[viewer.kind]) == KINDS[viewer.kind].zh else ", "
+    roles = separator.join(word(permission.label) for role, permission in ROLES.items() if role in viewer.roles)
+    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(person, viewer), _links(viewer, request.path))
+
+
+def _others(person: Person, viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
+    working = {each.organisation_id: each.organisation for each in live_memberships(person) if each.organisation.working}
+    working.pop(viewer.organisation.pk, None)
+    return tuple((each.ref, each.name, word(KINDS[Kind(each.kind)])) for each in working.values())
+
+
+def _links(viewer: Viewer, path: str) -> tuple[Link, ...]:
+    places = [place for place in PLACES if (not place.acts or place.acts & viewer.acts) and is_valid_path(place.path)]
+    if viewer.may(Act.MANAGE_MEMBERS):
+        places.append(Place(f"/organisations/{viewer.organisation.ref}/members", _("成员")))
+    # The longest address that the page's own begins with: the members of an organisation are not the list of organisations.
+    here = max((place.path for place in places if path == place.path or path.startswith(f"{place.path}/")), key=len, default="")
+    return tuple(Link(place.path, place.label, place.path == here) for place in places)

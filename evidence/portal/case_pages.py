@@ -1,0 +1,108 @@
+"""Cases: the list that is searched and filtered, and the workspace of one case. A case that is not open to the viewer is not found.
+
+What this does not do: change a case; each part of the workspace leads to the pages where that is done.
+"""
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.permissions import Act
+from accounts.portal.workplace import needs_act
+from accounts.viewer import Viewer
+from cases.models import Case
+from cases.portal.access_words import rows_of_case
+from cases.portal.file_page import file_page
+from cases.portal.opening import opened_file
+from cases.selectors import cases_for
+from common.problems import NotFound
+from common.request_ids import request_id_of
+from evidence.portal.exports import case_lines, csv_response, package_response
+from evidence.portal.filters import Filter, filter_of
+from evidence.portal.rows import case_rows, page_of, record_rows
+from evidence.portal.timeline import timeline_of
+from evidence.search import CASE_REF, cases_found
+from evidence.selectors import case_records_for, records_for
+from tlog.times import CHINA
+
+
+@require_http_methods(["GET", "POST"])
+@needs_act(Act.READ_CASE)
+def cases(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """The list. A POST in which nothing is typed leads to the address that says the same."""
+    now, chosen = timezone.now(), filter_of(request)
+    if not chosen.form.is_valid():
+        return _list(request, viewer, chosen, [], now=now, status=422)
+    if request.method == "POST" and not chosen.confidential:
+        return HttpResponseRedirect(reverse("cases") + chosen.query)
+    after = open_case(viewer, chosen.after, now=now).pk if chosen.after else None
+    found, more = page_of(cases_found(viewer, chosen.wanted(), now=now).select_related("organisation"), after)
+    return _list(request, viewer, chosen, found, now=now, cursor=found[-1].ref if more else "")
+
+
+@require_POST
+@needs_act(Act.READ_CASE)
+def export_cases(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """All cases of the filter, however many, as CSV."""
+    now, chosen = timezone.now(), filter_of(request)
+    if not chosen.form.is_valid():
+        return _list(request, viewer, chosen, [], now=now, status=422)
+    return csv_response("cases", case_lines(viewer, cases_found(viewer, chosen.wanted(), now=now), now=now), now=now)
+
+
+@require_GET
+@needs_act(Act.READ_CASE)
+def case(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse:
+    """The workspace. Raises CaseNotFound."""
+    now = timezone.now()
+    file = opened_file(request, viewer, ref, now=now)
+    found = file.case
+    records, more = page_of(records_for(viewer, now=now).filter(case=found), None)
+    return render(request, "evidence/case.html", {
+        "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
+        "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
+        "fetches": viewer.may(Act.FETCH),
+        "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],
+    })
+
+
+@require_POST
+@needs_act(Act.FETCH)
+def case_package(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponseBase:
+    """The package of all records of the case. Raises NotFound, RecordNotFound (there is none), RecordNotPublished."""
+    now = timezone.now()
+    found = open_case(viewer, ref, now=now)
+    return package_response(
+        viewer, case_records_for(viewer, found, now=now), scope="case", request_id=request_id_of(request), now=now)
+
+
+@require_GET
+def case_print_style(_request: HttpRequest, ref: str) -> HttpResponse:
+    """The running header of a printed workspace; it says what the address says, and nothing of a case. Raises NotFound."""
+    if not CASE_REF.fullmatch(ref):
+        raise NotFound
+    style = f'@page {{ @top-left {{ content: "{ref}"; }} }}\n'
+    return HttpResponse(style, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=86400"})
+
+
+def open_case(viewer: Viewer, ref: str, *, now: datetime) -> Case:
+    """The case of this reference. Raises NotFound when it is not open to the viewer, or is not there."""
+    rows = cases_for(viewer, now=now).select_related("organisation")
+    found = rows.filter(ref=ref).first() if CASE_REF.fullmatch(ref) else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _list(
+    request: HttpRequest, viewer: Viewer, chosen: Filter, found: Sequence[Case], *, now: datetime, cursor: str = "", status: int = 200
+) -> HttpResponse:
+    return render(request, "evidence/cases.html", {
+        "filter": chosen, "form": chosen.form, "rows": case_rows(viewer, found, now=now), "cursor": cursor, "now": now,
+        "crumbs": [("", _("案件"))],
+    }, status=status)

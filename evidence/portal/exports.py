@@ -1,0 +1,97 @@
+"""What leaves the console as a file: lists as CSV without a limit of rows, and evidence packages. Both are streamed as they are made.
+
+A cell comes from depositors and is opened in a spreadsheet: none is a formula (`common.cells`). The byte order mark makes spreadsheets
+read the Chinese. Rows come from a cursor in the server, a thousand at a time, so that neither side ever holds a whole list.
+"""
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from accounts.viewer import Viewer
+from cases.models import Case
+from common.cells import safe_cell
+from common.pages import china_time
+from evidence.custody import CustodyAction
+from evidence.errors import RecordNotFound
+from evidence.models import Evidence
+from evidence.packages.archive import stream_package
+from evidence.packages.assembly import gather_package
+from evidence.packages.contents import Scope
+from evidence.portal.rows import case_rows, record_rows
+from evidence.proofs import check_published
+from evidence.reading import note_reading
+from ledger.digest_stamps import stamp_digest
+from tlog.times import CHINA
+
+CHUNK = 1000
+PACKAGE_TYPE = "application/vnd.etsi.asic-e+zip"
+Row = TypeVar("Row", Case, Evidence)
+Line = Sequence[str]
+
+
+def csv_response(name: str, lines: Iterable[Line], *, now: datetime) -> StreamingHttpResponse:
+    """An attachment `name-20261123T160000.csv` of these lines."""
+    response = StreamingHttpResponse(_encoded(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{now.astimezone(CHINA):%Y%m%dT%H%M%S}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def case_lines(viewer: Viewer, cases: QuerySet[Case], *, now: datetime) -> Iterator[Line]:
+    """A head, and a line for each case."""
+    yield _("案件编号"), _("客户案件编号"), _("案件阶段"), _("所属机构"), _("建立时间"), _("存证份数"), _("最近存证"), _("最近存证的状态")
+    for chunk in _chunks(cases.select_related("organisation")):
+        for row in case_rows(viewer, chunk, now=now):
+            newest = "" if row.newest_at is None else china_time(row.newest_at)
+            yield (row.case.ref, row.case.client_reference, str(row.stage), row.case.organisation.name, china_time(row.case.created_at),
+                   str(row.records), newest, str(row.chip.word) if row.chip else "")
+
+
+def record_lines(records: QuerySet[Evidence]) -> Iterator[Line]:
+    """A head, and a line for each record."""
+    yield (_("存证编号"), _("名称"), _("种类"), _("案件编号"), _("客户案件编号"), _("案内序号"), _("受理时间"), _("文件数"), _("字节数"),
+           _("状态"))
+    for chunk in _chunks(records):
+        for row in record_rows(chunk):
+            record = row.record
+            yield (record.record, row.title or _("内容已销毁或无法读取"), str(row.kind), record.case.ref, record.case.client_reference,
+                   str(record.case_sequence), china_time(record.received_at), str(row.files), str(row.size_bytes), str(row.chip.word))
+
+
+def package_response(
+    viewer: Viewer, records: Sequence[Evidence], *, scope: Scope, request_id: str, now: datetime
+) -> StreamingHttpResponse:
+    """The evidence package of these records. It holds originals, so each trail says who took it before a byte leaves.
+
+    Raises RecordNotFound (of none), RecordNotPublished, AuthoritiesMisconfigured.
+    """
+    if not records:
+        raise RecordNotFound
+    check_published(records)
+    note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id, now=now)
+    contents = gather_package(records, scope=scope, now=now)
+    response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=PACKAGE_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _chunks(rows: QuerySet[Row]) -> Iterator[list[Row]]:
+    found = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def _encoded(lines: Iterable[Line]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"
+    for line in lines:
+        text = io.StringIO()
+        csv.writer(text).writerow([safe_cell(cell) for cell in line])
+        yield text.getvalue().encode()

@@ -1,0 +1,59 @@
+"""The first page after the sign-in, by what somebody does where he works: today's deposits, what waits and what went wrong; the docket.
+
+Whoever works nowhere comes to his account. What this does not do: the agent's work list and the operator's pages, to which it leads.
+"""
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import is_valid_path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Act, Kind, Role
+from accounts.portal.gate import needs_person
+from accounts.portal.workplace import viewer_of
+from accounts.viewer import Viewer
+from cases.selectors import cases_for
+from common.errors import OrganisationNotWorking
+from common.problems import Forbidden
+from evidence.figures import standing_of
+from evidence.kinds import kind_word
+from evidence.portal.rows import case_rows, record_rows
+from evidence.selectors import records_for
+from notifications.selectors import notices_of
+
+INSTITUTIONS = frozenset({Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT})
+SHOWN = 10
+
+
+@require_GET
+@needs_person
+def home(request: HttpRequest) -> HttpResponse:
+    """The home of the workplace."""
+    try:
+        viewer = viewer_of(request)
+    except (Forbidden, OrganisationNotWorking):
+        return HttpResponseRedirect(reverse("account"))
+    if viewer.roles == {Role.COLLECTION_AGENT} and is_valid_path("/work"):
+        return HttpResponseRedirect("/work")
+    if not viewer.may(Act.READ_CASE):
+        return render(request, "evidence/home_offices.html", {"now": timezone.now()})
+    return docket(request, viewer) if viewer.kind in INSTITUTIONS else deposits(request, viewer)
+
+
+def deposits(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """For those who deposit: today, what waits, exceptions."""
+    now = timezone.now()
+    standing = standing_of(viewer, now=now)
+    notices = list(notices_of(viewer.organisation.pk).filter(read_at=None)[:SHOWN])
+    return render(request, "evidence/home_deposits.html", {
+        "standing": standing, "kinds": [(kind_word(kind), number) for kind, number in standing.today_by_kind],
+        "rows": record_rows(list(records_for(viewer, now=now)[:SHOWN])), "notices": notices, "now": now,
+    })
+
+
+def docket(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """For the institutions: the cases that are open to them."""
+    now = timezone.now()
+    cases = cases_for(viewer, now=now).select_related("organisation")
+    return render(request, "evidence/home_docket.html", {
+        "rows": case_rows(viewer, list(cases[:SHOWN]), now=now), "count": cases.count(), "now": now})

@@ -1,0 +1,271 @@
+"""The console: the frame around signed-in pages, homes by role, the lists, the workspace, what is exported and packed."""
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Organisation
+from accounts.permissions import ROLES, Act, Role
+from evidence.models import Evidence
+from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.accounts.test_workplace import join
+from tests.evidence.test_search import SHA256, put
+from tests.portal.pages import Page
+from tests.portal.test_every_page import FORBIDDEN, LANGUAGES
+
+READERS = {role for role, permission in ROLES.items() if Act.READ_CASE in permission.acts}
+UNKNOWN = "0" * 32
+
+
+@pytest.fixture
+def lender(service: str) -> Organisation:
+    return make_organisation(name="甲方消费金融有限公司")
+
+
+@pytest.fixture
+def officer(lender: Organisation) -> Client:
+    return signed_in(make_person("officer", Role.LEGAL_OFFICER, lender))
+
+
+def opened(client: Client, path: str, *, language: str = "zh-hans", status: int = 200) -> Page:
+    answer = client.get(path, headers={"Accept-Language": language})
+    assert answer.status_code == status, (path, answer.status_code)
+    return Page(answer.content.decode())
+
+
+def content(answer: Any) -> bytes:
+    assert answer.status_code == 200, answer.content
+    return b"".join(answer.streaming_content)
+
+
+def table(answer: Any) -> list[dict[str, str]]:
+    text = content(answer)
+    assert text.startswith(b"\xef\xbb\xbf"), "spreadsheets take a file without the mark for another encoding"
+    return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))
+
+
+def test_everybody_has_a_home_and_every_link_of_his_navigation_opens(service: str) -> None:
+    for role in Role:
+        assert_at_home(role, make_organisation(ROLES[role].kind, "某机构"))
+
+
+def assert_at_home(role: Role, organisation: Organisation) -> None:
+    client = signed_in(make_person(f"visitor-{role}", role, organisation))
+    answer = client.get("/home", follow=True)
+    page = Page(answer.content.decode())
+    assert page.all_faults() == []
+    assert "某机构" in page.text
+    assert ROLES[role].label.zh in page.text
+    frame = page.source.partition('class="workplace"')[2].partition("</nav>")[0]
+    links = re.findall(r'href="(/[^"]*)"', frame)
+    assert len(links) == len(set(links))
+    assert ("/cases" in links) == ("/evidence" in links) == ("/dashboard" in links) == (role in READERS)
+    assert f"/organisations/{organisation.ref}/members" in links or Act.MANAGE_MEMBERS not in ROLES[role].acts
+    for path in links:
+        assert client.get(path, follow=True).status_code == 200, path
+    for path in ("/cases", "/evidence", "/dashboard"):
+        assert client.get(path).status_code == (200 if role in READERS else 403), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_the_console_are_sound_empty_and_full(
+    language: str, lender: Organisation, officer: Client, stamp: Callable[[], None]
+) -> None:
+    notary = signed_in(make_person("notary", Role.NOTARY_ASSISTANT))
+    case = None
+    for full in (False, True):
+        if full:
+            case = put(lender, "LN-1").case
+            stamp()
+            [put(lender, "LN-2", kind) for kind in ("contract", "unknown_kind", "sms", "email", "photo", "visit")]
+        paths = ["/home", "/cases", "/evidence", "/dashboard", "/style", "/evidence?progress=stamped&kind=abc", "/cases?kind=nothing"]
+        for path in [*paths, *([f"/cases/{case.ref}"] if case else [])]:
+            page = opened(officer, path, language=language)
+            assert page.all_faults() == [], path
+            assert [word for word in FORBIDDEN if word in page.source] == []
+            shown = page.chinese()
+            assert shown if language == "zh-hans" else shown == [] or path == "/style", path
+        for path in ("/home", "/cases", "/evidence", "/dashboard"):
+            assert opened(notary, path, language=language).all_faults() == []
+
+
+def test_a_faulty_filter_is_told_beside_its_field_and_lists_nothing(lender: Organisation, officer: Client) -> None:
+    put(lender, "LN-1")
+    for path in ("/evidence", "/cases"):
+        assert_told(officer, path)
+
+
+def assert_told(officer: Client, path: str) -> None:
+    for query in ("since=yesterday", "progress=nothing", f"kind={'k' * 65}", "until=2026-13-01"):
+        page = opened(officer, f"{path}?{query}", status=422)
+        assert page.all_faults() == []
+        assert "LN-1" not in page.text
+    assert officer.post(f"{path}/export", {"since": "yesterday"}).status_code == 422
+    assert officer.get(f"{path}?case=x").status_code == 404
+
+
+def test_who_has_shown_a_password_alone_sees_no_frame(lender: Organisation) -> None:
+    person = make_person("half", Role.LEGAL_OFFICER, lender)
+    client = Client(raise_request_exception=False)
+    client.force_login(person)
+    for path in ("/", "/home", "/records", "/account/second-factor"):
+        assert lender.name not in client.get(path, follow=True).content.decode()
+
+
+def test_somebody_of_two_organisations_switches_and_sees_the_cases_of_the_chosen_one(lender: Organisation) -> None:
+    other = make_organisation(name="乙方消费金融有限公司")
+    put(lender, "LN-first")
+    put(other, "LN-second")
+    person = make_person("both", Role.CASE_OFFICER, lender)
+    alone = signed_in(person)
+    assert 'name="organisation"' not in alone.get("/cases").content.decode()
+    join(person, Role.CASE_OFFICER, other)
+    assert other.ref in alone.get("/cases").content.decode()
+    assert "LN-second" not in alone.get("/cases").content.decode()
+    assert alone.post("/workplace", {"organisation": other.ref})["Location"] == "/home"
+    page = alone.get("/cases").content.decode()
+    assert ("LN-second" in page, "LN-first" in page) == (True, False)
+
+
+def test_what_was_typed_is_found_and_never_stands_in_an_address(lender: Organisation, officer: Client) -> None:
+    record = put(lender, "LN-1", sha256=SHA256)
+    put(lender, "LN-2")
+    for path, text in (("/cases", "LN-1"), ("/cases", SHA256), ("/evidence", "LN-1"), ("/evidence", SHA256), ("/evidence", record.record)):
+        answer = officer.post(path, {"text": text})
+        assert answer.status_code == 200
+        assert "LN-1" in answer.content.decode()
+        assert "LN-2" not in answer.content.decode()
+        addresses = re.findall(r'(?:href|action)="([^"]*)"', answer.content.decode())
+        assert [address for address in addresses if SHA256 in address or "LN-1" in address] == []
+        assert "LN-2" in officer.get(path, {"text": text}).content.decode(), "an address narrows nothing by words"
+    moved = officer.post("/cases", {"text": " ", "kind": "sms", "progress": "queued"})
+    assert moved["Location"] == "/cases?kind=sms&progress=queued"
+
+
+def test_pages_of_a_list_join_without_a_gap_typed_or_not(lender: Organisation, officer: Client, settings: Any) -> None:
+    records = [put(lender, "LN-1", sha256=SHA256) for _ in range(51)]
+    [put(lender, f"LN-{number}") for number in range(2, 53)]
+    first = officer.get("/cases").content.decode()
+    [query] = re.findall(r'rel="next" href="/cases\?([^"]*)"', first)
+    second = officer.get(f"/cases?{query}").content.decode()
+    shown = [re.findall(r">(LN-\d+)</a>", page) for page in (first, second)]
+    assert [name for page in shown for name in page] == [f"LN-{number}" for number in range(52, 0, -1)]
+    assert 'rel="next"' not in second
+    typed = officer.post("/evidence", {"text": SHA256}).content.decode()
+    [cursor] = re.findall(r'name="after" value="([^"]+)"', typed)
+    assert cursor == records[1].record
+    assert records[0].record in officer.post("/evidence", {"text": SHA256, "after": cursor}).content.decode()
+    assert officer.get("/evidence", {"after": "CZ-20261123-01234-56789-W"}).status_code == 404
+    assert officer.get("/cases", {"after": UNKNOWN}).status_code == 404
+
+
+def test_an_export_has_every_row_of_the_filter_and_no_formula(lender: Organisation, officer: Client, settings: Any) -> None:
+    [put(lender, f"LN-{number}") for number in range(60)]
+    put(lender, "=cmd|'/c calc'!A1", "contract")
+    put(make_organisation(name="乙方"), "LN-foreign")
+    cases = table(officer.post("/cases/export"))
+    assert len(cases) == 61
+    assert "LN-foreign" not in str(cases)
+    assert cases[0]["客户案件编号"] == "'=cmd|'/c calc'!A1"
+    [row] = table(officer.post("/evidence/export", {"kind": "contract"}))
+    assert (row["名称"], row["客户案件编号"]) == ("标题 =cmd|'/c calc'!A1", "'=cmd|'/c calc'!A1")
+    assert [row["客户案件编号"] for row in table(officer.post("/cases/export", {"text": "LN-7"}))] == ["LN-7"]
+    numbers = [record.record for record in Evidence.objects.filter(organisation=lender)[:2]]
+    assert {row["存证编号"] for row in table(officer.post("/evidence/export", {"selection": "1", "record": numbers}))} == set(numbers)
+
+
+def test_a_selection_is_packed_whole_or_not_at_all(lender: Organisation, officer: Client, stamp: Callable[[], None]) -> None:
+    own = [put(lender, "LN-1"), put(lender, "LN-2")]
+    foreign = put(make_organisation(name="乙方"), "LN-1")
+    stamp()
+    numbers = [record.record for record in own]
+    with zipfile.ZipFile(io.BytesIO(content(officer.post("/evidence/package", {"record": numbers})))) as package:
+        assert {name.split("/")[1] for name in package.namelist() if name.startswith("records/")} == set(numbers)
+    assert [record.custody.count() for record in own] == [2, 2], "who took the originals stands in the trail of each"
+    for path in ("/evidence/package", "/evidence/export"):
+        mixed = officer.post(path, {"selection": "1", "record": [*numbers, foreign.record]})
+        unknown = officer.post(path, {"selection": "1", "record": [*numbers, "CZ-20261123-01234-56789-W"]})
+        assert (mixed.status_code, mixed.content) == (404, unknown.content)
+        assert officer.post(path, {"selection": "1"}).status_code == 422
+        assert officer.post(path, {"selection": "1", "record": "x"}).status_code == 400
+    assert [record.custody.count() for record in (*own, foreign)] == [2, 2, 1], "a refused package is no fetch"
+    with zipfile.ZipFile(io.BytesIO(content(officer.post(f"/cases/{own[0].case.ref}/package")))) as package:
+        assert numbers[0] in str(package.namelist())
+        assert numbers[1] not in str(package.namelist())
+
+
+def test_a_package_is_for_those_who_may_fetch(lender: Organisation, stamp: Callable[[], None]) -> None:
+    record = put(lender, "LN-1")
+    stamp()
+    reader = signed_in(make_person("reader", Role.COMPLIANCE_OFFICER, lender))
+    assert "evidence/package" not in reader.get("/evidence").content.decode()
+    assert reader.post("/evidence/package", {"record": record.record}).status_code == 403
+    assert reader.post(f"/cases/{record.case.ref}/package").status_code == 403
+
+
+def test_a_foreign_case_and_an_unknown_one_are_the_same_404(lender: Organisation, officer: Client) -> None:
+    foreign = put(make_organisation(name="乙方"), "LN-foreign").case.ref
+    for method, part in ((officer.get, ""), (officer.post, "/package")):
+        answers = {ref: method(f"/cases/{ref}{part}") for ref in (foreign, UNKNOWN, "no-reference", "%00")}
+        assert {answer.status_code for answer in answers.values()} == {404}
+        # The address itself stands in the form for the language.
+        assert len({answer.content.decode().replace(ref, "") for ref, answer in answers.items()}) == 1
+    assert officer.get(f"/cases/{foreign}/print.css").content == f'@page {{ @top-left {{ content: "{foreign}"; }} }}\n'.encode()
+    assert officer.get('/cases/"x/print.css').status_code == 404
+
+
+def test_the_workspace_tells_the_case_its_records_and_their_trail(lender: Organisation, officer: Client) -> None:
+    records = [put(lender, "LN-1"), put(lender, "LN-1", "unknown_kind")]
+    put(lender, "LN-2")
+    page = opened(officer, f"/cases/{records[0].case.ref}")
+    assert page.one("h1").text.split() == ["本案", "LN-1"]
+    assert [record.record in page.text for record in records] == [True, True]
+    assert "标题 LN-2" not in page.text
+    assert page.text.count("受理存证") == 2
+    assert "今日尚欠" in page.text
+    for record in records:
+        digest = record.custody.get().digest
+        assert " ".join(digest[at:at + 8] for at in range(0, 64, 8)) in page.text.replace("复制", "") or digest in page.source
+
+
+def test_homes_tell_what_waits_and_what_went_wrong(lender: Organisation, officer: Client, stamp: Callable[[], None]) -> None:
+    put(lender, "LN-1")
+    assert "今天受理存证 1 份；待入链 1 份，等待时间戳 0 份" in opened(officer, "/home").text
+    stamp()
+    text = opened(officer, "/home").text
+    assert "今天受理存证 1 份；待入链 0 份，等待时间戳 0 份" in text
+    assert "所有存证都在回执承诺的期限之内" in text
+
+
+def test_the_dashboard_has_the_figures_of_its_drawings_in_tables(lender: Organisation, officer: Client, stamp: Callable[[], None]) -> None:
+    kinds = ["sms", "sms", "contract", "email", "photo", "visit", "unknown_kind"]
+    [put(lender, "LN-1", kind) for kind in kinds]
+    put(make_organisation(name="乙方"), "LN-foreign", "screenshot")
+    stamp()
+    page = opened(officer, "/dashboard")
+    assert "最近 30 天受理存证 7 份" in page.text
+    assert "截图" not in page.text
+    assert "其他" in page.text, "six kinds are five series"
+    rows = re.findall(r"<tr><th scope=\"row\">([^<]+)</th>(.*?)</tr>", page.source)
+    assert re.findall(r">([\d,]+)</td>", rows[0][1]) == ["2", "1", "1", "1", "2", "7"]
+    assert dict(rows[30:39])["在管"].count(">1<") == 1
+    assert [name for name, _ in rows[39:]] == ["已接收", "已入链", "已联署", "已获时间戳"]
+    assert all(cells.count("</td>") == 4 for _, cells in rows[39:])
+    assert len([element for element in page.all("desc") if element.text]) == 3
+
+
+def test_made_up_content_is_shown_in_development_only(settings: Any) -> None:
+    source = (settings.BASE_DIR / "evidence" / "portal" / "urls.py").read_text(encoding="utf-8")
+    assert source.index("if settings.EMBEDDED:") < source.index('path("style"')
+
+
+def test_the_digest_of_the_empty_file_is_no_wildcard(lender: Organisation, officer: Client) -> None:
+    put(lender, "LN-1")
+    answer = officer.post("/evidence", {"text": hashlib.sha256(b"").hexdigest()})
+    assert "LN-1" not in answer.content.decode()
