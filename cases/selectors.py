@@ -17,7 +17,7 @@ from cases.errors import CaseNotFound
 from cases.facts import CaseFacts, NoteFacts
 from cases.masks import masked_party
 from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order, OrderedCase
-from cases.roots import Access, Root, accesses, foreign_case_ids, live_assignment
+from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, notes_of, with_file
 from common.problems import NotFound
 from vault.personal import blind_personal
@@ -52,6 +52,27 @@ def cases_for(viewer: Viewer, *, now: datetime) -> QuerySet[Case]:
         return own.order_by("-id")
     # Each root by its own index, and then the cases by their ids: an OR of the roots would read every case that there is.
     return Case.objects.filter(pk__in=own.values("id").union(*foreign)).order_by("-id")
+
+
+def cases_to_deposit_in(viewer: Viewer, *, now: datetime) -> QuerySet[Case]:
+    """The cases in which this viewer may deposit, the newest first: his organisation's own, to an agency those that are assigned to it.
+
+    A case that was granted, accepted or ordered is for reading: a deposit of the reader's would stand under its own organisation.
+    """
+    if not viewer.may(Act.DEPOSIT):
+        return Case.objects.none()
+    if viewer.kind == Kind.COLLECTION_AGENCY:
+        return Case.objects.filter(pk__in=assigned_now(viewer, now).values("case_id")).order_by("-id")
+    return Case.objects.filter(organisation=viewer.organisation).order_by("-id")
+
+
+def case_to_deposit_in(viewer: Viewer, ref: str, *, now: datetime) -> Case:
+    """One of `cases_to_deposit_in`. Raises CaseNotFound."""
+    rows = cases_to_deposit_in(viewer, now=now).filter(ref=ref).select_related("organisation")
+    found = rows.first() if REF.fullmatch(ref) else None
+    if found is None:
+        raise CaseNotFound
+    return found
 
 
 def case_for(viewer: Viewer, ref: str, *, now: datetime) -> Case:

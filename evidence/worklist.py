@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 
 from accounts.viewer import Viewer
 from cases.models import Case
-from cases.selectors import cases_for
+from cases.selectors import cases_to_deposit_in
 from evidence.models import Evidence
 from evidence.selectors import records_for
 from tlog.times import CHINA
@@ -55,7 +55,7 @@ def deposits_today(viewer: Viewer, *, now: datetime) -> QuerySet[Evidence]:
 def work_list(viewer: Viewer, *, now: datetime, after: Case | None = None) -> WorkList:
     """The viewer's work list, from the case `after` on (None: from the newest)."""
     mine = deposits_today(viewer, now=now)
-    waiting = cases_for(viewer, now=now).exclude(pk__in=mine.order_by().values("case_id")).order_by("-pk")
+    waiting = cases_to_deposit_in(viewer, now=now).exclude(pk__in=mine.order_by().values("case_id")).order_by("-pk")
     if after is not None:
         waiting = waiting.filter(pk__lt=after.pk)
     page = list(waiting[: PAGE + 1])

@@ -58,14 +58,21 @@ FORMS: dict[str, Act] = {
     "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
     "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
 }
+# Pages of one case, and of those in which somebody deposits.
+CASE_PAGES: dict[str, Act] = {
+    "/work/{case_ref}": Act.DEPOSIT, "/cases/{case}/reckoning": Act.READ_CASE, "/cases/{case}/reckoning.csv": Act.READ_CASE,
+}
+WORK = ("/work", "/visit", "/work/{case_ref}/deposits")
 # Everything else that is there: public, about the visitor himself, his organisation's members, its webhooks and notices.
 NOTHING_OF_A_CASE = re.compile(
     r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records|sign-|invitations|account|workplace|oauth|organisations|$)"
-    rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|rate-caps)")
+    r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|cases/import)"
+    rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|cases/imports|rate-caps)")
 
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
-    generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *LISTS, *WRITES, *OF_A_RECORD)}
+    placed = (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *WORK, *LISTS, *WRITES, *OF_A_RECORD)
+    generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
     assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
     assert {path for _, path in ROWS} | OPEN >= paths
@@ -287,3 +294,26 @@ ON_PAGES: dict[tuple[str, Kind], set[str]] = {
     ("/access", Kind.LENDER): {"assigned", "revoked"}, ("/access", Kind.COLLECTION_AGENCY): {"assigned", "revoked"},
     **{("/docket", kind): {"granted", "accepted"} for kind in ACCEPTING}, ("/orders", Kind.COURT): {"ordered"},
 }
+
+
+def test_pages_of_a_case_open_by_role_and_root(world: World) -> None:
+    """Each role's person × each case: a page to deposit is there for one's own and assigned cases, a page to read for what is open."""
+    refs = {case.ref: name for name, case in world.cases.items()}
+    for role, permission in ROLES.items():
+        world.cast.person(f"a-{role}", role)
+        for person, at_home in ((world.cast.people[f"a-{role}"], True), (rival_person(world.cast, role), False)):
+            browser, own = signed_in(person), {"other"} if permission.kind == Kind.LENDER else set()
+            # An agent sees what was distributed to himself, which is nothing for this one.
+            open_ = {name for name, kinds in SEEN_BY.items() if permission.kind in kinds and role != Role.COLLECTION_AGENT}
+            readable = open_ if at_home else own
+            working = readable if permission.kind == Kind.LENDER else readable & {"assigned"}
+            for path, act in CASE_PAGES.items():
+                names = working if act == Act.DEPOSIT else readable
+                for name in SEEN_BY:
+                    ref = world.cases[name].ref if name in world.cases else NOWHERE
+                    wanted = {403} if act not in permission.acts else {200, 422} if name in names else {404}
+                    assert browser.get(re.sub(r"\{\w+\}", ref, path)).status_code in wanted, (role, path, name, at_home)
+            if Act.DEPOSIT in permission.acts:
+                for path in ("/work", "/visit"):
+                    shown = {refs[ref] for ref in re.findall(r"[0-9a-f]{32}", browser.get(path).content.decode()) if ref in refs}
+                    assert shown == working, (role, path, at_home)

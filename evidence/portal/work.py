@@ -17,7 +17,7 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.models import Case
-from cases.selectors import case_for
+from cases.selectors import case_to_deposit_in
 from common.errors import DomainError
 from common.idempotency import IdempotentRequest
 from common.problems import as_domain_error, problem_page, problem_response
@@ -47,7 +47,7 @@ def form_context() -> dict[str, object]:
 def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     now = timezone.now()
     after = request.GET.get("after")
-    found = work_list(viewer, now=now, after=None if after is None else case_for(viewer, after, now=now))
+    found = work_list(viewer, now=now, after=None if after is None else case_to_deposit_in(viewer, after, now=now))
     return render(request, "evidence/work.html", {"list": found, "now": now, "first": after is None, **form_context()})
 
 
@@ -55,7 +55,7 @@ def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
 @needs_act(Act.DEPOSIT)
 def work_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
     now = timezone.now()
-    return case_page(request, viewer, case_for(viewer, case_ref, now=now), now=now)
+    return case_page(request, viewer, case_to_deposit_in(viewer, case_ref, now=now), now=now)
 
 
 @require_GET
@@ -67,7 +67,7 @@ def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     cases = [row.case for row in (*found.missing, *found.done)]
     chosen = request.GET.get("case")
     if chosen is not None and all(case.ref != chosen for case in cases):
-        cases = [case_for(viewer, chosen, now=now), *cases]
+        cases = [case_to_deposit_in(viewer, chosen, now=now), *cases]
     return render(request, "evidence/visit.html", {"cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor})
 
 
@@ -91,7 +91,7 @@ def case_page(
 def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpResponse:
     """One record from a form. Nothing of a file is read before the form's token was checked."""
     try:
-        case = case_for(viewer, case_ref, now=timezone.now())
+        case = case_to_deposit_in(viewer, case_ref, now=timezone.now())
         form = MultipartForm(case.organisation.ref)
         form.read_fields(request)
     except DomainError as error:
