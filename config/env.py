@@ -56,11 +56,14 @@ def networks(name: str, default: str = "") -> tuple[ipaddress.IPv4Network | ipad
         raise ImproperlyConfigured(f"{name}: {wrong}.") from wrong
 
 
-def other_loopback(url: str) -> str:
-    """The origin of `url` under this machine's other name: to a browser 127.0.0.1 and localhost are two hosts, each with its cookies."""
+def originals_here(url: str) -> str:
+    """An origin of this machine for originals, beside a service at `url`.
+
+    `localhost` and 127.0.0.1 are both names of the service. Names below `localhost` lead to the machine itself (RFC 6761), and to a browser
+    each is a host with cookies of its own.
+    """
     parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{'127.0.0.1' if parts.hostname == 'localhost' else 'localhost'}{port}"
+    return f"{parts.scheme}://originals.localhost{f':{parts.port}' if parts.port else ''}"
 
 
 def folder(name: str, default: Path) -> Path:

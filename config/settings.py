@@ -14,12 +14,12 @@ EMBEDDED = PROFILE == "embedded"
 VAR_DIR = env.folder("CUNZHENG_VAR", BASE_DIR / "var")
 PUBLIC_URL = env.text("CUNZHENG_URL", f"http://127.0.0.1:{env.number('CUNZHENG_PORT', 8000)}").rstrip("/")
 # Where originals are served to people: another host than PUBLIC_URL's, so that nothing in them meets a session.
-EVIDENCE_ORIGIN = env.text("CUNZHENG_EVIDENCE_ORIGIN", env.other_loopback(PUBLIC_URL) if EMBEDDED else "").rstrip("/")
+EVIDENCE_ORIGIN = env.text("CUNZHENG_EVIDENCE_ORIGIN", env.originals_here(PUBLIC_URL) if EMBEDDED else "").rstrip("/")
 
 # Django
 DEBUG = False
 SECRET_KEY = env.text("CUNZHENG_SECRET_KEY") or "embedded-default-refused-in-production"
-ALLOWED_HOSTS = env.words("CUNZHENG_HOSTS", "127.0.0.1 localhost [::1] testserver" if EMBEDDED else "")
+ALLOWED_HOSTS = env.words("CUNZHENG_HOSTS", "127.0.0.1 localhost originals.localhost [::1] testserver" if EMBEDDED else "")
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
