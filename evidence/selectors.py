@@ -2,7 +2,7 @@
 
 A foreign record and an unknown one give the same error.
 """
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -75,6 +75,11 @@ def selection_for(viewer: Viewer, numbers: Collection[str], *, now: datetime) ->
 def case_records_for(viewer: Viewer, case: Case, *, now: datetime) -> list[Evidence]:
     """The records of this case that are open to this viewer, by their place in it; all of them, 1 to n, when the case is his own."""
     return list(records_for(viewer, now=now).filter(case=case).order_by("case_sequence"))
+
+
+def is_whole_case(records: Sequence[Evidence]) -> bool:
+    """Whether these are all records of their case, which came with them: a signed head over a part of it would be untrue."""
+    return bool(records) and len(records) == records[-1].case.sequence
 
 
 def own_record_number(organisation_id: int, typed: str) -> str | None:

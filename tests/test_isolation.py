@@ -60,18 +60,22 @@ FORMS: dict[str, Act] = {
 }
 # Pages of one case, and of those in which somebody deposits.
 CASE_PAGES: dict[str, Act] = {
-    "/work/{case_ref}": Act.DEPOSIT, "/cases/{case}/reckoning": Act.READ_CASE, "/cases/{case}/reckoning.csv": Act.READ_CASE,
+    "/work/{case_ref}": Act.DEPOSIT, "/cases/{ref}": Act.READ_CASE, "/cases/{case}/reckoning": Act.READ_CASE,
+    "/cases/{case}/reckoning.csv": Act.READ_CASE,
 }
+# Forms about one case or a selection of records that read and change nothing, and lists with their exports.
+CASE_FORMS = {"/cases/{ref}/package": Act.FETCH}
+CASE_LISTS = ("/cases", "/cases/export", "/evidence", "/evidence/export", "/evidence/package", "/home", "/dashboard")
 WORK = ("/work", "/visit", "/work/{case_ref}/deposits")
 # Everything else that is there: public, about the visitor himself, his organisation's members, its webhooks and notices.
 NOTHING_OF_A_CASE = re.compile(
     r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records|sign-|invitations|account|workplace|oauth|organisations|$)"
-    r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|cases/import)"
+    r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|cases/import|style$|cases/\{ref\}/print)"
     rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|cases/imports|rate-caps)")
 
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
-    placed = (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *WORK, *LISTS, *WRITES, *OF_A_RECORD)
+    placed = (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES, *OF_A_RECORD)
     generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
     assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
@@ -313,7 +317,34 @@ def test_pages_of_a_case_open_by_role_and_root(world: World) -> None:
                     ref = world.cases[name].ref if name in world.cases else NOWHERE
                     wanted = {403} if act not in permission.acts else {200, 422} if name in names else {404}
                     assert browser.get(re.sub(r"\{\w+\}", ref, path)).status_code in wanted, (role, path, name, at_home)
+            for name in SEEN_BY if Act.FETCH in permission.acts else ():
+                ref = world.cases[name].ref if name in world.cases else NOWHERE
+                answer = browser.post(f"/cases/{ref}/package")
+                assert answer.status_code == (200 if name in readable else 404), (role, name, at_home)
+            assert_lists_hold(browser, {"/cases/export": {world.cases[name].ref for name in readable},
+                                        "/evidence/export": world.open_records(permission.kind, not at_home)}, world, role, readable)
             if Act.DEPOSIT in permission.acts:
                 for path in ("/work", "/visit"):
                     shown = {refs[ref] for ref in re.findall(r"[0-9a-f]{32}", browser.get(path).content.decode()) if ref in refs}
                     assert shown == working, (role, path, at_home)
+
+
+def assert_lists_hold(browser: Client, exported: dict[str, set[str]], world: World, role: Role, readable: set[str]) -> None:
+    """What stands in the lists and their exports of the lender's and its rival's cases and records: what is open, and nothing more."""
+    refs = {case.ref: name for name, case in world.cases.items()}
+    numbers = set().union(*world.records.values())
+    if Act.READ_CASE not in ROLES[role].acts:
+        assert {browser.post(path).status_code for path in exported} == {403}
+        return
+    for path, wanted in exported.items():
+        text = b"".join(browser.post(path).streaming_content).decode()  # type: ignore[attr-defined]
+        of_own = world.records["other"] if "other" in readable else set()
+        known = refs.keys() if path == "/cases/export" else numbers
+        found = {word for word in re.findall(r"[0-9a-f]{32}|CZ-[0-9A-Z-]{20,}", text) if word in known}
+        hidden = role == Role.COLLECTION_AGENT
+        assert found == (set() if hidden else wanted | (of_own if path == "/evidence/export" else set())), (role, path)
+    for path in ("/cases", "/evidence", "/home", "/dashboard"):
+        page = browser.get(path, follow=True).content.decode()
+        assert {name for ref, name in refs.items() if ref in page} <= readable, (role, path)
+        open_numbers = set().union(*(world.records[name] for name in readable), set())
+        assert {number for number in numbers if number in page} <= open_numbers, (role, path)

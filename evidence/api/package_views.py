@@ -26,7 +26,7 @@ from evidence.packages.contents import Scope as PackageScope
 from evidence.practice import open_on_trial
 from evidence.proofs import check_published
 from evidence.reading import note_reading
-from evidence.selectors import case_records_for, record_for, records_for, selection_for
+from evidence.selectors import case_records_for, is_whole_case, record_for, records_for, selection_for
 from ledger.digest_stamps import stamp_digest
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
@@ -77,8 +77,7 @@ def chosen(request: Request, viewer: Viewer, number: str, now: datetime) -> tupl
         return "record", [record]
     if scope == "case":
         records = case_records_for(viewer, record.case, now=now)
-        # The signed head says where the case ends; over a part of the case it would be untrue.
-        return ("case" if len(records) == records[-1].case.sequence else "selection"), records
+        return ("case" if is_whole_case(records) else "selection"), records
     if scope != "selection":
         raise RequestMalformed(reason="scope: record | case | selection")
     others = request.query_params.getlist("with")

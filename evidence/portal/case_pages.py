@@ -27,7 +27,7 @@ from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import case_rows, page_of, record_rows
 from evidence.portal.timeline import timeline_of
 from evidence.search import CASE_REF, cases_found
-from evidence.selectors import case_records_for, records_for
+from evidence.selectors import case_records_for, is_whole_case, records_for
 from tlog.times import CHINA
 
 
@@ -77,8 +77,9 @@ def case_package(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse
     """The package of all records of the case. Raises NotFound, RecordNotFound (there is none), RecordNotPublished."""
     now = timezone.now()
     found = open_case(viewer, ref, now=now)
+    records = case_records_for(viewer, found, now=now)
     return package_response(
-        viewer, case_records_for(viewer, found, now=now), scope="case", request_id=request_id_of(request), now=now)
+        viewer, records, scope="case" if is_whole_case(records) else "selection", request_id=request_id_of(request), now=now)
 
 
 @require_GET
