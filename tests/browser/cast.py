@@ -15,13 +15,15 @@ from playwright.sync_api import Page
 
 from accounts.joining import Invitee, invite
 from accounts.models import Organisation, Person
-from accounts.permissions import ROLES, Act, Kind, Role, roles_of
+from accounts.permissions import ROLES, Kind, Role, roles_of
+from accounts.sign_in_rules import set_provider
 from cases.importing.columns import template_csv
 from cases.models import Case
 from evidence.agreements import accept_and_deposit
 from evidence.models import PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, record_fact
+from sandbox.idp.server import CLIENT_ID, CLIENT_SECRET
 from tests.accounts.people import make_organisation, make_person, membership_of, signed_in
 from tests.api.test_routes import FILLED, routes
 from tests.browser.conftest import Live, Visit
@@ -30,6 +32,8 @@ from tests.evidence.desk import Desk
 from tests.evidence.letting_in import PDF, apply_now, decision
 
 MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/oauth/")
+# Where an address calls a thing by a name that means another one elsewhere.
+SAME_NAME = {"/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}}
 
 
 @dataclass
@@ -50,21 +54,19 @@ class Place:
         invitee = Invitee(f"next-{kind}", "李小红", role, "11101200010000001", "G-1")
         _, token = invite(self.organisation, invitee, by=None, now=timezone.now())
         self.things = {"ref": self.organisation.ref, "token": token}
-        depositing = [each for each in roles_of(kind) if Act.DEPOSIT in ROLES[each].acts and each != Role.COLLECTION_AGENT]
-        if depositing:
-            self.deposit(Desk(depositing[0], self.organisation, f"desk-{kind}"))
+        if kind == Kind.LENDER:
+            self.deposit(Desk(Role.CASE_OFFICER, self.organisation, "desk-lender"))
 
     def deposit(self, desk: Desk) -> None:
         case = desk.case("LN-2026-0001")
         answer = desk.send(case, ("通话录音.wav", b"RIFF....", "audio/wav"), json=True)
         self.things |= {"case_ref": case.ref, "case": case.ref, "number": answer.json()["record"]}
-        if self.organisation.kind == Kind.LENDER:
-            imported = signed_in(desk.person)
-            report = imported.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", template_csv())}).content.decode()
-            [confirm] = re.findall(r'action="(/cases/import/\w+/confirm)"', report)
-            [digest] = re.findall(r'name="sha256" value="(\w+)"', report)
-            assert imported.post(confirm, {"sha256": digest}).status_code == 200
-            self.things["case"] = Case.objects.latest("id").ref
+        imported = signed_in(desk.person)
+        report = imported.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", template_csv())}).content.decode()
+        [confirm] = re.findall(r'action="(/cases/import/\w+/confirm)"', report)
+        [digest] = re.findall(r'name="sha256" value="(\w+)"', report)
+        assert imported.post(confirm, {"sha256": digest}).status_code == 200
+        self.things["case"] = Case.objects.latest("id").ref
 
 
 def letting_in(first: Person, second: Person) -> dict[str, str]:
@@ -129,15 +131,17 @@ def on_the_way(name: str, *, agreed: bool) -> Somebody:
     return Somebody(name, session_of(person))
 
 
-def everybody(visit: Visit) -> Iterator[Somebody]:
+def everybody(live: Live, visit: Visit) -> Iterator[Somebody]:
     places = {kind: Place(kind) for kind in Kind}
+    agency = places[Kind.COLLECTION_AGENCY].organisation
+    set_provider(agency, issuer=live.idp, client_id=CLIENT_ID, secret=CLIENT_SECRET, now=timezone.now())
     people = {role: make_person(f"axe-{role}", role, places[ROLES[role].kind].organisation) for role in Role}
     everywhere = letting_in(people[Role.OPERATOR], make_person("axe-second", Role.OPERATOR, places[Kind.OPERATOR].organisation))
     for name, prepare in BEFORE_THEY_ARE_IN.items():
         page = visit("/")
         prepare(page)
         cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-        yield Somebody(name, cookies, {**everywhere, "token": places[Kind.COURT].things["token"], **passkey_of(page)})
+        yield Somebody(name, cookies, {**everywhere, **places[Kind.COLLECTION_AGENCY].things, **passkey_of(page)})
     yield on_the_way("before-the-agreement", agreed=False)
     yield on_the_way("in-the-trial", agreed=True)
     for role, person in people.items():
@@ -150,7 +154,10 @@ def addresses(somebody: Somebody, live: Live, without: set[str]) -> Iterator[tup
     filled = {name.strip("{}"): value for name, value in FILLED.items()}
     things = {**filled, "number": live.records[0], **somebody.things}
     for path, _ in routes():
-        if path.startswith("/apply/"):
-            yield path, path.replace("{token}", things.get("application", "none"))
-        elif not path.startswith(MACHINES) and path not in without:
-            yield path, re.sub(r"{(\w+)}", lambda found: things[found[1]], path)
+        if path.startswith(MACHINES) or path in without:
+            continue
+        other = next((names for start, names in SAME_NAME.items() if path.startswith(start)), {})
+        address = path
+        for name in re.findall(r"{(\w+)}", path):
+            address = address.replace(f"{{{name}}}", things.get(other.get(name, name), "none"))
+        yield path, address

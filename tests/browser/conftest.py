@@ -36,9 +36,10 @@ Visit = Callable[..., Page]
 
 @dataclass(frozen=True)
 class Live:
-    """The running service: its address as a browser types it, its folder, and the records of its sample case."""
+    """The running service: its address as a browser types it, its folder, its test identity provider, and the records of its sample."""
 
     url: str
+    idp: str
     var: Path
     records: tuple[str, ...]
 
@@ -70,7 +71,7 @@ def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_block
         settings.VAR_DIR = place.var
         numbers = ready["records"]
         assert isinstance(numbers, list)
-        yield Live(url, place.var, tuple(map(str, numbers)))
+        yield Live(url, f"http://127.0.0.1:{idp}", place.var, tuple(map(str, numbers)))
         connections.close_all()
 
 

@@ -52,7 +52,7 @@ def pages_of_everybody(live: Live, visit: Visit) -> tuple[dict[str, set[int]], l
     """
     statuses: dict[str, set[int]] = {}
     different: dict[str, tuple[str, Somebody, str]] = {}
-    for somebody in everybody(visit):
+    for somebody in everybody(live, visit):
         client = Client()
         client.cookies.load(somebody.cookies)
         for route, address in addresses(somebody, live, NO_PAGES):

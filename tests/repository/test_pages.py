@@ -144,7 +144,7 @@ def test_every_development_dependency_is_listed() -> None:
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
 def test_every_pinned_requirement_has_a_hash_and_no_foreign_source(file: str) -> None:
-    blocks = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[a-z,-]+\])?==[^\n]*((?:\n .*)*)", text(file), re.MULTILINE)
+    blocks = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[a-z0-9,-]+\])?==[^\n]*((?:\n .*)*)", text(file), re.MULTILINE)
     assert len(blocks) > 20
     assert [name for name, rest in blocks if "--hash=sha256:" not in rest] == []
     lines = [line for line in text(file).splitlines() if not line.lstrip().startswith("#")]
@@ -153,7 +153,7 @@ def test_every_pinned_requirement_has_a_hash_and_no_foreign_source(file: str) ->
 
 def test_every_direct_requirement_is_pinned() -> None:
     for source, pinned in (("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")):
-        lines = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[a-z,-]+\])?==", text(pinned), re.MULTILINE)
+        lines = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[a-z0-9,-]+\])?==", text(pinned), re.MULTILINE)
         names = {name.lower().replace("_", "-") for name in lines}
         assert {name.lower().replace("_", "-") for name in requirement_names(source)} <= names
 
