@@ -249,7 +249,7 @@ def test_nobody_is_signed_over_somebody_who_is_there(agency: Organisation, idp: 
 
 def test_onward_leads_to_this_site_only(agency: Organisation, idp: IdentityServer) -> None:
     for onward in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
-        assert come_in(browser(), agency, AGENT, onward)["Location"] == "/account"
+        assert come_in(browser(), agency, AGENT, onward)["Location"] == "/home"
 
 
 # The page where it is registered.

@@ -100,7 +100,9 @@ def naming_nothing(path: str, body: dict[str, Any] | None = None) -> Row:
     data = b"" if body is None else json.dumps(body).encode()
     if path.endswith(NOWHERE):
         return Row("organisation", getting(path), 404)
-    return Row("organisation", posting(path, lambda _: (data, "application/json")), 404)
+    # A matter is an institution's to accept and close: no scope of a lender's opens that.
+    refused = 403 if path.endswith(("/acceptance", "/closing")) else 404
+    return Row("organisation", posting(path, lambda _: (data, "application/json")), refused)
 
 
 def about_notice(client: Client, number: str, headers: dict[str, str]) -> Any:

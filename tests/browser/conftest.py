@@ -20,7 +20,8 @@ from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, Place, running
 
 # `make test-browser` runs them: they need Chromium, and share one live service.
-collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else ["test_axe.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
+NEED_CHROMIUM = ["test_axe.py", "test_desk.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
+collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else NEED_CHROMIUM
 # The synchronous Playwright runs an event loop in this very thread, and Django would take each query for one made inside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -36,9 +37,10 @@ Visit = Callable[..., Page]
 
 @dataclass(frozen=True)
 class Live:
-    """The running service: its address as a browser types it, its folder, and the records of its sample case."""
+    """The running service: its address as a browser types it, its folder, its test identity provider, and the records of its sample."""
 
     url: str
+    idp: str
     var: Path
     records: tuple[str, ...]
 
@@ -57,7 +59,11 @@ def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_block
     """Started once. Django's default connection of this process points to its database, the folder to its folder."""
     folder = tmp_path_factory.mktemp("live")
     web, tsa, tsa2, notary, court, idp = free_ports(6)
-    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp)
+    # By name, because a passkey belongs to a domain and an address of digits is none.
+    url = f"http://localhost:{web}"
+    more = {"CUNZHENG_URL": url, "CUNZHENG_EVIDENCE_ORIGIN": f"http://evidence.localhost:{web}",
+            "CUNZHENG_HOSTS": "127.0.0.1 localhost evidence.localhost"}
+    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp, more=more)
     with running(place, folder) as service, django_db_blocker.unblock():
         ready = service.wait_until_ready(FIRST_START_S)
         connection = connections["default"]
@@ -66,8 +72,7 @@ def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_block
         settings.VAR_DIR = place.var
         numbers = ready["records"]
         assert isinstance(numbers, list)
-        # By name, because a passkey belongs to a domain and an address of digits is none.
-        yield Live(f"http://localhost:{place.web}", place.var, tuple(map(str, numbers)))
+        yield Live(url, f"http://127.0.0.1:{idp}", place.var, tuple(map(str, numbers)))
         connections.close_all()
 
 

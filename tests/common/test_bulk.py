@@ -10,8 +10,8 @@ from ledger.models import LogQueue
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 HOSTILE = "tab\there\nnewline\r\\backslash \\N \\. 存证 'quote' \"x\" \x7f 𠀀"
-COLUMNS = ("id", "ref", "name", "kind", "status", "contact_email", "contact_phone", "created_at")
-KIND = ("lender", "active", "", "")
+COLUMNS = ("id", "ref", "name", "kind", "status", "contact_email", "contact_phone", "licence_number", "practice_area", "created_at")
+KIND = ("lender", "active", "", "", "", "")
 
 
 def test_hostile_text_bytes_and_times_arrive_unchanged(database: str) -> None:

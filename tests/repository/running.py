@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,6 +26,7 @@ class Place:
     court: int
     idp: int
     database_url: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -34,7 +35,7 @@ class Place:
         ports = {"CUNZHENG_PORT": self.web, "CUNZHENG_TSA_PORT": self.tsa, "CUNZHENG_TSA2_PORT": self.tsa2,
                  "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court, "CUNZHENG_IDP_PORT": self.idp}
         chosen = {"CUNZHENG_VAR": str(self.var), **{name: str(port) for name, port in ports.items()}}
-        return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {})}
+        return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {}), **self.more}
 
     def set_up(self) -> None:
         """Database and keys, as the first start makes them."""
