@@ -114,8 +114,8 @@ def drill(database_template: Template, tmp_path: Path) -> Iterator[Drill]:
 
 def announced(place: Installation) -> tuple[str, list[str]]:
     """Announce a new key with the shortest times there are; its vkey, and the ends of the two policies that it will replace."""
-    since = datetime.now(UTC) + timedelta(seconds=18)
-    moments = [f"{since:{MOMENT}}", f"{since + timedelta(seconds=18):{MOMENT}}"]
+    since = datetime.now(UTC) + timedelta(seconds=30)
+    moments = [f"{since:{MOMENT}}", f"{since + timedelta(seconds=30):{MOMENT}}"]
     done = place.manage("announce_policy", "--new-log-key", "--from", moments[0], "--until", moments[1])
     assert done.returncode == 0, done.stderr
     return next(line.split()[-1] for line in done.stdout.splitlines() if line.startswith("new key ")), moments
