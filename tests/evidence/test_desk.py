@@ -192,7 +192,7 @@ def test_anothers_case_is_not_there() -> None:
     assert Evidence.objects.count() == 0
 
 
-@pytest.mark.parametrize("role", [Role.COMPLIANCE_OFFICER, Role.JUDGE, Role.OPERATOR])
+@pytest.mark.parametrize("role", [Role.COMPLIANCE_OFFICER, Role.LAWYER, Role.OPERATOR])
 def test_who_may_not_deposit_has_no_work_list(role: Role) -> None:
     desk = Desk(role)
     assert [desk.client.get(path).status_code for path in ("/work", f"/work/{'0' * 32}")] == [403, 403]

@@ -20,8 +20,9 @@ from tests.depositing import Post, batch, document
 from vault.models import StoredObject
 
 TABLES = (Evidence, EvidenceFile, CustodyEvent, StoredObject, Case, RecordTimestamp)
-# Nothing commits to these: the primary keys' own numbers, the client's case reference, and when we first saw a case.
-UNCOMMITTED = {"id", "client_reference", "created_at"}
+# Nothing commits to these: the primary keys' own numbers, the client's case reference, when we first saw a case, and where its file stands,
+# which the lender changes as it works.
+UNCOMMITTED = {"id", "client_reference", "created_at", "stage", "file_version"}
 RELATED = {"organisation_id", "credential_id"}
 COLUMNS = [(model, field.column) for model in TABLES for field in model._meta.concrete_fields if field.column not in UNCOMMITTED]
 
