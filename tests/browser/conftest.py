@@ -20,8 +20,8 @@ from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, Place, running
 
 # `make test-browser` runs them: they need Chromium, and share one live service.
-NEED_CHROMIUM = ["test_axe.py", "test_desk.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
-collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else NEED_CHROMIUM
+collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else [
+    "test_axe.py", "test_desk.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
 # The synchronous Playwright runs an event loop in this very thread, and Django would take each query for one made inside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
