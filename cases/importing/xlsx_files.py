@@ -24,6 +24,7 @@ MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_RATIO, MAX_ELEMENTS, MAX_DEPTH = 200, 32 * 
 # A small entry may be all alike: its ratio is judged once it is large enough to matter.
 RATIO_FROM_BYTES, CHUNK_BYTES = 1024**2, 64 * 1024
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+# What zipfile and zlib raise on bytes that somebody made: NotImplementedError of a way to compress, RuntimeError of a password.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, OverflowError)
 
 
