@@ -127,13 +127,18 @@ def issue_client(
     key, secret = _new_credential(organisation, label, now, valid_for, scopes)
     key.must_sign, key.created_by = must_sign, by
     with transaction.atomic():
-        # The toolkit's row is what its tokens hang on; secret, scopes and end are the key's, and the row holds none of them.
-        key.application = Application.objects.create(
-            client_id=client_id_of(key), client_secret="", hash_client_secret=False, client_type=Application.CLIENT_CONFIDENTIAL,
-            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS)
+        key.application = client_row(key)
         key.save(force_insert=True)
         note(Event.KEY_ISSUED, organisation, at=now, subject=f"api_key:{key.pk}")
     return key, secret
+
+
+def client_row(key: ApiKey) -> Application:
+    """The toolkit's row of an OAuth client, on which its tokens hang. Secret, scopes and end are the key's: the row holds none of them."""
+    made: Application = Application.objects.create(
+        client_id=client_id_of(key), client_secret="", hash_client_secret=False, client_type=Application.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS)
+    return made
 
 
 def client_id_of(key: ApiKey) -> str:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,22 +45,28 @@ def var_dir(tmp_path: Path, settings: Settings) -> Path:
     return folder
 
 
+@contextmanager
+def connected_to(url: str, var_dir: Path) -> Iterator[None]:
+    """Django's default connection points to this database, and to what it pointed to before afterwards."""
+    connection = connections["default"]
+    before = dict(connection.settings_dict)
+    connections.close_all()
+    fresh = {**before, **env.database(url, var_dir)}
+    connection.settings_dict.update(fresh)
+    connections.settings["default"].update(fresh)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict.update(before)
+        connections.settings["default"].update(before)
+
+
 @pytest.fixture
 def database(database_template: Template, var_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """The URL of an empty migrated database; Django's default connection points to it. Other processes may use it too."""
-    connection = connections["default"]
-    before = dict(connection.settings_dict)
-    with database_template.copy(var_dir) as url, django_db_blocker.unblock():
-        connections.close_all()
-        fresh = {**before, **env.database(url, var_dir)}
-        connection.settings_dict.update(fresh)
-        connections.settings["default"].update(fresh)
-        try:
-            yield url
-        finally:
-            connections.close_all()
-            connection.settings_dict.update(before)
-            connections.settings["default"].update(before)
+    with database_template.copy(var_dir) as url, django_db_blocker.unblock(), connected_to(url, var_dir):
+        yield url
 
 
 @pytest.fixture

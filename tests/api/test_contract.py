@@ -34,6 +34,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.api import failures
 from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
 from cases.importing.columns import template_csv
@@ -125,7 +126,9 @@ class World:
 
 
 @pytest.fixture
-def world(key: str, client: Client, stamp: Stamp, settings: Settings) -> World:
+def world(key: str, client: Client, stamp: Stamp, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> World:
+    # Each request is repeated with a wrong key, from one address; how often that may be tried is another test's question.
+    monkeypatch.setattr(failures, "FAILURES_PER_MINUTE", 1_000_000)
     now = timezone.now()
     other = create_organisation("另一机构", now=now)
     stranger = issue_api_key(other, label="test", now=now, valid_for=timedelta(days=1))[1]

@@ -10,6 +10,8 @@ from tests.faults.programs import Service
 
 # A failpoint that is not met in this time has moved or is dead code: the walk fails rather than pass it over.
 LONGEST_WAY_S = 30.0
+# A server that is still starting has acknowledged nothing that it could lose.
+ANSWERED_WITHIN_S = 2.0
 COLD_EVERY = 12
 
 
@@ -41,12 +43,23 @@ class Killer:
     def strike(self, blows: Sequence[Blow]) -> None:
         """Raises AssertionError when a failpoint is not met or a depositor met something that nobody should."""
         for blow in blows:
+            self.let_them_answer()
             time.sleep(self.chance.choice((0.0, 0.02, 0.1, 0.3, 0.6)) * self.chance.random())
             if blow.failpoint:
                 self.strike_at(blow)
             else:
                 self.restart(*blow.programs)
             assert not (surprises := [each.surprise for each in self.depositors if each.surprise]), surprises
+
+    def let_them_answer(self) -> None:
+        """Until somebody was acknowledged since the last blow, or the time for it is over."""
+        until = time.monotonic() + ANSWERED_WITHIN_S
+        before = self.acknowledged()
+        while self.acknowledged() == before and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def acknowledged(self) -> int:
+        return sum(each.outcomes["201"] for each in self.depositors)
 
     def strike_at(self, blow: Blow) -> None:
         [program] = blow.programs

@@ -48,7 +48,8 @@ def crowd(service: Service, key: str, chance: random.Random, *, batches: float =
     """`batches`: the share of deposits that are batches by digest; the others bring their files."""
     stopping = threading.Event()
     depositors = [
-        Depositor(f"d{number}", Client(service.port, key), random.Random(chance.random()), stopping, batches)
+        # A second crowd at the same service must not repeat the keys of the first.
+        Depositor(f"d{number}-{chance.getrandbits(32):08x}", Client(service.port, key), random.Random(chance.random()), stopping, batches)
         for number in range(DEPOSITORS)
     ]
     for each in depositors:
