@@ -64,7 +64,7 @@ requirements: .venv/.stamp-dev ## compile the pinned requirements from the .in f
 	    witness/packaging/pyproject.toml -o witness/packaging/requirements.txt
 
 clean: ## remove .venv and every cache; var/ holds evidence and stays
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 # Set-up. The stamp is written last, so an interrupted installation is taken up again.

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -176,7 +177,8 @@ DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (PermissionDenied, Forbidden),
     (drf.NotFound, NotFound), (Http404, NotFound), (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
-    (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest), (DatabaseError, StorageUnavailable), (OSError, StorageUnavailable),
+    (MultiPartParserError, BadRequest), (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest),
+    (DatabaseError, StorageUnavailable), (OSError, StorageUnavailable),
 )
 
 

@@ -3,10 +3,11 @@
 The pages come from the URL resolver, and each is asked for by every kind of visitor: by nobody, half-way through the sign-in, on the way
 in, and in each role. A route that opens for none of them, and is no act that only a form sends, fails until `cast.py` says how to come
 there. Pages of one skeleton — the same elements with the same attributes, whatever the words — are judged once in each language and
-display.
+display: a page is judged when its main part is new for its route, or when what stands around it was not seen before on any.
 """
 import hashlib
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -23,35 +24,45 @@ NO_PAGES = {
 
 
 class Skeleton(HTMLParser):
-    """The elements of a page with their attributes, without words, numbers and tokens."""
+    """The elements of a page with their attributes, without words, numbers and tokens: those within `main`, and those around it."""
 
     SAID = ("class", "role", "type", "lang", "aria-current", "scope", "method", "data-display")
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.parts: list[str] = []
+        self.main: list[str] = []
+        self.around: list[str] = []
+        self.parts = self.around
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "main":
+            self.parts = self.main
         self.parts.append(tag + "".join(f" {name}={value if name in self.SAID else bool(value)}" for name, value in sorted(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "main":
+            self.parts = self.around
 
     def handle_data(self, data: str) -> None:
         if data.strip() and self.parts[-1:] != ["text"]:
             self.parts.append("text")
 
-    def digest(self) -> str:
+    @staticmethod
+    def digest(parts: list[str]) -> str:
         # A row more or less of the same kind is the same page.
-        whole = re.sub(r"(\n?(?:[^\n]+\n){1,40}?)\1+", r"\1", "\n".join(self.parts) + "\n")
+        whole = re.sub(r"(\n?(?:[^\n]+\n){1,40}?)\1+", r"\1", "\n".join(parts) + "\n")
         return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def pages_of_everybody(live: Live, visit: Visit) -> tuple[dict[str, set[int]], list[tuple[str, Somebody, str]]]:
-    """(statuses of each route over all visitors, one (route, visitor, address) for each skeleton).
+    """(statuses of each route over all visitors, (route, visitor, address) of the pages to be judged).
 
     Asked by a client of the test's own that has the visitor's cookies: by the browser it would take minutes.
     """
     statuses: dict[str, set[int]] = {}
-    different: dict[str, tuple[str, Somebody, str]] = {}
+    seen: set[str] = set()
+    different: list[tuple[str, Somebody, str]] = []
     for somebody in everybody(live, visit):
         client = Client()
         client.cookies.load(somebody.cookies)
@@ -59,13 +70,18 @@ def pages_of_everybody(live: Live, visit: Visit) -> tuple[dict[str, set[int]], l
             answer = client.get(address)
             statuses.setdefault(route, set()).add(answer.status_code)
             if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-                different.setdefault(route + Skeleton(answer.content.decode()).digest(), (route, somebody, address))
-    return statuses, list(different.values())
+                skeleton = Skeleton(answer.content.decode())
+                digests = {route + skeleton.digest(skeleton.main), skeleton.digest(skeleton.around)}
+                if not digests <= seen:
+                    different.append((route, somebody, address))
+                    seen |= digests
+    return statuses, different
 
 
 def test_axe_finds_nothing_on_any_page_of_anybody(live: Live, visit: Visit) -> None:
     statuses, pages = pages_of_everybody(live, visit)
     opened = {route for route, _, _ in pages}
+    began = time.monotonic()
     # A form sends what answers 405; what answered 200 and is no page is a download.
     nobodys = {route: found for route, found in statuses.items() if not found & {200, 405}}
     assert nobodys == {}, "a page that nobody opens"
@@ -81,7 +97,8 @@ def test_axe_finds_nothing_on_any_page_of_anybody(live: Live, visit: Visit) -> N
             assert answer.status == 200, (route, somebody.name)
             lines = {"plain": violations(page), "large": violations_in_large_display(page)}
             found += [f"{route} as {somebody.name}, {language}, {display}: {line}" for display in lines for line in lines[display]]
-    print(f"{len(pages)} different pages of {len(opened)} routes, each in two languages and two displays")
+    print(f"{len(pages)} pages of {len(opened)} routes, each in two languages and two displays, in {time.monotonic() - began:.0f} s")
+    print(*found, sep="\n")
     assert found == []
 
 
