@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 
+from accounts.fictitious import count_fictitious
+from accounts.models import Person
 from ledger.authorities import listed_authorities, spelled_authorities
 from ledger.stamping import pinned_authorities
 
@@ -88,6 +90,25 @@ def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: An
     except DatabaseError as away:
         return [Error(f"The database does not say whether it keeps what it acknowledges ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
+
+
+@register(PRODUCTION)
+def nobody_is_fictitious(*_: Any, databases: Any = None, **__: Any) -> list[CheckMessage]:
+    """The people of `make run` sign in by what a terminal showed; asked where databases are named, of a database that is migrated."""
+    if settings.EMBEDDED or not databases:
+        return []
+    try:
+        if Person._meta.db_table not in connection.introspection.table_names():
+            return []
+        organisations, people = count_fictitious()
+    except ProgrammingError:
+        return []  # `migrate` asks too, of a database whose columns it is about to make
+    except DatabaseError as away:
+        return [Error(f"The database does not say whether it holds people of make run ({type(away).__name__}).", id=DATABASE_AWAY)]
+    if not organisations and not people:
+        return []
+    return [_error(23, f"The database holds {organisations} organisations and {people} people that make run made up, whose passwords were "
+                       "printed. Production needs a database of its own.")]
 
 
 def _host(url: str) -> str:

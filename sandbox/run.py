@@ -21,6 +21,7 @@ from sandbox.client import Client
 from sandbox.preflight import Refused, check_database_file, check_port, claim_folder, port_from
 from sandbox.programs import Programs, ProgramStopped, parse_procfile
 from sandbox.sample import ROOT, Sample, SampleFailed, show_sample
+from sandbox.seeds.telling import People, provide_people
 from sandbox.witnesses import PORTS
 
 READY_WITHIN_S = 90.0
@@ -40,7 +41,8 @@ def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="make run", description="Start the whole service on this machine.")
     arguments.add_argument("--ready-file", type=Path, metavar="FILE", help="write what the summary says to FILE, as JSON, once all is done")
-    ready_file = arguments.parse_args().ready_file
+    arguments.add_argument("--without-people", action="store_true", help="make no fictitious people and cases")
+    options = arguments.parse_args()
     for number in STOP_SIGNALS:
         signal.signal(number, ask_to_stop)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -48,7 +50,7 @@ def main() -> int:
     try:
         environment = service_environment(dict(os.environ))
         with claim_folder(Path(environment["CUNZHENG_VAR"])):
-            return run(environment, ready_file)
+            return run(environment, options.ready_file, with_people=not options.without_people)
     except Refused as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -56,14 +58,14 @@ def main() -> int:
         return 0
 
 
-def run(environment: dict[str, str], ready_file: Path | None) -> int:
+def run(environment: dict[str, str], ready_file: Path | None, *, with_people: bool) -> int:
     """From the first look to the last program's end; the exit code. Raises: nothing that a person has to read as a traceback."""
     var = Path(environment["CUNZHENG_VAR"])
     programs = Programs(folder=ROOT, logs=var / "logs", environment=environment)
     try:
         preflight(environment, var)
         set_up(environment, var)
-        serve(programs, environment, ready_file)
+        serve(programs, environment, ready_file, with_people=with_people)
     except StopAsked:
         sentence, code = "Everything is stopped and nothing is lost; make run starts it again.", 0
     except (Refused, ProgramStopped, SampleFailed) as reason:
@@ -131,7 +133,7 @@ def set_up(environment: dict[str, str], var: Path) -> None:
         raise Refused(f"The set-up failed: {lines[-1]} (all of it is in {log}).")
 
 
-def serve(programs: Programs, environment: dict[str, str], ready_file: Path | None) -> NoReturn:
+def serve(programs: Programs, environment: dict[str, str], ready_file: Path | None, *, with_people: bool) -> NoReturn:
     """Start the Procfile, show the sample, then watch until somebody or something ends it. Raises: what ended it."""
     var = Path(environment["CUNZHENG_VAR"])
 
@@ -145,10 +147,11 @@ def serve(programs: Programs, environment: dict[str, str], ready_file: Path | No
     wait_until_ready(client, pause, var)
     try:
         sample = show_sample(client, var, pause=pause, say=say)
+        people = provide_people(environment, var, pause=pause, say=say) if with_people and sample.verdict.code == 0 else None
     except SampleFailed:
         programs.check()  # a program that has ended explains more than what it failed to answer
         raise
-    print(summary(client.url, sample), flush=True)
+    print(summary(client.url, sample, people), flush=True)
     if sample.verdict.code != 0:
         raise SampleFailed(f"The verdict over {shown(sample.package)} is {sample.verdict.word}: the lines above say why; "
                            "without that file, the next start fetches it anew.")
@@ -177,8 +180,8 @@ def wait_until_ready(client: Client, pause: Callable[[float], None], var: Path) 
         pause(0.1)
 
 
-def summary(url: str, sample: Sample) -> str:
-    """What a person came for: where it runs, what was deposited, where the package lies and what the verifier said."""
+def summary(url: str, sample: Sample, people: People | None) -> str:
+    """What a person came for: where it runs, what was deposited, what the verifier said, and who may sign in how."""
     package = shown(sample.package)
     lines = [
         "",
@@ -189,6 +192,7 @@ def summary(url: str, sample: Sample) -> str:
         *(f"  {'' if row else 'records':8}  {number}  {title}" for row, (number, title) in enumerate(sample.records)),
         f"  package   {package}",
         f"  verdict   {sample.verdict.lines[-1] if sample.verdict.lines else sample.verdict.word}",
+        *(people.lines() if people else []),
         "",
         f"  verify it yourself   .venv/bin/python -m tlog verify {package} --trust {shown(sample.package.parent.parent / 'trust')}",
         f"  an API key to try    {shown(sample.package.parent.parent / 'sample' / 'api.key')}",

@@ -64,7 +64,7 @@ def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_block
     more = {"CUNZHENG_URL": url, "CUNZHENG_EVIDENCE_ORIGIN": f"http://evidence.localhost:{web}",
             "CUNZHENG_HOSTS": "127.0.0.1 localhost evidence.localhost"}
     place = Place(folder / "var", web, tsa, tsa2, notary, court, idp, more=more)
-    with running(place, folder) as service, django_db_blocker.unblock():
+    with running(place, folder, "--without-people") as service, django_db_blocker.unblock():
         ready = service.wait_until_ready(FIRST_START_S)
         connection = connections["default"]
         connections.close_all()

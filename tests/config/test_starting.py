@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.fictitious import CODES, DOMAIN
+from accounts.permissions import Role
+from accounts.services import describe_organisation
+from config.checks import nobody_is_fictitious
 from config.starting import refuse_unsafe_start
+from tests.accounts.people import make_organisation, make_person
 from tests.config.test_checks import SAFE
 from tests.databases import ROOT
 from tests.faults.programs import wait_until
@@ -99,6 +105,39 @@ def test_a_safe_production_starts_and_keeps_no_connection(
     with pytest.raises(SystemExit):
         refuse_unsafe_start()
     assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == ["cunzheng.E004"]
+
+
+@pytest.mark.parametrize("words", [STARTS["web as the guide says"], STARTS["Celery worker"], STARTS["embedded worker"]],
+                         ids=["web", "Celery worker", "embedded worker"])
+def test_no_production_starts_with_people_whose_passwords_make_run_printed(words: list[str], service: str, var_dir: Path) -> None:
+    make_person(f"judge@{DOMAIN}", Role.JUDGE)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env=environment(var_dir, DATABASE_URL=service), capture_output=True, text=True, timeout=60,
+        check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode not in (0, None), said
+    assert "cunzheng.E023" in said
+    assert "0 organisations and 1 people that make run made up" in said
+    assert "Traceback" not in said
+
+
+def test_each_mark_of_the_fictitious_is_found_and_nothing_else(service: str, settings: Settings) -> None:
+    settings.EMBEDDED = False
+    organisation, now = make_organisation(), timezone.now()
+    make_person("judge@seed.invalid.example", Role.JUDGE)
+    assert nobody_is_fictitious(databases=["default"]) == []
+    describe_organisation(organisation, credit_code=CODES["lender"], contact_email="", contact_phone="", now=now)
+    assert [each.id for each in nobody_is_fictitious(databases=["default"])] == ["cunzheng.E023"]
+    assert nobody_is_fictitious(databases=None) == []
+    settings.EMBEDDED = True
+    assert nobody_is_fictitious(databases=["default"]) == []
+
+
+def test_a_database_before_its_first_migration_holds_nobody(database: str, settings: Settings) -> None:
+    settings.EMBEDDED = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_person RENAME TO accounts_somebody")
+    assert nobody_is_fictitious(databases=["default"]) == []
 
 
 def test_the_embedded_default_starts_with_what_production_refuses(

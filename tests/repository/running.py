@@ -54,11 +54,11 @@ class Place:
 class Service:
     """One running `python -m sandbox.run`."""
 
-    def __init__(self, place: Place, folder: Path) -> None:
+    def __init__(self, place: Place, folder: Path, *words: str) -> None:
         self.place, self.ready, self.output = place, folder / "ready.json", folder / "output"
         self.ready.unlink(missing_ok=True)
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen([sys.executable, "-m", "sandbox.run", "--ready-file", str(self.ready)], cwd=ROOT,
+            self.process = subprocess.Popen([sys.executable, "-m", "sandbox.run", "--ready-file", str(self.ready), *words], cwd=ROOT,
                                             env=place.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
     @property
@@ -105,8 +105,9 @@ class Service:
 
 
 @contextmanager
-def running(place: Place, folder: Path) -> Iterator[Service]:
-    service = Service(place, folder)
+def running(place: Place, folder: Path, *words: str) -> Iterator[Service]:
+    """`words`: more arguments, such as `--without-people` where a test is about something else."""
+    service = Service(place, folder, *words)
     try:
         yield service
     finally:

@@ -61,6 +61,11 @@ def test_first_start_deposits_and_verifies_then_stops_and_a_later_start_loses_no
         assert isinstance(numbers, list)
         assert len(numbers) >= 5
         assert all(number in said for number in numbers)
+        password, codes = re.search(r"password +(\S+) ", said), re.findall(r"code +(\d{6}) ", said)
+        assert password
+        assert len(codes) == 1
+        # Whoever says so knows the password of everybody, so it is said of each role.
+        assert len(re.findall(r"^  \S+ +[a-z0-9-]+@seed\.invalid ", said, re.MULTILINE)) == 29
         assert Path(str(first["package"])).stat().st_size > 10_000
         with urllib.request.urlopen(f"http://127.0.0.1:{place.web}/readyz", timeout=5) as answer:
             assert answer.status == 200
@@ -78,6 +83,7 @@ def test_first_start_deposits_and_verifies_then_stops_and_a_later_start_loses_no
     with running(place, tmp_path) as service:
         began = time.monotonic()
         assert service.wait_until_ready(LATER_START_S) == first
+        assert password[0] in service.said
         print(f"later start: {time.monotonic() - began:.1f} s")
         os.kill(service.programs()["sequencer"], signal.SIGKILL)
         assert service.process.wait(timeout=STOP_S) == 1
@@ -101,15 +107,16 @@ def test_first_start_deposits_and_verifies_then_stops_and_a_later_start_loses_no
         assert service.programs() == {}
 
 
-@pytest.mark.parametrize("moment", ["Setting up", "Depositing", "Waiting until"])
+@pytest.mark.parametrize("moment", ["Setting up", "Depositing", "Waiting until", "Making fictitious people"])
 def test_stop_during_the_first_start_is_clean_and_the_next_start_takes_it_up(place_of_this_run: Place, tmp_path: Path, moment: str) -> None:
     with running(place_of_this_run, tmp_path) as service:
         service.wait_until_it_says(moment)
         assert service.stop() == 0, service.said
         assert "Traceback" not in service.said
         assert service.programs() == {}
-    with running(place_of_this_run, tmp_path) as service:
+    with running(place_of_this_run, tmp_path, *([] if moment.startswith("Making") else ["--without-people"])) as service:
         assert service.wait_until_ready(FIRST_START_S)["verdict"] == "PASSED"
+        assert ("@seed.invalid" in service.said) == moment.startswith("Making")
         assert service.stop() == 0
 
 
