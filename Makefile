@@ -11,7 +11,7 @@ COVERAGE ?= --cov --cov-report=
 $(shell [ ! -e .venv/.stamp ] || .venv/bin/python -c '' 2>/dev/null || rm -f .venv/.stamp .venv/.stamp-dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser faults test-planted coverage lint bench wheel openapi requirements clean
+.PHONY: help run test test-browser screens faults test-planted coverage lint bench wheel openapi requirements clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -27,9 +27,12 @@ test: .venv/.stamp-dev ## all tests, on SQLite or on the database of DATABASE_UR
 test-browser: .venv/.stamp-dev ## the tests in Chromium against one live service: sign-in, passkeys, keyboard, axe on every page of every role
 	@env -u DATABASE_URL -u CELERY_BROKER_URL CUNZHENG_BROWSER=yes $(RUN) -m pytest tests/browser $(ARGS)
 
-faults: .venv/.stamp-dev ## faults and proofs at full size, about an hour: 600 kills, every write failed, every pair of faults, every bit flipped; DATABASE_URL as above
+screens: .venv/.stamp-dev ## take the pictures of docs/screens in Chromium, from a service with the fictitious people of make run
+	@$(RUN) -m tests.browser.screens
+
+faults: .venv/.stamp-dev ## faults and proofs at full size, about an hour: 600 kills, every write failed, every pair of faults, every bit flipped, 10,000 garbled requests of each visitor; DATABASE_URL as above
 	@CUNZHENG_FAULTS=full $(RUN) -m pytest tests/faults tests/ledger/test_faults.py tests/ledger/test_races.py \
-	    tests/tlog/test_merkle.py tests/vault/test_memory.py tests/witness/test_fuzz.py $(ARGS)
+	    tests/tlog/test_merkle.py tests/vault/test_memory.py tests/witness/test_fuzz.py tests/hostile $(ARGS)
 
 test-planted: .venv/.stamp-dev ## plant one known mistake at a time in a copy and show that the suite catches it; ARGS=--whole: the whole suite, hours
 	@$(RUN) -m tests.planted $(ARGS)

@@ -4,7 +4,6 @@ The service is what `make run` starts: gunicorn, sequencer, worker, two witnesse
 are made in its database by the services that make real ones; what they do afterwards, they do in the browser.
 """
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +15,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from config import env
+from tests.browser.program import ARGUMENTS, MISSING, find_chromium
 from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, Place, running
 
 # `make test-browser` runs them: they need Chromium, and share one live service.
 collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else [
-    "test_axe.py", "test_desk.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
+    "test_axe.py", "test_desk.py", "test_flows.py", "test_originals.py", "test_pages.py", "test_sign_in.py"]
 # The synchronous Playwright runs an event loop in this very thread, and Django would take each query for one made inside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-MISSING = ("The browser tests need Chromium, and there is none on PATH: install it with the fonts for Chinese "
-           "(Debian, Ubuntu: apt install chromium fonts-noto-cjk).")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
 WAIT_MS = 20_000
 
 Visit = Callable[..., Page]
@@ -48,7 +43,7 @@ class Live:
 @pytest.fixture(scope="session")
 def program() -> str:
     """Where Chromium is. Without it everything here fails, and nothing is skipped."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = find_chromium()
     if found is None:
         pytest.fail(MISSING, pytrace=False)
     return found

@@ -117,8 +117,8 @@ def test_make_alone_lists_the_targets(machine: Machine) -> None:
     done = machine.make()
     assert done.returncode == 0
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        "help", "run", "test", "test-browser", "faults", "test-planted", "coverage", "lint", "bench", "wheel", "openapi", "requirements",
-        "clean"]
+        "help", "run", "test", "test-browser", "screens", "faults", "test-planted", "coverage", "lint", "bench", "wheel", "openapi",
+        "requirements", "clean"]
 
 
 def test_clean_keeps_the_evidence(machine: Machine) -> None:
