@@ -7,7 +7,8 @@ one that is named and those below it, since counters of refused attempts stand t
 printed is shown when it ends, whole if it failed; the failed tests of all are listed last. Coverage of the shards on SQLite is combined
 into `.coverage`, which `make coverage` judges. The exit status is 1 when a shard failed, and 2 when a folder of tests has no shard.
 
-On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes and the pure rooms are the same on both.
+The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes and the pure rooms
+are the same on both.
 """
 import argparse
 import os
@@ -25,16 +26,23 @@ from tests.databases import ROOT
 
 # The longest first, so that none is left alone at the end.
 SHARDS: dict[str, tuple[str, ...]] = {
-    "deaths": ("faults", "drills"), "ledger": ("ledger", "vault"), "contract": ("api",), "people": ("accounts",),
-    "programs": ("repository", "sandbox", "flows", "proxy", "samples", "browser", "planted"), "evidence": ("evidence", "notifications"),
+    "browser": ("browser",),
+    "deaths": ("faults", "drills"),
+    "ledger": ("ledger", "vault"),
+    "contract": ("api",),
+    "people": ("accounts",),
+    "programs": ("repository", "sandbox", "flows", "proxy", "samples", "planted"),
+    "evidence": ("evidence", "notifications"),
     "matrix": ("test_isolation.py", "test_invariants.py", "test_architecture.py", "hostile", "cases"),
-    "pages": ("portal", "config", "common"), "proofs": ("tlog", "witness", "law"),
+    "pages": ("portal", "config", "common"),
+    "proofs": ("tlog", "witness", "law"),
 }
 ON_POSTGRES = (
     "faults", "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "hostile",
     "cases", "common",
 )
 NO_TESTS = {"__pycache__", "vectors"}
+BROWSER = {"CUNZHENG_BROWSER": "yes"}
 SAMPLE = {"CUNZHENG_CONTRACT_EXAMPLES": "3"}
 """On PostgreSQL the contract's answers are asked for with fewer bodies: what they say was judged on SQLite."""
 LAST_LINES = 45
@@ -70,6 +78,10 @@ def shards(postgres: str, redis: str) -> Iterator[Shard]:
     plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "CELERY_BROKER_URL")}
     server, _, database = redis.rpartition("/")
     for turn, (name, parts) in enumerate(SHARDS.items()):
+        if name == "browser":
+            # It looks at a service from outside; measured, that would be slower than people are used to.
+            yield Shard(name, parts, {**plain, **BROWSER}, measured=False)
+            continue
         yield Shard(name, parts, {**plain, "COVERAGE_FILE": str(ROOT / f".coverage-{name}")}, measured=True)
         kept = tuple(part for part in parts if part in ON_POSTGRES)
         if postgres and kept:
