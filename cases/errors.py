@@ -32,6 +32,29 @@ class CaseChanged(DomainError):
     detail = _("请重新读取案件，确认后再提交。")
 
 
+class StageMoved(DomainError):
+    """On a page: whoever moved the stage saw another than the case has by now. `stage`: the word of the one that it has."""
+
+    code = "case-stage-moved"
+    status = 409
+    title = _("案件阶段已被他人变更")
+    detail = _("案件现为“{stage}”，您的变更没有写入；请确认后再提交。")
+
+
+class StageMissing(DomainError):
+    code = "case-stage-missing"
+    status = 422
+    title = _("请选择案件阶段")
+    detail = _("请从列表中选择要变更为的阶段。")
+
+
+class NoteUnsuitable(DomainError):
+    code = "note-unsuitable"
+    status = 422
+    title = _("备注未写入")
+    detail = _("请填写备注，不超过 {limit} 字，不含控制字符。")
+
+
 class SearchInvalid(DomainError):
     code = "case-search-invalid"
     status = 422

@@ -19,7 +19,7 @@ from accounts.scopes import SCOPES_OF, Scope
 from cases.assigning import withdraw_cases
 from cases.granting import revoke_grant
 from cases.matters import submit_cases
-from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order
+from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Note, Order
 from cases.models.access import RECEIVERS
 from cases.roots import ACCEPTING
 from evidence.models import CustodyEvent, Evidence
@@ -57,6 +57,7 @@ FORMS: dict[str, Act] = {
     "/access/grants/{grant}/approve": Act.APPROVE_LARGE_GRANT, "/access/grants/{grant}/revoke": Act.GRANT, "/access/submit": Act.PREPARE,
     "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
     "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
+    "/cases/{case}/notes": Act.READ_CASE, "/cases/{case}/stage": Act.KEEP_CASE, "/cases/{case}/reckoning/deposit": Act.KEEP_CASE,
 }
 # Pages of one case, and of those in which somebody deposits.
 CASE_PAGES: dict[str, Act] = {
@@ -219,7 +220,8 @@ class Ids:
 
     def form(self) -> dict[str, str]:
         return {"entrustment": self.entrustment, "assignments": self.assignment, "grant": self.grant, "cases": self.case, "purpose": "x",
-                "number": "1", "file_days": "1", "document": UNKNOWN, "scope": "x", "ends_at": "2099-01-01"}
+                "number": "1", "file_days": "1", "document": UNKNOWN, "scope": "x", "ends_at": "2099-01-01",
+                "text": "x", "stage": "closed", "seen": "open", "on": "2026-01-01", "key": "k" * 32}
 
     def body(self, path: str) -> dict[str, Any]:
         if path.endswith("/assignments"):
@@ -273,7 +275,7 @@ def rival_person(cast: Cast, role: Role) -> Person:
 
 
 def states() -> list[Any]:
-    return [list(model._default_manager.order_by("pk").values()) for model in (Entrustment, Assignment, Grant, Matter, Order)]
+    return [list(model._default_manager.order_by("pk").values()) for model in (Entrustment, Assignment, Grant, Matter, Order, Case, Note)]
 
 
 def test_pages_show_each_role_what_is_its_own_organisations_business(world: World) -> None:

@@ -61,6 +61,13 @@ def retry_of(path: str, actor: str, form: MultipartForm) -> IdempotentRequest:
     return IdempotentRequest(f"{actor}/{key}", fingerprint(path, canonical, [file.sha256 for file in form.stored]))
 
 
+def key_of(key: str, asked: str, actor: str) -> IdempotentRequest:
+    """The key of a form without files; `asked` is what it asks for, whole. Raises InvalidRecord."""
+    if not KEY.fullmatch(key):
+        raise InvalidRecord(pointer="/key", reason=_("页面已过期，请刷新后重试。"))
+    return IdempotentRequest(f"{actor}/{key}", fingerprint(asked, b"", []))
+
+
 def provenance_of(fields: Mapping[str, str]) -> dict[str, object]:
     """The fields of A1's `provenance` that were filled in; the rest is null there. Raises InvalidRecord."""
     known: dict[str, object] = {name: _text(fields, name, LONGEST_TEXT) for name in TEXTS}

@@ -241,6 +241,7 @@ PEOPLE = {
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
+    "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper", "/cases/{case}/reckoning/deposit": "case keeper",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
     "/visit": "depositor",
     "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
