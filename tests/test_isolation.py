@@ -64,6 +64,8 @@ CASE_PAGES: dict[str, Act] = {
     "/work/{case_ref}": Act.DEPOSIT, "/cases/{ref}": Act.READ_CASE, "/cases/{case}/reckoning": Act.READ_CASE,
     "/cases/{case}/reckoning.csv": Act.READ_CASE,
 }
+# Who read a case, for its own organisation: either act. The page has the address of the API's answer, `OF_A_CASE`.
+OF_READINGS = frozenset({Act.READ_CASE, Act.READ_AUDIT})
 # Forms about one case or a selection of records that read and change nothing, and lists with their exports.
 CASE_FORMS = {"/cases/{ref}/package": Act.FETCH}
 CASE_LISTS = ("/cases", "/cases/export", "/evidence", "/evidence/export", "/evidence/package", "/home", "/dashboard")
@@ -76,7 +78,9 @@ NOTHING_OF_A_CASE = re.compile(
 
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
-    placed = (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES, *OF_A_RECORD)
+    placed = (
+        "/cases/{ref}/accesses", *PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES,
+        *OF_A_RECORD)
     generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
     assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
@@ -319,6 +323,11 @@ def test_pages_of_a_case_open_by_role_and_root(world: World) -> None:
                     ref = world.cases[name].ref if name in world.cases else NOWHERE
                     wanted = {403} if act not in permission.acts else {200, 422} if name in names else {404}
                     assert browser.get(re.sub(r"\{\w+\}", ref, path)).status_code in wanted, (role, path, name, at_home)
+            mine = ({"other"} if not at_home else SEEN_BY.keys() - {"other", "none"}) if permission.kind == Kind.LENDER else set()
+            for name in SEEN_BY:
+                ref = world.cases[name].ref if name in world.cases else NOWHERE
+                wanted = {403} if permission.acts.isdisjoint(OF_READINGS) else {200} if name in mine else {404}
+                assert browser.get(f"/cases/{ref}/accesses").status_code in wanted, (role, name, at_home)
             for name in SEEN_BY if Act.FETCH in permission.acts else ():
                 ref = world.cases[name].ref if name in world.cases else NOWHERE
                 answer = browser.post(f"/cases/{ref}/package")

@@ -249,7 +249,7 @@ PEOPLE = {
     **dict.fromkeys((
         "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
         "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
-        "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
+        "/cases/{ref}/accesses", "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
         "/orders", "/orders/add", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
