@@ -24,7 +24,6 @@ urlpatterns = [
     path("docket/<str:ref>/accept", docket.accept, name="docket-accept"),
     path("docket/<str:ref>/close", docket.close, name="docket-close"),
     path("orders", docket.orders, name="orders"),
-    path("orders/add", docket.add_order, name="orders-add"),
     path("orders/<str:ref>/open", docket.open_one, name="orders-open"),
     path("orders/<str:ref>/end", docket.end_one, name="orders-end"),
 ]
