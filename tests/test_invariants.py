@@ -69,6 +69,7 @@ from evidence.models import (
     Evidence,
     EvidenceFile,
     OriginalTicket,
+    PaperTicket,
     PlatformFact,
     PlatformReminder,
     StampsTold,
@@ -265,6 +266,11 @@ class Rows:
         self.count += 1
         values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
         return OriginalTicket.objects.create(file=self.file(), person=self.person(), organisation=self.organisation(), **values)
+
+    def paper_ticket(self, **changes: Any) -> PaperTicket:
+        self.count += 1
+        values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
+        return PaperTicket.objects.create(paper=self.paper(), person=self.person(), **values)
 
     def custody(self, evidence: Evidence, sequence: int = 1) -> CustodyEvent:
         values = {"evidence": evidence, "sequence": sequence, "at": NOW, "digest": "0" * 64}
@@ -514,6 +520,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "supersession_by_another_record": lambda r: r.supersession(**dict.fromkeys(("superseded", "replaced_by"), r.evidence())),
     "original_ticket_token_unique": lambda r: both(r.ticket, token_sha256=D),
     "original_ticket_used_in_time": lambda r: r.ticket(used_at=NOW + timedelta(minutes=1)),
+    "paper_ticket_token_unique": lambda r: both(r.paper_ticket, token_sha256=D),
+    "paper_ticket_used_in_time": lambda r: r.paper_ticket(used_at=NOW + timedelta(minutes=1)),
     "stamps_told_is_one_row": lambda _: StampsTold.objects.create(pk=2),
     "webhook_endpoint_ref_unique": lambda r: twice(lambda: r.webhook(ref="same")),
     "webhook_endpoint_disabled_for_a_reason": lambda r: r.webhook(disabled_at=NOW),
