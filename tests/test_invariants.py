@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from oauth2_provider.models import Application
 
-from accounts.models import Agreement as AccessAgreement
 from accounts.models import (
     AnnualReview,
     ApiKey,
@@ -25,6 +24,7 @@ from accounts.models import (
     Membership,
     Organisation,
     Person,
+    PlatformAgreement,
     SignatureNonce,
     SigningKey,
     SignInRules,
@@ -373,7 +373,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "application_check_has_reason": lambda r: r.check(reason=""),
     "application_check_passes_complete": lambda r: r.check(letter_sealed=False),
     "agreement_once_a_version": lambda r: both(
-        AccessAgreement.objects.create, organisation=r.organisation(), version="1", text_sha256=D, accepted_by=r.person(), accepted_at=NOW),
+        PlatformAgreement.objects.create, organisation=r.organisation(), version="1", text_sha256=D, accepted_by=r.person(),
+        accepted_at=NOW),
     "trial_step_once": lambda r: both(TrialStep.objects.create, organisation=r.organisation(), step="verified", actor="x", at=NOW),
     "trial_step_known": lambda r: TrialStep.objects.create(organisation=r.organisation(), step="slept", actor="x", at=NOW),
     "annual_review_once_a_date": lambda r: both(r.review, organisation=r.organisation()),

@@ -136,10 +136,11 @@ def distribute(viewer: Viewer, form: QueryDict, now: datetime) -> None:
 @needs_act(Act.GRANT)
 @form_of(access_page, "grant", back="access")
 def add_grant(viewer: Viewer, form: QueryDict, now: datetime) -> None:
-    if form.get("basis") not in Grant.Basis.values:
+    basis = form.get("basis", "")
+    if basis not in Grant.Basis.values:
         raise BasisMissing(pointer="/basis")
     grant_access(viewer, Opening(
-        form.get("receiver", ""), Grant.Basis(form["basis"]), form.get("document", ""), form.get("purpose", ""),
+        form.get("receiver", ""), Grant.Basis(basis), form.get("document", ""), form.get("purpose", ""),
         day(form, "starts_at", now=now), day(form, "ends_at", end=True), refs_of(form)), now=now)
 
 

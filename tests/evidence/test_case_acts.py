@@ -1,5 +1,4 @@
 """What people write from a case's pages: notes, the stage, the reckoning sheet as a record; by forms, and by nobody who may not."""
-import html
 import re
 from typing import Any
 
@@ -37,7 +36,8 @@ def opened(client: Client, path: str, language: str = "zh-hans") -> Page:
 def hidden(page: Page, action: str, name: str) -> str:
     """The value of a hidden field of the form that goes there."""
     form = page.source.partition(f'action="{action}"')[2].partition("</form>")[0]
-    return html.unescape(re.findall(rf'type="hidden" name="{name}" value="([^"]*)"', form)[0])
+    [value] = re.findall(rf'type="hidden" name="{name}" value="([^"]*)"', form)
+    return str(value)
 
 
 def refused(answer: Any, status: int, field: str, language: str = "zh-hans") -> Page:

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.agreeing import acceptance_bytes
-from accounts.models import Agreement, Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, TrialStep
+from accounts.models import Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, PlatformAgreement, TrialStep
 from accounts.permissions import Kind, Role
 from accounts.services import change_status, issue_api_key
 from common.jobs import due_jobs, run_job
@@ -69,7 +69,7 @@ def test_a_court_is_let_in_by_two_people_an_agreement_and_a_trial(
     assert "版本 2026-11" in client.get("/agreement").content.decode()
     assert browser.post("/agreement", {"organisation": court.ref, "version": "2025-01"}).status_code == 409
     assert browser.post("/agreement", {"organisation": court.ref, "version": "2026-11"})["Location"] == "/organisation"
-    agreement = Agreement.objects.get()
+    agreement = PlatformAgreement.objects.get()
     assert agreement.record in client.get("/organisation").content.decode()
     court.refresh_from_db()
     assert court.status == "trial"
@@ -155,14 +155,14 @@ def test_an_acceptance_that_the_log_does_not_take_is_deposited_later_and_once(tw
     answer = admin.post("/agreement", {"organisation": lender.ref, "version": "2026-11"})
     assert answer["Location"] == "/agreement"
     lender.refresh_from_db()
-    assert (lender.status, Agreement.objects.get().record) == ("agreed", "")
+    assert (lender.status, PlatformAgreement.objects.get().record) == ("agreed", "")
     assert "正在存证" in admin.get("/agreement").content.decode()
     assert admin.post("/agreement", {"organisation": lender.ref, "version": "2026-11"}).status_code == 409
     LogState.objects.update(frozen_at=None)
     for _ in range(2):
         for job in due_jobs(timezone.now() + timedelta(hours=1)):
             run_job(job, now=lambda: timezone.now() + timedelta(hours=1))
-        deposit_agreement(Agreement.objects.get().pk)
+        deposit_agreement(PlatformAgreement.objects.get().pk)
     lender.refresh_from_db()
     assert lender.status == "trial"
     assert Evidence.objects.filter(kind="platform_agreement").count() == 1

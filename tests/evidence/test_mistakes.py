@@ -179,4 +179,5 @@ def row_of(source: str, number: str) -> str:
 
 def exported(desk: Desk) -> str:
     token = desk.form("/evidence")["csrfmiddlewaretoken"]
-    return b"".join(desk.client.post("/evidence/export", {"csrfmiddlewaretoken": token}).streaming_content).decode("utf-8-sig")
+    answer: Any = desk.client.post("/evidence/export", {"csrfmiddlewaretoken": token})
+    return b"".join(answer.streaming_content).decode("utf-8-sig")

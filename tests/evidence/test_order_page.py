@@ -76,7 +76,7 @@ def test_a_mistake_in_the_form_costs_no_record(cast: Cast, clerk: Client, langua
         ("number", "", 422), ("number", taken, 409), ("scope", " ", 422), ("cases", "0" * 32, 404), ("cases", "", 422),
         ("ends_at", "2020-01-01", 422), ("starts_at", "x", 422), ("kinds", "长" * 65, 422),
     ):
-        answer = clerk.post("/orders/add", form_of(clerk, case, **{name: value}), headers={"Accept-Language": language})
+        answer = clerk.post("/orders/add", {**form_of(clerk, case), name: value}, headers={"Accept-Language": language})
         assert answer.status_code == status, (name, value)
         page = Page(answer.content.decode())
         assert page.all_faults() == []

@@ -39,8 +39,8 @@ def cast(service: str) -> Cast:
 
 def upload(client: Client, ref: str, meanwhile: Callable[[], object] = lambda: None, **headers: str) -> Any:
     body, kind = encoded({"key": "k" * 32, "kind": "sms"}, ("a.txt", b"abc"))
-    return client.post(
-        f"/work/{ref}/deposits", body, content_type=kind, headers=headers, **{"wsgi.input": Upload(body, meanwhile)})
+    environment: dict[str, Any] = {"wsgi.input": Upload(body, meanwhile)}
+    return client.post(f"/work/{ref}/deposits", body, content_type=kind, headers=headers, **environment)
 
 
 def withdrawn(cast: Cast, made: Assignment) -> None:
