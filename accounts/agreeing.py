@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts.audit.events import Event
 from accounts.audit.recording import note, note_with_operator
 from accounts.errors import AgreementUnavailable
-from accounts.models import Agreement, Organisation, Person
+from accounts.models import Organisation, Person, PlatformAgreement
 from accounts.permissions import Kind, invited_by_operator
 from accounts.selectors import live_memberships
 from tlog.canonical import canonical_json
@@ -38,12 +38,12 @@ def administered(person: Person) -> list[Organisation]:
             if each.organisation.agreeing and each.role_of in invited_by_operator(Kind(each.organisation.kind))]
 
 
-def agreement_of(organisation: Organisation) -> Agreement | None:
+def agreement_of(organisation: Organisation) -> PlatformAgreement | None:
     """The newest that it accepted."""
-    return Agreement.objects.filter(organisation=organisation).select_related("accepted_by").order_by("-id").first()
+    return PlatformAgreement.objects.filter(organisation=organisation).select_related("accepted_by").order_by("-id").first()
 
 
-def accept_agreement(organisation: Organisation, *, version: str, by: Person, now: datetime) -> Agreement:
+def accept_agreement(organisation: Organisation, *, version: str, by: Person, now: datetime) -> PlatformAgreement:
     """The administrator accepts this version; in the caller's transaction, which sees to the deposit. Raises AgreementUnavailable."""
     if version != VERSION:
         raise AgreementUnavailable
@@ -52,7 +52,7 @@ def accept_agreement(organisation: Organisation, *, version: str, by: Person, no
         raise AgreementUnavailable
     try:
         with transaction.atomic():
-            made = Agreement.objects.create(
+            made = PlatformAgreement.objects.create(
                 organisation=organisation, version=version, accepted_by=by, accepted_at=moment,
                 text_sha256=hashlib.sha256(agreement_text(version, LANGUAGES[0])).digest())
     except IntegrityError:
@@ -61,7 +61,7 @@ def accept_agreement(organisation: Organisation, *, version: str, by: Person, no
     return made
 
 
-def acceptance_bytes(agreement: Agreement) -> bytes:
+def acceptance_bytes(agreement: PlatformAgreement) -> bytes:
     """What was accepted, for whom, by whom and when: canonical JSON, the same whenever it is asked for.
 
     The person is named by our id; who that is stands in the operator's papers, not in evidence that is shown around.
@@ -74,10 +74,10 @@ def acceptance_bytes(agreement: Agreement) -> bytes:
     })
 
 
-def begin_trial(agreement: Agreement, *, record: str, now: datetime) -> bool:
+def begin_trial(agreement: PlatformAgreement, *, record: str, now: datetime) -> bool:
     """The acceptance is deposited under this number: the trial begins. False when that was written already."""
     with transaction.atomic():
-        if Agreement.objects.filter(pk=agreement.pk, record="").update(record=record) != 1:
+        if PlatformAgreement.objects.filter(pk=agreement.pk, record="").update(record=record) != 1:
             return False
         Organisation.objects.filter(pk=agreement.organisation_id, status=Status.AGREED).update(status=Status.TRIAL)
         note_with_operator(Event.AGREEMENT_DEPOSITED, agreement.organisation, at=now, detail=record)

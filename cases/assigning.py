@@ -76,7 +76,7 @@ def assign_cases(
         # The contract's row first, so that its end and an assignment under it take turns.
         contract = Entrustment.objects.select_for_update().get(pk=entrustment.pk)
         if contract.ended_at is not None or not contract.starts_at <= now < contract.ends_at:
-            raise EntrustmentEnded
+            raise EntrustmentEnded(pointer="/entrustment")
         held = Assignment.objects.filter(entrustment=contract, case__in=cases, withdrawn_at=None)
         held.update(includes_all=includes_all)
         already = set(held.values_list("case_id", flat=True))
@@ -98,7 +98,7 @@ def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int
         rows = Assignment.objects.filter(ref__in=wanted, entrustment__lender=viewer.organisation, withdrawn_at=None)
         ids = list(rows.order_by("id").values_list("id", flat=True))
         if len(ids) != len(wanted):
-            raise CaseNotFound
+            raise CaseNotFound(pointer="/assignments")
         Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
         return Assignment.objects.filter(pk__in=ids, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=viewer.actor)
 
@@ -117,7 +117,7 @@ def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, 
             live_assignment(now), ref__in=wanted, entrustment__agency=viewer.organisation)
         ids = list(rows.order_by("id").values_list("id", flat=True))
         if len(ids) != len(wanted):
-            raise CaseNotFound
+            raise CaseNotFound(pointer="/assignments")
         Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
         if agent is not None:
             Distribution.objects.bulk_create(

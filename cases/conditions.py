@@ -3,25 +3,30 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import Organisation
 from accounts.permissions import Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.errors import (
     CasesMissing,
+    ConsentMissing,
     DocumentMissing,
     OrganisationUnsuitable,
     PeriodUnsuitable,
     SecondPersonNeeded,
     TextUnsuitable,
 )
-from cases.models import Case
+from cases.facts import ConsentKind
+from cases.models import Case, Consent
 from cases.papers import deposited_paper
 from cases.selectors import own_cases
+from tlog.times import CHINA
 
 MOST_CASES = 1000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-CONSENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{3,63}", re.ASCII)
+LONGEST_CONSENT = 64
 
 
 def plain(text: str, limit: int, *, pointer: str) -> str:
@@ -46,11 +51,19 @@ def own_paper(organisation: Organisation, typed: str) -> str:
     return number
 
 
-def consent(typed: str) -> str:
-    """The id of a separate consent, as its keeper writes it. Raises DocumentMissing."""
-    if not CONSENT.fullmatch(typed.strip()):
+def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
+    """The document of a separate consent to provision that the file of each of these cases holds, not withdrawn on this day in China.
+
+    Raises DocumentMissing, ConsentMissing.
+    """
+    document, today = typed.strip(), now.astimezone(CHINA).date()
+    if not document or len(document) > LONGEST_CONSENT:
         raise DocumentMissing(pointer="/document")
-    return typed.strip()
+    given = Consent.objects.filter(party__case__in=cases, kind=ConsentKind.PROVISION, document=document, given_on__lte=today)
+    standing = given.filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=today))
+    if missing := len(cases) - standing.values("party__case").distinct().count():
+        raise ConsentMissing(pointer="/document", count=missing)
+    return document
 
 
 def organisation_among(kinds: Collection[Kind], ref: str, *, pointer: str) -> Organisation:

@@ -11,6 +11,15 @@ class CaseNotFound(DomainError):
     detail = _("请核对案件编号；不属于您机构、也未向您开放的案件显示相同的结果。")
 
 
+class CaseTakenBack(DomainError):
+    """Whoever deposits had the case when he began, and has it no more."""
+
+    code = "case-taken-back"
+    status = 409
+    title = _("案件已不由您办理")
+    detail = _("案件在上传期间已退案或改派，存证没有写入；请返回工作清单，如有疑问请联系主管。")
+
+
 class CaseExists(DomainError):
     code = "case-exists"
     status = 409
@@ -30,6 +39,29 @@ class CaseChanged(DomainError):
     status = 409
     title = _("案件已被他人更改")
     detail = _("请重新读取案件，确认后再提交。")
+
+
+class StageMoved(DomainError):
+    """On a page: whoever moved the stage saw another than the case has by now. `stage`: the word of the one that it has."""
+
+    code = "case-stage-moved"
+    status = 409
+    title = _("案件阶段已被他人变更")
+    detail = _("案件现为“{stage}”，您的变更没有写入；请确认后再提交。")
+
+
+class StageMissing(DomainError):
+    code = "case-stage-missing"
+    status = 422
+    title = _("请选择案件阶段")
+    detail = _("请从列表中选择要变更为的阶段。")
+
+
+class NoteUnsuitable(DomainError):
+    code = "note-unsuitable"
+    status = 422
+    title = _("备注未写入")
+    detail = _("请填写备注，不超过 {limit} 字，不含控制字符。")
 
 
 class SearchInvalid(DomainError):
@@ -105,11 +137,27 @@ class OrganisationUnsuitable(DomainError):
     detail = _("没有这个编号的在用机构，或该类机构不能承担这一角色。")
 
 
+class BasisMissing(DomainError):
+    code = "grant-basis-missing"
+    status = 422
+    title = _("请选择法律依据")
+    detail = _("请从列表中选择授权所依据的法律。")
+
+
 class DocumentMissing(DomainError):
     code = "document-missing"
     status = 422
     title = _("缺少依据文件")
     detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，也可填写单独同意的编号。没有文件不能办理。")
+
+
+class ConsentMissing(DomainError):
+    """`count`: in so many of the cases there is no such consent."""
+
+    code = "consent-missing"
+    status = 422
+    title = _("案件档案中没有这份单独同意")
+    detail = _("{count} 个案件的档案中没有该文件所载的向他人提供个人信息的单独同意，或同意已撤回；请先补充档案，或填写已存证文件的编号。")
 
 
 class PeriodUnsuitable(DomainError):

@@ -3,6 +3,7 @@
 A file is written whole, so that it is judged whole; the version that the writer read is compared, and a file that somebody else has written
 since is not overwritten. Whose case it is, the caller has found out by `cases.selectors`.
 """
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from accounts.viewer import Viewer
-from cases.errors import CaseChanged, CaseExists, CaseInvalid
+from cases.errors import CaseChanged, CaseExists, CaseInvalid, NoteUnsuitable
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts
 from cases.models import Case, CaseRevision, Note, NoteText
@@ -19,6 +20,8 @@ from cases.rows import note_place, replace_facts, write_facts
 from vault.personal import seal_personal
 
 LISTED = 100
+LONGEST_NOTE = 2000
+NO_NOTE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def open_case(viewer: Viewer, reference: str, facts: CaseFacts, *, now: datetime) -> Case:
@@ -71,6 +74,14 @@ def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stag
     case.stage = stage.value
 
 
+def note_of(typed: str) -> str:
+    """The text of a note as a form sends it: line ends made one character, no space around. Raises NoteUnsuitable."""
+    text = typed.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text or len(text) > LONGEST_NOTE or NO_NOTE.search(text):
+        raise NoteUnsuitable(limit=LONGEST_NOTE, pointer="/text")
+    return text
+
+
 def add_note(viewer: Viewer, case: Case, text: str, *, now: datetime) -> Note:
     """A note that stays as it is. Raises CaseChanged when another was added at the same moment."""
     try:
@@ -96,8 +107,6 @@ def _moved(case: Case, version: int) -> bool:
         return False
     case.file_version = version + 1
     return True
-
-
 
 
 def _trace(cases: Sequence[Case], change: str, detail: str, viewer: Viewer, now: datetime) -> None:

@@ -23,7 +23,7 @@ LONGEST_PURPOSE = 200
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A grant as it is asked for, all by refs. `document`: a record number, or of basis `provided` a consent's id."""
+    """A grant as it is asked for, by refs. `document`: a record number, or of basis `provided` a consent's as the cases' files name it."""
 
     receiver: str
     basis: Grant.Basis
@@ -37,7 +37,8 @@ class Opening:
 def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     """Open these cases of the viewer's organisation. More than 100 stay closed until `approve_grant`.
 
-    Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, DocumentMissing, CasesMissing, CaseNotFound.
+    Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, CasesMissing, CaseNotFound,
+    DocumentMissing, ConsentMissing.
     """
     viewer.must(Act.GRANT)
     if viewer.kind != Kind.LENDER:
@@ -45,8 +46,8 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     receiver = organisation_among(RECEIVERS, opening.receiver, pointer="/receiver")
     purpose = plain(opening.purpose, LONGEST_PURPOSE, pointer="/purpose")
     check_period(opening.starts_at, opening.ends_at, now=now)
-    document = _document(viewer, opening)
     cases = cases_named(viewer.organisation, opening.cases)
+    document = _document(viewer, opening, cases, now)
     with transaction.atomic():
         grant = Grant.objects.create(
             ref=secrets.token_hex(16), lender=viewer.organisation, receiver=receiver, receiver_kind=receiver.kind, basis=opening.basis,
@@ -56,14 +57,14 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     return grant
 
 
-def _document(viewer: Viewer, opening: Opening) -> str:
+def _document(viewer: Viewer, opening: Opening, cases: Sequence[Case], now: datetime) -> str:
     try:
         return own_paper(viewer.organisation, opening.document)
     except DocumentMissing:
         # LAW: 个人信息保护法（2021年）第二十三条: the person's separate consent stands for itself; the other two bases are papers.
         if opening.basis != Grant.Basis.PROVIDED:
             raise
-        return consent(opening.document)
+        return consent(opening.document, cases, now=now)
 
 
 def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:

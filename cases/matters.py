@@ -33,7 +33,7 @@ def submit_cases(
         working = Grant.objects.select_for_update().filter(
             live_grant(now), pk=grant.pk, lender=viewer.organisation, receiver_kind__in=[kind.value for kind in ACCEPTING]).first()
         if working is None or GrantedCase.objects.filter(grant=working, case__in=cases).count() != len(cases):
-            raise GrantNotWorking
+            raise GrantNotWorking(pointer="/grant")
         matter = Matter.objects.create(
             ref=secrets.token_hex(16), grant=working, institution=working.receiver, purpose=words, submitted_at=now,
             submitted_by=viewer.actor)

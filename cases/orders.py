@@ -34,10 +34,20 @@ class Paper:
     kinds: Sequence[str] = field(default=())
 
 
-def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
-    """Write down an order of the viewer's court; it opens nothing yet.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An order that may be written down, but for its document."""
 
-    Raises Forbidden, TextUnsuitable, PeriodUnsuitable, DocumentMissing, CasesMissing, CaseNotFound, NumberTaken.
+    number: str
+    scope: str
+    kinds: frozenset[str]
+    cases: Sequence[Case]
+
+
+def check_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Judged:
+    """Everything that an order needs but its document, so that one is deposited only for an order that can be written down.
+
+    Raises Forbidden, TextUnsuitable, PeriodUnsuitable, CasesMissing, CaseNotFound, NumberTaken.
     """
     viewer.must(Act.PREPARE)
     if viewer.kind != Kind.COURT:
@@ -46,16 +56,26 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
     check_period(paper.starts_at, paper.ends_at, now=now)
     if len(paper.kinds) > MOST_KINDS:
         raise TextUnsuitable(pointer="/kinds")
-    kinds = {plain(kind, LONGEST_KIND, pointer="/kinds") for kind in paper.kinds}
-    document, cases = own_paper(viewer.organisation, paper.document), _cases(paper.cases)
+    kinds = frozenset(plain(kind, LONGEST_KIND, pointer="/kinds") for kind in paper.kinds)
+    cases = _cases(paper.cases)
+    if Order.objects.filter(court=viewer.organisation, number=number).exists():
+        raise NumberTaken(pointer="/number")
+    return Judged(number, scope, kinds, cases)
+
+
+def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
+    """Write down an order of the viewer's court; it opens nothing yet. Raises DocumentMissing, and what `check_order` raises."""
+    judged = check_order(viewer, paper, now=now)
+    document = own_paper(viewer.organisation, paper.document)
     try:
         with transaction.atomic():
             order = Order.objects.create(
-                ref=secrets.token_hex(16), court=viewer.organisation, court_kind=viewer.kind, number=number, document=document, scope=scope,
-                starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor)
-            OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in cases)
-            OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(kinds))
+                ref=secrets.token_hex(16), court=viewer.organisation, court_kind=viewer.kind, number=judged.number, document=document,
+                scope=judged.scope, starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor)
+            OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in judged.cases)
+            OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(judged.kinds))
     except IntegrityError:
+        # Somebody else was in the same moment.
         raise NumberTaken(pointer="/number") from None
     return order
 

@@ -148,6 +148,14 @@ def owner_of_assigned(agency: Organisation, ref: str, *, now: datetime) -> Organ
     return None if found is None else found.case.organisation
 
 
+def own_case(viewer: Viewer, ref: str) -> Case:
+    """A case of the viewer's own organisation, whatever may be open to him of others'. Raises CaseNotFound."""
+    found = Case.objects.filter(organisation=viewer.organisation, ref=ref).first() if REF.fullmatch(ref) else None
+    if found is None:
+        raise CaseNotFound
+    return found
+
+
 def own_cases(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
     """These cases of this organisation, each once, by their ids. Raises CaseNotFound, pointing at the first that is not there."""
     wanted = {ref: position for position, ref in reversed(list(enumerate(refs)))}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from accounts.models import Organisation, Person
+from accounts.models import Organisation
 from cases.errors import CaseNotFound
 from cases.models import Assignment, Case
 from cases.roots import live_assignment
@@ -48,16 +48,16 @@ def lock_case_heads(organisation_id: int, references: Collection[str], *, now: d
     return heads
 
 
-def lock_assigned_heads(agency: Organisation, refs: Collection[str], *, agent: Person | None = None, now: datetime) -> dict[str, CaseHead]:
+def lock_assigned_heads(agency: Organisation, refs: Collection[str], *, agent_id: int | None = None, now: datetime) -> dict[str, CaseHead]:
     """The heads of cases that are assigned to this agency at this moment, by our refs; call inside a transaction.
 
-    `agent`: only of cases that are his now. Locked in the order of their ids, as `lock_case_heads` does. Raises CaseNotFound.
+    `agent_id`: only of cases that are this person's now. Locked in the order of their ids, as `lock_case_heads` does. Raises CaseNotFound.
     """
     assert connection.in_atomic_block
     wanted = set(refs)
     held = Assignment.objects.filter(live_assignment(now), entrustment__agency=agency)
-    if agent is not None:
-        held = held.filter(distributions__agent=agent, distributions__until=None)
+    if agent_id is not None:
+        held = held.filter(distributions__agent=agent_id, distributions__until=None)
     locked = Case.objects.select_for_update(of=("self",)).filter(ref__in=wanted, pk__in=held.values("case_id"))
     heads = {
         case.ref: CaseHead(case.pk, case.ref, case.sequence, case.head(), case.sequence, case.organisation)

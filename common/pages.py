@@ -4,12 +4,16 @@ Pure formatting: no clock, no database. Asia/Shanghai is the fixed offset +08:00
 """
 import json
 from datetime import datetime
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template import Library
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.refused import Refused, typed_into
 from tlog.times import CHINA, format_time
 
 register = Library()
@@ -76,3 +80,22 @@ def hex_of(data: bytes) -> str:
 def digest(text: str, label: str) -> dict[str, str]:
     """A digest to read, compare and copy; `label` names it for those who hear the page."""
     return {"text": text, "label": label}
+
+
+@register.inclusion_tag("parts/form_field.html")
+def form_field(refused: Refused | None, form: str, name: str, label: str | Promise, **more: Any) -> dict[str, object]:
+    """A labelled field of a form, with what was typed and what was wrong with it. `refused` is the page's refusal, None without one.
+
+    `more`: `hint`; `kind`, the type of an input, `digits`, `area` for several lines, `select` for one of `options`, which are
+    (value, word), or `names` where the words are names in Chinese; `value`, what stands there untyped; `required`, which it is.
+    """
+    refused = refused or None  # what a template does not know is "" there
+    id_ = f"{form}-{name}"
+    fault = refused.error.sentence() if refused is not None and refused.field == id_ else ""
+    describing = " ".join(f"{id_}-{part}" for part, text in (("hint", more.get("hint")), ("fault", fault)) if text)
+    told = format_html(' aria-describedby="{}"', describing) if describing else ""
+    return {
+        "kind": "text", "required": True, **more, "id": id_, "name": name, "label": label, "fault": fault,
+        "value": typed_into(refused, form, name, more.get("value", "")),
+        "told": format_html('{} aria-invalid="true"', told) if fault else told,
+    }

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.agreeing import LANGUAGES, accept_agreement, acceptance_bytes, agreement_text, begin_trial
-from accounts.models import Agreement, Organisation, Person
+from accounts.models import Organisation, Person, PlatformAgreement
 from common.errors import DomainError
 from common.jobs import RetryLater, enqueue_job
 from evidence.own_deposits import OwnDeposit, OwnFile, deposit_own
@@ -22,7 +22,7 @@ DEPOSIT_AGREEMENT = "evidence.deposit-agreement"
 ACCEPTANCE_NAME = "acceptance.json"
 
 
-def accept_and_deposit(organisation: Organisation, *, version: str, by: Person, now: datetime) -> Agreement:
+def accept_and_deposit(organisation: Organisation, *, version: str, by: Person, now: datetime) -> PlatformAgreement:
     """The acceptance, durable on return; `record` is filled in at once, or by the job when the log takes nothing at this moment.
 
     Raises AgreementUnavailable.
@@ -40,7 +40,7 @@ def accept_and_deposit(organisation: Organisation, *, version: str, by: Person, 
 
 def deposit_agreement(agreement_id: int) -> None:
     """Job: deposit the acceptance and begin the trial; nothing happens when that was done. Raises RetryLater."""
-    agreement, now = Agreement.objects.select_related("organisation").get(pk=agreement_id), timezone.now()
+    agreement, now = PlatformAgreement.objects.select_related("organisation").get(pk=agreement_id), timezone.now()
     if agreement.record:
         return
     version, organisation = agreement.version, agreement.organisation

@@ -16,15 +16,18 @@ PROVENANCE_FIELDS = (
 class Depositor:
     """Who deposits: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set.
 
-    A collection agency deposits to cases that are assigned to it, and what it deposits is the lender's.
+    A collection agency deposits to cases that are assigned to it, and what it deposits is the lender's. `only_distributed`: to those alone
+    that are this person's own, as with an agent who does not distribute them.
     """
 
     organisation: Organisation
     credential_id: int | None = None
     person_id: int | None = None
+    only_distributed: bool = False
 
     def __post_init__(self) -> None:
         assert (self.credential_id is None) != (self.person_id is None)
+        assert self.person_id is not None or not self.only_distributed
 
     @property
     def actor(self) -> str:

@@ -77,6 +77,12 @@ def superseded_among(records: Sequence[Evidence]) -> frozenset[int]:
     return frozenset(Supersession.objects.filter(superseded__in=records).values_list("superseded_id", flat=True))
 
 
+def corrections_among(records: Sequence[Evidence]) -> list[tuple[int, str, str | None]]:
+    """Of those that were superseded the id, the number of the record that says so, and of the one that stands for it (None)."""
+    found = Supersession.objects.filter(superseded__in=records)
+    return list(found.values_list("superseded_id", "correction__record", "replaced_by__record"))
+
+
 def superseded_words(record: Evidence) -> str:
     """What the catalogue of a package says of the record; "" when it stands."""
     found = supersession_of(record)

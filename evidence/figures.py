@@ -10,8 +10,11 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
+from accounts.models import Organisation
 from accounts.viewer import Viewer
 from cases.selectors import cases_for
+from evidence.custody import CustodyAction
+from evidence.models import OTHERS_ROOTS, CustodyEvent
 from evidence.search import Progress, progress_is
 from evidence.selectors import records_for
 from ledger.selectors import TicketFacts, facts_for, log_state
@@ -20,6 +23,7 @@ from tlog.times import CHINA
 
 SAMPLE = 2000
 SHARES = (0.5, 0.9, 0.99)
+READ = (CustodyAction.VIEWED, CustodyAction.DOWNLOADED, CustodyAction.FETCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,35 @@ def deposits_per_day(viewer: Viewer, *, days: int, now: datetime) -> tuple[list[
 def cases_by_stage(viewer: Viewer, *, now: datetime) -> dict[str, int]:
     """How many of the cases open to this viewer stand at each stage; a stage without any is not in it."""
     return dict(cases_for(viewer, now=now).order_by().values_list("stage").annotate(Count("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """How often an institution looked at records of an organisation, downloaded originals, took packages; each record counts."""
+
+    institution: str
+    viewed: int
+    downloaded: int
+    fetched: int
+
+    @property
+    def total(self) -> int:
+        return self.viewed + self.downloaded + self.fetched
+
+
+def readings_by_institution(viewer: Viewer, *, days: int, now: datetime) -> list[Readings]:
+    """What other organisations read of the viewer's own organisation's records in the last `days` days in China, the most first.
+
+    Only the trail of records is counted: whoever verified a package offline, or asked by record number alone, left none.
+    """
+    begin = day_begin(now) - timedelta(days=days - 1)
+    rows = CustodyEvent.objects.filter(root__in=OTHERS_ROOTS, at__gte=begin, evidence__organisation=viewer.organisation)
+    counted: dict[str, dict[str, int]] = {}
+    for ref, event, number in rows.order_by().values_list("organisation_ref", "event").annotate(Count("pk")):
+        counted.setdefault(ref, {})[event] = number
+    names = dict(Organisation.objects.filter(ref__in=counted).values_list("ref", "name"))
+    found = [Readings(names[ref], *(by_event.get(event, 0) for event in READ)) for ref, by_event in counted.items()]
+    return sorted(found, key=lambda each: (-each.total, each.institution))
 
 
 def funnel_of(viewer: Viewer, *, now: datetime) -> list[Funnel]:

@@ -15,6 +15,8 @@ KINDS: Mapping[str, str | Promise] = {
     "delivery_receipt": _("送达凭证"), "email": _("电子邮件"), "visit": _("外访记录"), "document": _("其他文件"),
 }
 OTHER = "document"
+COURT_ORDER = "court_order"
+"""The kind of an order's document, which a court deposits as its own (调取令); the page of orders chooses it, and nobody else."""
 CORRECTION = "correction"
 """The kind of a record that says that another was deposited by mistake (误存); nobody chooses it."""
 
@@ -46,7 +48,7 @@ RULES: Sequence[Rule] = (
 
 def kind_word(kind: str) -> str | Promise:
     """What pages call a kind; one that is not in the list is shown as it is."""
-    return _("误存更正") if kind == CORRECTION else KINDS.get(kind, kind)
+    return {CORRECTION: _("误存更正"), COURT_ORDER: _("调取令文书")}.get(kind) or KINDS.get(kind, kind)
 
 
 def proposed_kind(name: str) -> str:

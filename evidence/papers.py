@@ -1,4 +1,4 @@
-"""Papers of applications: licences and letters, kept in the vault as the operator's own and shown to those who check, as files to download.
+"""Papers of applications: licences and letters, kept in the vault as the operator's own, for those who check to download (`paper_tickets`).
 
 What a file is, its first bytes decide and never its name or what the browser says. Nothing of it is opened here: not parsed, not drawn,
 not converted. Papers are no evidence: the log knows nothing of them.

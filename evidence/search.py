@@ -17,7 +17,7 @@ from accounts.models import Organisation
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.selectors import cases_for, cases_of_person
-from evidence.models import Evidence
+from evidence.models import Evidence, Supersession
 from evidence.selectors import records_for
 from ledger.models import LogEntry, LogQueue
 from ledger.selectors import log_state
@@ -45,6 +45,7 @@ class Wanted:
     """What a list is narrowed to; an empty field narrows nothing. Days are China's, both ends included.
 
     `case` is our reference of a case, `stage` narrows cases only; `since` and `until` are about a case's opening, a record's receipt.
+    `mistaken` narrows records only: to those that were marked as deposited by mistake, or to those that were not.
     """
 
     text: str = ""
@@ -54,6 +55,7 @@ class Wanted:
     until: date | None = None
     case: str = ""
     stage: str = ""
+    mistaken: bool | None = None
 
 
 def cases_found(viewer: Viewer, wanted: Wanted, *, now: datetime) -> QuerySet[Case]:
@@ -77,6 +79,9 @@ def records_found(viewer: Viewer, wanted: Wanted, *, now: datetime) -> QuerySet[
         rows = rows.filter(case__ref=wanted.case)
     if wanted.text:
         rows = rows.filter(_record_named(viewer, wanted.text.strip(), now))
+    if wanted.mistaken is not None:
+        marked = Exists(Supersession.objects.filter(superseded=OuterRef("pk")))
+        rows = rows.filter(marked if wanted.mistaken else ~marked)
     if wanted.kind:
         rows = rows.filter(kind=wanted.kind)
     if wanted.progress is not None:

@@ -73,7 +73,8 @@ def deposit(
 
     Raises:
         tlog.canonical.IllegalValue: a value breaks the rules of A1; nothing was written.
-        cases.errors.CaseNotFound: an agency named a case that is not assigned to it now; nothing was written.
+        cases.errors.CaseNotFound: an agency named a case that is not assigned to it now, or an agent of it one that is not
+            distributed to him; nothing was written.
         common.idempotency.IdempotencyKeyReused: the key stands for another request.
         DepositBusy: a try and three retries met a conflict, or one waited too long for a lock; nothing was written.
     """
@@ -158,7 +159,9 @@ def _write(
 
 def _lock_heads(depositor: Depositor, cases: Sequence[str], now: datetime) -> dict[str, CaseHead]:
     if depositor.entrusted:
-        return lock_assigned_heads(depositor.organisation, cases, now=now)
+        # What whoever deposits saw when he opened the form may be another's by now: asked again here, where it counts.
+        agent_id = depositor.person_id if depositor.only_distributed else None
+        return lock_assigned_heads(depositor.organisation, cases, agent_id=agent_id, now=now)
     return lock_case_heads(depositor.organisation.pk, cases, now=now)
 
 

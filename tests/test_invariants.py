@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from oauth2_provider.models import Application
 
-from accounts.models import Agreement as AccessAgreement
 from accounts.models import (
     AnnualReview,
     ApiKey,
@@ -25,6 +24,7 @@ from accounts.models import (
     Membership,
     Organisation,
     Person,
+    PlatformAgreement,
     SignatureNonce,
     SigningKey,
     SignInRules,
@@ -69,6 +69,7 @@ from evidence.models import (
     Evidence,
     EvidenceFile,
     OriginalTicket,
+    PaperTicket,
     PlatformFact,
     PlatformReminder,
     StampsTold,
@@ -266,6 +267,11 @@ class Rows:
         values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
         return OriginalTicket.objects.create(file=self.file(), person=self.person(), organisation=self.organisation(), **values)
 
+    def paper_ticket(self, **changes: Any) -> PaperTicket:
+        self.count += 1
+        values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
+        return PaperTicket.objects.create(paper=self.paper(), person=self.person(), **values)
+
     def custody(self, evidence: Evidence, sequence: int = 1) -> CustodyEvent:
         values = {"evidence": evidence, "sequence": sequence, "at": NOW, "digest": "0" * 64}
         row = CustodyEvent(event="record:ingested", actor="system", organisation_ref="o", **values)
@@ -367,7 +373,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "application_check_has_reason": lambda r: r.check(reason=""),
     "application_check_passes_complete": lambda r: r.check(letter_sealed=False),
     "agreement_once_a_version": lambda r: both(
-        AccessAgreement.objects.create, organisation=r.organisation(), version="1", text_sha256=D, accepted_by=r.person(), accepted_at=NOW),
+        PlatformAgreement.objects.create, organisation=r.organisation(), version="1", text_sha256=D, accepted_by=r.person(),
+        accepted_at=NOW),
     "trial_step_once": lambda r: both(TrialStep.objects.create, organisation=r.organisation(), step="verified", actor="x", at=NOW),
     "trial_step_known": lambda r: TrialStep.objects.create(organisation=r.organisation(), step="slept", actor="x", at=NOW),
     "annual_review_once_a_date": lambda r: both(r.review, organisation=r.organisation()),
@@ -514,6 +521,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "supersession_by_another_record": lambda r: r.supersession(**dict.fromkeys(("superseded", "replaced_by"), r.evidence())),
     "original_ticket_token_unique": lambda r: both(r.ticket, token_sha256=D),
     "original_ticket_used_in_time": lambda r: r.ticket(used_at=NOW + timedelta(minutes=1)),
+    "paper_ticket_token_unique": lambda r: both(r.paper_ticket, token_sha256=D),
+    "paper_ticket_used_in_time": lambda r: r.paper_ticket(used_at=NOW + timedelta(minutes=1)),
     "stamps_told_is_one_row": lambda _: StampsTold.objects.create(pk=2),
     "webhook_endpoint_ref_unique": lambda r: twice(lambda: r.webhook(ref="same")),
     "webhook_endpoint_disabled_for_a_reason": lambda r: r.webhook(disabled_at=NOW),

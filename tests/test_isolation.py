@@ -19,7 +19,7 @@ from accounts.scopes import SCOPES_OF, Scope
 from cases.assigning import withdraw_cases
 from cases.granting import revoke_grant
 from cases.matters import submit_cases
-from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order
+from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Note, Order
 from cases.models.access import RECEIVERS
 from cases.roots import ACCEPTING
 from evidence.models import CustodyEvent, Evidence
@@ -57,12 +57,15 @@ FORMS: dict[str, Act] = {
     "/access/grants/{grant}/approve": Act.APPROVE_LARGE_GRANT, "/access/grants/{grant}/revoke": Act.GRANT, "/access/submit": Act.PREPARE,
     "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
     "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
+    "/cases/{case}/notes": Act.READ_CASE, "/cases/{case}/stage": Act.KEEP_CASE, "/cases/{case}/reckoning/deposit": Act.KEEP_CASE,
 }
 # Pages of one case, and of those in which somebody deposits.
 CASE_PAGES: dict[str, Act] = {
     "/work/{case_ref}": Act.DEPOSIT, "/cases/{ref}": Act.READ_CASE, "/cases/{case}/reckoning": Act.READ_CASE,
     "/cases/{case}/reckoning.csv": Act.READ_CASE,
 }
+# Who read a case, for its own organisation: either act. The page has the address of the API's answer, `OF_A_CASE`.
+OF_READINGS = frozenset({Act.READ_CASE, Act.READ_AUDIT})
 # Forms about one case or a selection of records that read and change nothing, and lists with their exports.
 CASE_FORMS = {"/cases/{ref}/package": Act.FETCH}
 CASE_LISTS = ("/cases", "/cases/export", "/evidence", "/evidence/export", "/evidence/package", "/home", "/dashboard")
@@ -75,7 +78,9 @@ NOTHING_OF_A_CASE = re.compile(
 
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
-    placed = (*PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES, *OF_A_RECORD)
+    placed = (
+        "/cases/{ref}/accesses", *PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES,
+        *OF_A_RECORD)
     generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
     assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
@@ -219,7 +224,8 @@ class Ids:
 
     def form(self) -> dict[str, str]:
         return {"entrustment": self.entrustment, "assignments": self.assignment, "grant": self.grant, "cases": self.case, "purpose": "x",
-                "number": "1", "file_days": "1", "document": UNKNOWN, "scope": "x", "ends_at": "2099-01-01"}
+                "number": "1", "file_days": "1", "document": UNKNOWN, "scope": "x", "ends_at": "2099-01-01",
+                "text": "x", "stage": "closed", "seen": "open", "on": "2026-01-01", "key": "k" * 32}
 
     def body(self, path: str) -> dict[str, Any]:
         if path.endswith("/assignments"):
@@ -273,7 +279,7 @@ def rival_person(cast: Cast, role: Role) -> Person:
 
 
 def states() -> list[Any]:
-    return [list(model._default_manager.order_by("pk").values()) for model in (Entrustment, Assignment, Grant, Matter, Order)]
+    return [list(model._default_manager.order_by("pk").values()) for model in (Entrustment, Assignment, Grant, Matter, Order, Case, Note)]
 
 
 def test_pages_show_each_role_what_is_its_own_organisations_business(world: World) -> None:
@@ -317,6 +323,11 @@ def test_pages_of_a_case_open_by_role_and_root(world: World) -> None:
                     ref = world.cases[name].ref if name in world.cases else NOWHERE
                     wanted = {403} if act not in permission.acts else {200, 422} if name in names else {404}
                     assert browser.get(re.sub(r"\{\w+\}", ref, path)).status_code in wanted, (role, path, name, at_home)
+            mine = ({"other"} if not at_home else SEEN_BY.keys() - {"other", "none"}) if permission.kind == Kind.LENDER else set()
+            for name in SEEN_BY:
+                ref = world.cases[name].ref if name in world.cases else NOWHERE
+                wanted = {403} if permission.acts.isdisjoint(OF_READINGS) else {200} if name in mine else {404}
+                assert browser.get(f"/cases/{ref}/accesses").status_code in wanted, (role, name, at_home)
             for name in SEEN_BY if Act.FETCH in permission.acts else ():
                 ref = world.cases[name].ref if name in world.cases else NOWHERE
                 answer = browser.post(f"/cases/{ref}/package")

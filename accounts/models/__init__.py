@@ -1,9 +1,9 @@
 """Every table of `accounts`, under one name: organisations and people, and how organisations are let in."""
 from accounts.models.letting_in import (
-    Agreement,
     AnnualReview,
     Application,
     ApplicationCheck,
+    PlatformAgreement,
     TrialStep,
 )
 from accounts.models.people import (
@@ -22,7 +22,6 @@ from accounts.models.people import (
 )
 
 __all__ = [
-    "Agreement",
     "AnnualReview",
     "ApiKey",
     "Application",
@@ -35,6 +34,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "Person",
+    "PlatformAgreement",
     "SignInRules",
     "SignatureNonce",
     "SigningKey",

@@ -92,7 +92,7 @@ class ApplicationCheck(AppendOnlyModel):
         ]
 
 
-class Agreement(models.Model):
+class PlatformAgreement(models.Model):
     """An administrator accepted one version of the agreement; `record` is empty until the acceptance is deposited."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="agreements", help_text="机构")
@@ -102,10 +102,11 @@ class Agreement(models.Model):
     accepted_at = models.DateTimeField(help_text="接受时间")
     record = models.CharField(max_length=25, blank=True, help_text="存证编号")
 
-    objects: ClassVar[models.Manager["Agreement"]] = models.Manager()
+    objects: ClassVar[models.Manager["PlatformAgreement"]] = models.Manager()
 
     class Meta:
         verbose_name = "接入协议"
+        db_table = "accounts_agreement"  # as it was called before the loan's agreement took the word
         constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="agreement_once_a_version")]
 
 

@@ -19,9 +19,8 @@ from cases.api import access_answers as answers
 from cases.api import access_payloads as payloads
 from cases.api import access_schema as schema
 from cases.assigning import agents_of, assign_cases, distribute_cases, withdraw_cases
-from cases.errors import AgentUnsuitable, CaseNotFound
+from cases.errors import AgentUnsuitable
 from cases.matters import accept_matter, close_matter, submit_cases
-from cases.models import Case
 from cases.orders import Paper, upload_order
 from cases.selectors import (
     accesses_of,
@@ -35,6 +34,7 @@ from cases.selectors import (
     matters_for,
     order_seen,
     orders_seen,
+    own_case,
 )
 from common.bodies import answer, decode_with, read_json
 from common.problems import NotFound
@@ -185,8 +185,5 @@ class CaseAccessesView(APIView):
 
     @extend_schema(**schema.ACCESSES)
     def get(self, request: Request, case: str) -> HttpResponse:
-        own = Case.objects.filter(organisation=viewer_of_request(request).organisation, ref=case) if REF.fullmatch(case) else None
-        found = None if own is None else own.first()
-        if found is None:
-            raise CaseNotFound
+        found = own_case(viewer_of_request(request), case)
         return answer({"accesses": [answers.access_facts(row) for row in accesses_of(found)[:LONGEST_LIST]]})

@@ -3,12 +3,14 @@
 One page and a form for each act. Contracts and grants ask for the second factor within ten minutes; a withdrawal asks for nothing, for
 whoever must end access must not be kept waiting.
 """
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Organisation
@@ -17,50 +19,63 @@ from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.assigning import Contract, agents_of, assign_cases, distribute_cases, end_entrustment, entrust, withdraw_cases
-from cases.errors import AgentUnsuitable, OrganisationUnsuitable
+from cases.errors import AgentUnsuitable, BasisMissing
 from cases.granting import Opening, approve_grant, grant_access, revoke_grant
 from cases.matters import submit_cases
-from cases.models import Distribution, Grant
+from cases.models import Distribution, Entrustment, Grant
 from cases.models.access import RECEIVERS
 from cases.portal.access_words import BASES, assignment_state, grant_state, with_states
+from cases.portal.answering import form_of
+from cases.portal.standing import gates_to_approve
 from cases.portal.typed import day, refs_of
+from cases.roots import ACCEPTING
 from cases.selectors import assignments_for, entrustment_given, entrustments_for, grant_given, grants_for, orders_seen
-from common.errors import DomainError
+from common.refused import Refused
 
+Choices = list[tuple[str, str | Promise]]
 LISTED = 200
 
 
-def access_page(request: HttpRequest, viewer: Viewer, *, error: DomainError | None = None) -> HttpResponse:
-    """The whole page; what was typed stays in the fields when an error is shown."""
-    now = timezone.now()
-    assignments = list(assignments_for(viewer)[:LISTED])
+def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None) -> HttpResponse:
+    """The whole page; after a refusal what was typed stands in its form again."""
+    now, is_lender = timezone.now(), viewer.kind == Kind.LENDER
+    assignments, contracts = list(assignments_for(viewer)[:LISTED]), list(entrustments_for(viewer)[:LISTED])
     holders = dict(Distribution.objects.filter(assignment__in=assignments, until=None).values_list("assignment_id", "agent__display_name"))
+    grants = [
+        {**each, "basis": BASES[Grant.Basis(each["row"].basis)], "gates": gates_to_approve(viewer, each["row"])}
+        for each in with_states(grants_for(viewer)[:LISTED], grant_state, now=now)]
     context: dict[str, Any] = {
-        "viewer": viewer, "error": error, "typed": request.POST, "now": now, "holders": holders,
-        "lender": viewer.kind == Kind.LENDER, "may_assign": viewer.kind == Kind.LENDER and viewer.may(Act.DISTRIBUTE),
+        "viewer": viewer, "refused": refused, "now": now, "lender": is_lender,
+        "may_assign": is_lender and viewer.may(Act.DISTRIBUTE),
         "may_distribute": viewer.kind == Kind.COLLECTION_AGENCY and viewer.may(Act.DISTRIBUTE),
-        "may_grant": viewer.kind == Kind.LENDER and viewer.may(Act.GRANT),
-        "may_submit": viewer.kind == Kind.LENDER and viewer.may(Act.PREPARE),
-        "contracts": entrustments_for(viewer)[:LISTED],
+        "may_grant": is_lender and viewer.may(Act.GRANT), "may_submit": is_lender and viewer.may(Act.PREPARE),
         "assignments": [{**each, "agent": holders.get(each["row"].pk, "")}
                         for each in with_states(assignments, assignment_state, now=now)],
-        "grants": [{**each, "basis": BASES[Grant.Basis(each["row"].basis)]}
-                   for each in with_states(grants_for(viewer)[:LISTED], grant_state, now=now)],
-        "orders": [] if viewer.kind == Kind.COURT else orders_seen(viewer)[:LISTED],
-        "bases": [(basis.value, label) for basis, label in BASES.items()], "agents": agents_of(viewer),
-        "agencies": _working([Kind.COLLECTION_AGENCY]), "receivers": _working(list(RECEIVERS)),
+        "contracts": contracts, "grants": grants, "orders": [] if viewer.kind == Kind.COURT else orders_seen(viewer)[:LISTED],
+        **_choices(viewer, contracts, grants),
     }
-    return render(request, "cases/access.html", context, status=200 if error is None else error.status)
+    return render(request, "cases/access.html", context, status=200 if refused is None else refused.error.status)
 
 
-def _working(kinds: list[Kind]) -> list[Organisation]:
+def _choices(viewer: Viewer, contracts: list[Entrustment], grants: list[dict[str, Any]]) -> dict[str, Choices]:
+    """What the forms offer to choose from."""
+    accepting = [kind.value for kind in ACCEPTING]
+    agents = [(str(each.pk), f"{each.display_name} · {each.login}") for each in agents_of(viewer)]
+    return {
+        "bases": [(basis.value, label) for basis, label in BASES.items()],
+        "contract_choices": [(row.ref, f"{row.number} · {row.agency.name}") for row in contracts],
+        "agent_choices": [("", _("收回，暂不分案")), *agents],
+        "agencies": _working([Kind.COLLECTION_AGENCY]), "receivers": _working(list(RECEIVERS)),
+        "grant_choices": [
+            (each["row"].ref, f"{each['row'].receiver.name} · {each['row'].purpose}")
+            for each in grants if each["tone"] == "good" and each["row"].receiver_kind in accepting],
+    }
+
+
+def _working(kinds: list[Kind]) -> Choices:
     # Institutions are found by name: that they take part here is no secret, what they hold is.
     rows = Organisation.objects.filter(kind__in=kinds, status__in=[Organisation.Status.TRIAL, Organisation.Status.ACTIVE])
-    return list(rows.order_by("name", "id")[:1000])
-
-
-def done() -> HttpResponse:
-    return HttpResponseRedirect(reverse("access"))
+    return list(rows.order_by("name", "id").values_list("ref", "name")[:1000])
 
 
 @require_GET
@@ -73,111 +88,84 @@ def access(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
 @needs_person
 @step_up(Act.GRANT, back="access")
 @needs_act(Act.GRANT)
-def add_entrustment(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    form, now = request.POST, timezone.now()
-    try:
-        contract = Contract(
-            form.get("agency", ""), form.get("number", ""), form.get("scope", ""), form.get("document", ""),
-            day(form, "starts_at", now=now), day(form, "ends_at", end=True))
-        entrust(viewer, contract, now=now)
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "entrust", back="access")
+def add_entrustment(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    entrust(viewer, Contract(
+        form.get("agency", ""), form.get("number", ""), form.get("scope", ""), form.get("document", ""),
+        day(form, "starts_at", now=now), day(form, "ends_at", end=True)), now=now)
 
 
 @require_POST
 @needs_person
 @step_up(Act.GRANT, back="access")
 @needs_act(Act.GRANT)
-def stop_entrustment(_request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
-    end_entrustment(viewer, entrustment_given(viewer, ref), now=timezone.now())
-    return done()
+@form_of(access_page, "end-{ref}", back="access")
+def stop_entrustment(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) -> None:
+    end_entrustment(viewer, entrustment_given(viewer, ref), now=now)
 
 
 @require_POST
 @needs_act(Act.DISTRIBUTE)
-def assign(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    contract = entrustment_given(viewer, request.POST.get("entrustment", ""))
-    try:
-        assign_cases(viewer, contract, refs_of(request.POST), includes_all="includes_all" in request.POST, now=timezone.now())
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "assign", back="access")
+def assign(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    contract = entrustment_given(viewer, form.get("entrustment", ""))
+    assign_cases(viewer, contract, refs_of(form), includes_all="includes_all" in form, now=now)
 
 
 @require_POST
 @needs_act(Act.DISTRIBUTE)
-def withdraw(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    try:
-        withdraw_cases(viewer, refs_of(request.POST, "assignments"), now=timezone.now())
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "chosen", back="access")
+def withdraw(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    withdraw_cases(viewer, refs_of(form, "assignments"), now=now)
 
 
 @require_POST
 @needs_act(Act.DISTRIBUTE)
-def distribute(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    chosen = request.POST.get("agent", "")
+@form_of(access_page, "chosen", back="access")
+def distribute(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    chosen = form.get("agent", "")
     agent = next((each for each in agents_of(viewer) if str(each.pk) == chosen), None)
-    try:
-        if chosen and agent is None:
-            raise AgentUnsuitable(pointer="/agent")
-        distribute_cases(viewer, refs_of(request.POST, "assignments"), agent, now=timezone.now())
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+    if chosen and agent is None:
+        raise AgentUnsuitable(pointer="/agent")
+    distribute_cases(viewer, refs_of(form, "assignments"), agent, now=now)
 
 
 @require_POST
 @needs_person
 @step_up(Act.GRANT, back="access")
 @needs_act(Act.GRANT)
-def add_grant(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    form, now = request.POST, timezone.now()
-    try:
-        if form.get("basis") not in Grant.Basis.values:
-            raise OrganisationUnsuitable(pointer="/basis")
-        opening = Opening(
-            form.get("receiver", ""), Grant.Basis(form["basis"]), form.get("document", ""), form.get("purpose", ""),
-            day(form, "starts_at", now=now), day(form, "ends_at", end=True), refs_of(form))
-        grant_access(viewer, opening, now=now)
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "grant", back="access")
+def add_grant(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    basis = form.get("basis", "")
+    if basis not in Grant.Basis.values:
+        raise BasisMissing(pointer="/basis")
+    grant_access(viewer, Opening(
+        form.get("receiver", ""), Grant.Basis(basis), form.get("document", ""), form.get("purpose", ""),
+        day(form, "starts_at", now=now), day(form, "ends_at", end=True), refs_of(form)), now=now)
 
 
 @require_POST
 @needs_person
 @step_up(Act.APPROVE_LARGE_GRANT, back="access")
 @needs_act(Act.APPROVE_LARGE_GRANT)
-def approve(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
-    try:
-        approve_grant(viewer, grant_given(viewer, ref), now=timezone.now())
-    except DomainError as error:
-        if error.status == 404:
-            raise
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "approve-{ref}", back="access")
+def approve(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) -> None:
+    approve_grant(viewer, grant_given(viewer, ref), now=now)
 
 
 @require_POST
 @needs_person
 @step_up(Act.GRANT, back="access")
 @needs_act(Act.GRANT)
-def revoke(_request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
-    revoke_grant(viewer, grant_given(viewer, ref), now=timezone.now())
-    return done()
+@form_of(access_page, "revoke-{ref}", back="access")
+def revoke(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) -> None:
+    revoke_grant(viewer, grant_given(viewer, ref), now=now)
 
 
 @require_POST
 @needs_act(Act.PREPARE)
-def submit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    form = request.POST
-    grant = grant_given(viewer, form.get("grant", ""))
-    try:
-        submit_cases(
-            viewer, grant, refs_of(form), purpose=form.get("purpose", ""), whole_case="whole_case" in form, now=timezone.now())
-    except DomainError as error:
-        return access_page(request, viewer, error=error)
-    return done()
+@form_of(access_page, "submit", back="access")
+def submit(viewer: Viewer, form: QueryDict, now: datetime) -> None:
+    submit_cases(
+        viewer, grant_given(viewer, form.get("grant", "")), refs_of(form), purpose=form.get("purpose", ""),
+        whole_case="whole_case" in form, now=now)

@@ -1,4 +1,8 @@
-"""The reckoning sheet as a page and as a file for a spreadsheet, to the day that its reader asks for."""
+"""The reckoning sheet as a page and as a file for a spreadsheet, to the day that its reader asks for.
+
+What this does not do: deposit the sheet; its page has the form, and the room above takes it.
+"""
+import secrets
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +16,7 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.errors import DayMalformed, ReckoningImpossible
+from cases.papers import deposited_paper
 from cases.portal.file_page import Word
 from cases.portal.opening import opened_file
 from cases.portal.words import COMPONENTS, ROWS
@@ -19,8 +24,12 @@ from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
 from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
 from cases.reckonings import day_of, reckoning_of
+from cases.selectors import CaseFile
 from common.errors import DomainError
+from common.refused import Refused
 from tlog.times import CHINA
+
+LONGEST_NUMBER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +50,25 @@ def today_in_china() -> date:
 @needs_act(Act.READ_CASE)
 def reckoning(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
     """With `?on=2026-11-23` to that day, else to today. A day that is none, and a file that cannot be reckoned, are told on the page."""
-    now, typed = timezone.now(), request.GET.get("on", "")
-    file = opened_file(request, viewer, case, now=now)
+    file = opened_file(request, viewer, case, now=timezone.now())
+    return sheet_page(request, viewer, file, request.GET.get("on", "")[:10])
+
+
+def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str, *, error: DomainError | None = None) -> HttpResponse:
+    """The sheet of the day that was typed, "" for today; `error`: why it was not deposited."""
     found: Reckoning | None = None
-    error: DomainError | None = None
     try:
         found = reckoning_of(file, day_of(typed) if typed else today_in_china())
-    except (DayMalformed, ReckoningImpossible) as refusal:
+    except DayMalformed:
+        error = DayMalformed(pointer="/on")
+    except ReckoningImpossible as refusal:
         error = refusal
+    told = request.GET.get("deposited", "")[:LONGEST_NUMBER]
     return render(request, "cases/sheet.html", {
-        "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS, "error": error, "now": now,
-        "on": found.at.isoformat() if found else typed[:10],
+        "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS, "now": timezone.now(),
+        "refused": None if error is None else Refused("sheet", error, {"on": typed}), "on": found.at.isoformat() if found else typed,
+        "may_deposit": file.own and viewer.may(Act.KEEP_CASE), "key": request.POST.get("key") or secrets.token_hex(16),
+        "deposited": deposited_paper(viewer.organisation.pk, told) if told else None,
     }, status=error.status if error else 200)
 
 

@@ -1,7 +1,7 @@
 """Routes of the pages about case files and about access to them. An opaque id may stand in an address; nothing personal does."""
 from django.urls import path
 
-from cases.portal import access_page, docket, imports, reckonings
+from cases.portal import access_page, accesses, docket, imports, reckonings
 
 urlpatterns = [
     path("cases/import", imports.import_cases, name="case-import"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("cases/import/<str:checked>/confirm", imports.confirm, name="case-import-confirm"),
     path("cases/<str:case>/reckoning", reckonings.reckoning, name="case-reckoning"),
     path("cases/<str:case>/reckoning.csv", reckonings.reckoning_csv, name="case-reckoning-csv"),
+    path("cases/<str:ref>/accesses", accesses.case_accesses, name="case-accesses"),
     path("access", access_page.access, name="access"),
     path("access/entrustments", access_page.add_entrustment, name="access-entrust"),
     path("access/entrustments/<str:ref>/end", access_page.stop_entrustment, name="access-end-entrustment"),
@@ -23,7 +24,6 @@ urlpatterns = [
     path("docket/<str:ref>/accept", docket.accept, name="docket-accept"),
     path("docket/<str:ref>/close", docket.close, name="docket-close"),
     path("orders", docket.orders, name="orders"),
-    path("orders/add", docket.add_order, name="orders-add"),
     path("orders/<str:ref>/open", docket.open_one, name="orders-open"),
     path("orders/<str:ref>/end", docket.end_one, name="orders-end"),
 ]

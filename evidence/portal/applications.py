@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.applying import application_at
 from accounts.checking import CHECKLIST, LONGEST_REASON, Decision, checks_of, decide, decided_applications, open_applications
@@ -18,17 +18,15 @@ from accounts.portal.gate import needs_person, signed_in_person, step_up
 from accounts.portal.members import word
 from accounts.portal.organisations import for_operator
 from common.errors import DomainError
-from evidence.papers import bytes_of, file_name_of, paper_of, papers_of
+from evidence.paper_tickets import issue_paper_ticket
+from evidence.papers import paper_of, papers_of
+from evidence.portal.work import see_other
 
 ITEMS = {
     "credit_code_found": _("已在登记机关网站按统一社会信用代码查询，名称与状态一致"),
     "licence_valid": _("执照、执业许可证或设立文件在有效期内，且与登记机关记载一致"),
     "letter_sealed": _("授权书已加盖公章，载明管理员姓名"),
     "contact_called": _("已按公开渠道的电话回访，确认申请与管理员属实"),
-}
-# A paper is whatever a stranger sent: no browser is to open it on this origin, whatever it finds in it.
-SEALED_OFF = {
-    "Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 }
 
 
@@ -77,12 +75,12 @@ def application_page(
     }, status=200 if error is None else error.status)
 
 
-@require_GET
+@require_POST
 @needs_person
 @for_operator
 @step_up(Act.MANAGE_ORGANISATIONS, back="application", keep=("reference",))
-def application_paper(_request: HttpRequest, /, reference: str, paper_id: int) -> HttpResponse:
+def application_paper(request: HttpRequest, /, reference: str, paper_id: int) -> HttpResponse:
+    """To the evidence origin with a ticket for one paper: no browser is to open on this origin what a stranger sent."""
     paper = paper_of(application_at(reference), paper_id)
-    response = HttpResponse(bytes_of(paper), content_type="application/octet-stream", headers=SEALED_OFF)
-    response["Content-Disposition"] = f'attachment; filename="{file_name_of(paper)}"'
-    return response
+    token = issue_paper_ticket(signed_in_person(request), paper, now=timezone.now())
+    return see_other(f"{settings.EVIDENCE_ORIGIN}{reverse('paper', urlconf='config.evidence_urls', args=[token])}")

@@ -1,6 +1,6 @@
 """Cases: the list that is searched and filtered, and the workspace of one case. A case that is not open to the viewer is not found.
 
-What this does not do: change a case; each part of the workspace leads to the pages where that is done.
+What this does not do: change a case; that do the forms of the workspace (`case_acts`) and the pages to which its parts lead.
 """
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,8 +20,10 @@ from cases.models import Case
 from cases.portal.access_words import rows_of_case
 from cases.portal.file_page import file_page
 from cases.portal.opening import opened_file
+from cases.portal.words import STAGES
 from cases.selectors import cases_for
 from common.problems import NotFound
+from common.refused import Refused
 from common.request_ids import request_id_of
 from evidence.portal.exports import case_lines, csv_response, package_response
 from evidence.portal.filters import Filter, filter_of
@@ -58,7 +61,12 @@ def export_cases(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @require_GET
 @needs_act(Act.READ_CASE)
 def case(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse:
-    """The workspace. Raises CaseNotFound."""
+    """Raises CaseNotFound."""
+    return workspace(request, viewer, ref)
+
+
+def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refused | None = None) -> HttpResponse:
+    """The page of a case, after a refusal with what was typed into the form that was refused. Raises CaseNotFound."""
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
@@ -66,9 +74,15 @@ def case(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse:
     return render(request, "evidence/case.html", {
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
-        "fetches": viewer.may(Act.FETCH),
+        "fetches": viewer.may(Act.FETCH), "refused": refused,
+        "stages": stages_from(found) if file.own and viewer.may(Act.KEEP_CASE) else (),
         "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],
-    })
+    }, status=200 if refused is None else refused.error.status)
+
+
+def stages_from(found: Case) -> list[tuple[str, str | Promise]]:
+    """The stages to choose from when the case is moved: an empty choice, then every stage but its own."""
+    return [("", _("请选择")), *((each.value, word) for each, word in STAGES.items() if each.value != found.stage)]
 
 
 @require_POST

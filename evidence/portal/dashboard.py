@@ -1,4 +1,7 @@
-"""The dashboard: deposits per day by kind, and how far and how fast records got. Each drawing has its figures in a table."""
+"""The dashboard: deposits per day by kind, cases by stage, how far and how fast records got, who else read them.
+
+Each drawing has its figures in a table.
+"""
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +14,7 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.portal.words import STAGES
-from evidence.figures import SAMPLE, cases_by_stage, deposits_per_day, funnel_of
+from evidence.figures import SAMPLE, cases_by_stage, deposits_per_day, funnel_of, readings_by_institution
 from evidence.kinds import kind_word
 from evidence.portal.charts import Chart, bars, columns
 from evidence.portal.state_words import STATES, Text
@@ -19,6 +22,7 @@ from evidence.portal.state_words import STATES, Text
 DAYS = 30
 # So many shades can be told apart; the rest of the kinds is one series.
 MOST_SERIES = 5
+MOST_INSTITUTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Figures:
 def dashboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return render(request, "evidence/dashboard.html", {
         "daily": _daily(viewer),
-        "stages": _stages(viewer), "funnel": _funnel(viewer), "days": DAYS, "sample": SAMPLE, "now": timezone.now(),
+        "stages": _stages(viewer), "funnel": _funnel(viewer), "readings": _readings(viewer),
+        "days": DAYS, "sample": SAMPLE, "now": timezone.now(),
         "crumbs": [("", _("统计"))],
     })
 
@@ -72,6 +77,15 @@ def _funnel(viewer: Viewer) -> Figures:
     head = (_("步骤"), _("份数"), _("一半在此时间内"), _("九成在此时间内"), _("99% 在此时间内"))
     chart = bars([str(STATES[each.step]) for each in steps], [each.count for each in steps])
     return Figures(chart, (), head, tuple(rows), steps[0].count)
+
+
+def _readings(viewer: Viewer) -> Figures:
+    found = readings_by_institution(viewer, days=DAYS, now=timezone.now())[:MOST_INSTITUTIONS]
+    rows = tuple(
+        (each.institution, *(f"{number:,}" for number in (each.viewed, each.downloaded, each.fetched, each.total))) for each in found)
+    head = (_("机构"), _("查看"), _("下载原件"), _("调取证据包"), _("合计"))
+    totals = [each.total for each in found]
+    return Figures(bars([each.institution for each in found], totals), (), head, rows, sum(totals))
 
 
 def seconds(value: float | None) -> str:

@@ -41,7 +41,7 @@ def item_of(reference: str, form: MultipartForm) -> DepositItem:
     kind = fields.get("kind", "") or proposed_kind(form.parts[0].name)
     if kind not in KINDS:
         raise InvalidRecord(pointer="/kind", reason=_("请从列表中选择证据种类。"))
-    files = tuple(_file(part, stored) for part, stored in zip(form.parts, form.stored, strict=True))
+    files = tuple(file_of(part, stored) for part, stored in zip(form.parts, form.stored, strict=True))
     title = _text(fields, "title", LONGEST_TITLE) or files[0].name
     note = _text(fields, "note", LONGEST_TEXT)
     return DepositItem(reference, kind, title, files, {} if note is None else {"note": note}, provenance_of(fields))
@@ -59,6 +59,13 @@ def retry_of(path: str, actor: str, form: MultipartForm) -> IdempotentRequest:
     said |= {f"file/{number}": part.name for number, part in enumerate(form.parts)}
     canonical = msgspec.json.encode(said, order="sorted")
     return IdempotentRequest(f"{actor}/{key}", fingerprint(path, canonical, [file.sha256 for file in form.stored]))
+
+
+def key_of(key: str, asked: str, actor: str) -> IdempotentRequest:
+    """The key of a form without files; `asked` is what it asks for, whole. Raises InvalidRecord."""
+    if not KEY.fullmatch(key):
+        raise InvalidRecord(pointer="", reason=_("页面已过期，请刷新后重试。"))
+    return IdempotentRequest(f"{actor}/{key}", fingerprint(asked, b"", []))
 
 
 def provenance_of(fields: Mapping[str, str]) -> dict[str, object]:
@@ -85,7 +92,8 @@ def moment_of(fields: Mapping[str, str], name: str) -> str | None:
         raise InvalidRecord(pointer=f"/{name}", reason=_("时间有误，请重新填写；不知道就留空。")) from None
 
 
-def _file(part: NamedPart, stored: StoredFile) -> FileItem:
+def file_of(part: NamedPart, stored: StoredFile) -> FileItem:
+    """A stored file under the name that the browser gave it. Raises InvalidRecord."""
     # Legal in a claim, and evidence, are all characters but controls: those would break the lists that name the file.
     if not part.name or len(part.name) > LONGEST_NAME or CONTROL.search(part.name):
         raise InvalidRecord(pointer="/file", reason=_("文件名过长或含有控制字符，请改名后重新选择。"))

@@ -57,12 +57,13 @@ def case_lines(viewer: Viewer, cases: QuerySet[Case], *, now: datetime) -> Itera
 def record_lines(records: QuerySet[Evidence]) -> Iterator[Line]:
     """A head, and a line for each record."""
     yield (_("存证编号"), _("名称"), _("种类"), _("案件编号"), _("客户案件编号"), _("案内序号"), _("受理时间"), _("文件数"), _("字节数"),
-           _("状态"))
+           _("状态"), _("误存更正"), _("以此为准"))
     for chunk in _chunks(records):
         for row in record_rows(chunk):
             record = row.record
             yield (record.record, row.title or _("内容已销毁或无法读取"), str(row.kind), record.case.ref, record.case.client_reference,
-                   str(record.case_sequence), china_time(record.received_at), str(row.files), str(row.size_bytes), str(row.chip.word))
+                   str(record.case_sequence), china_time(record.received_at), str(row.files), str(row.size_bytes), str(row.chip.word),
+                   row.mark.correction if row.mark else "", (row.mark.replaced_by or "") if row.mark else "")
 
 
 def package_response(

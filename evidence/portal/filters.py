@@ -23,6 +23,7 @@ PROGRESS_WORDS: Mapping[Progress, str | Promise] = {
     Progress.QUEUED: _("待入链"), Progress.OVERDUE: _("逾期未入链"),
     Progress.LOGGED: _("已入链，等待时间戳"), Progress.STAMPED: _("已获时间戳"),
 }
+MISTAKEN_WORDS: Mapping[str, str | Promise] = {"yes": _("只看误存"), "no": _("不含误存")}
 
 
 class FilterForm(forms.Form):
@@ -32,6 +33,7 @@ class FilterForm(forms.Form):
     kind = forms.CharField(max_length=64, required=False)
     progress = forms.ChoiceField(choices=[("", ""), *((each.value, word) for each, word in PROGRESS_WORDS.items())], required=False)
     stage = forms.ChoiceField(choices=[("", ""), *((each.value, word) for each, word in STAGES.items())], required=False)
+    mistaken = forms.ChoiceField(choices=[("", ""), *MISTAKEN_WORDS.items()], required=False)
     since = forms.DateField(required=False, input_formats=["%Y-%m-%d"], error_messages={"invalid": _("日期形如 2026-11-23。")})
     until = forms.DateField(required=False, input_formats=["%Y-%m-%d"], error_messages={"invalid": _("日期形如 2026-11-23。")})
 
@@ -43,7 +45,8 @@ class FilterForm(forms.Form):
         assert until is None or isinstance(until, date)
         return Wanted(
             text=given["text"], kind=given["kind"], progress=Progress(given["progress"]) if given["progress"] else None,
-            since=since, until=until, case=case, stage=given["stage"])
+            since=since, until=until, case=case, stage=given["stage"],
+            mistaken=given["mistaken"] == "yes" if given["mistaken"] else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Filter:
     @property
     def stages(self) -> list[tuple[str, str | Promise]]:
         return [(each.value, word) for each, word in STAGES.items()]
+
+    @property
+    def mistaken(self) -> list[tuple[str, str | Promise]]:
+        return list(MISTAKEN_WORDS.items())
 
     @property
     def progress(self) -> list[tuple[str, str | Promise]]:

@@ -1,16 +1,17 @@
-"""The evidence origin's one answer: an original, as a file to keep and never as a page (`config.evidence_host` sees to the rest).
+"""The evidence origin's two answers: an original, or a paper of an application, as a file to keep and never as a page
+(`config.evidence_host` sees to the rest).
 
 Who asks is told by the ticket and not by a session, for there is none here; that he may still see the record is asked once more.
 """
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.networks import address_of
 from accounts.portal.workplace import viewer_at
-from accounts.selectors import live_memberships
+from accounts.selectors import live_memberships, may_manage_organisations
 from accounts.viewer import Viewer
 from accounts.workstations import workstation_of
 from common.problems import NotFound
@@ -18,6 +19,8 @@ from common.request_ids import request_id_of
 from evidence.models import OriginalTicket
 from evidence.originals import redeem, ticket_for
 from evidence.packages.names import safe_name
+from evidence.paper_tickets import paper_ticket_for, use_up
+from evidence.papers import bytes_of, file_name_of
 from evidence.selectors import record_for
 
 OCTETS = "application/octet-stream"
@@ -36,6 +39,23 @@ def original(request: HttpRequest, token: str) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@require_GET
+def paper(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A paper of an application, for the operator who got the ticket and is one still."""
+    now = timezone.now()
+    ticket = paper_ticket_for(token, now=now)
+    workstation = workstation_of(ticket.person)
+    if not ticket.person.is_active or not may_manage_organisations(ticket.person):
+        raise NotFound
+    if workstation is not None and not workstation.allows(address_of(request)):
+        raise NotFound
+    data = bytes_of(ticket.paper)
+    use_up(ticket, now=now)
+    return HttpResponse(data, content_type=OCTETS, headers={
+        "Content-Disposition": attachment(file_name_of(ticket.paper)), "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer"})
 
 
 def holder_of(ticket: OriginalTicket, request: HttpRequest) -> Viewer:

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.portal.words import STAGES
+from evidence.corrections import corrections_among
 from evidence.errors import ClaimsErased
 from evidence.facts import states_of
 from evidence.kinds import kind_word
@@ -44,8 +45,19 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """误存: the record that says so, and the one that stands for the mistaken one; None when none does."""
+
+    correction: str
+    replaced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRow:
-    """`title` is None when the content was erased or cannot be read; `files` and `size_bytes` are those of the deposit all the same."""
+    """`title` is None when the content was erased or cannot be read; `files` and `size_bytes` are those of the deposit all the same.
+
+    `mark` is None for a record that stands.
+    """
 
     record: Evidence
     title: str | None
@@ -53,6 +65,7 @@ class RecordRow:
     files: int
     size_bytes: int
     chip: Chip
+    mark: Mark | None = None
 
 
 def chip_of(state: str) -> Chip:
@@ -80,8 +93,9 @@ def record_rows(records: Sequence[Evidence]) -> list[RecordRow]:
     states = states_of([record.ticket for record in records])
     sizes = {pk: (files, size) for pk, files, size in Evidence.objects.filter(pk__in=[record.pk for record in records])
              .values_list("pk").annotate(Count("files"), Sum("files__size_bytes"))}
+    marks = {pk: Mark(correction, replaced_by) for pk, correction, replaced_by in corrections_among(records)}
     return [
-        RecordRow(record, title_of(record), kind_word(record.kind), *sizes[record.pk], chip_of(states[record.ticket]))
+        RecordRow(record, title_of(record), kind_word(record.kind), *sizes[record.pk], chip_of(states[record.ticket]), marks.get(record.pk))
         for record in records]
 
 

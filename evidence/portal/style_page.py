@@ -17,7 +17,7 @@ from evidence.kinds import kind_word
 from evidence.models import Evidence
 from evidence.portal.charts import bars, columns
 from evidence.portal.filters import Filter, FilterForm
-from evidence.portal.rows import CaseRow, RecordRow, chip_of
+from evidence.portal.rows import CaseRow, Mark, RecordRow, chip_of
 from evidence.portal.state_words import STATES, FactWords, integrity_words, log_words, time_words
 from evidence.portal.timeline import Step
 
@@ -55,10 +55,12 @@ def facts() -> list[FactWords]:
 
 
 def records() -> list[RecordRow]:
-    """A row in each state, and one whose content is gone."""
+    """A row in each state, mistaken ones with and without another in their place, and one whose content is gone."""
     case = Case(ref=REF, client_reference="LN-2026-0001")
     record = Evidence(record=NUMBER, case=case, case_sequence=1, kind="sms", received_at=AT)
     rows = [RecordRow(record, _("示例短信"), kind_word("sms"), 1, 140, chip_of(state)) for state in ("RECEIVED", "TIMESTAMPED")]
+    marks = (Mark(NUMBER, NUMBER), Mark(NUMBER, None))
+    rows += [RecordRow(record, _("示例短信"), kind_word("sms"), 1, 140, chip_of("TIMESTAMPED"), mark) for mark in marks]
     return [*rows, RecordRow(record, None, kind_word("call_recording"), 1, 305_714, chip_of("COMMITTED"))]
 
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.permissions import Act
+from accounts.permissions import Act, Kind
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from cases.errors import CaseNotFound, CaseTakenBack
 from cases.models import Case
 from cases.selectors import case_to_deposit_in
 from common.errors import DomainError
@@ -34,7 +35,8 @@ from evidence.worklist import start_of_day, work_list
 def depositor_of(viewer: Viewer) -> Depositor:
     """This person as a depositor; to an agency's depositor a case is named by our ref, for it is the lender's."""
     assert viewer.person is not None
-    return Depositor(viewer.organisation, person_id=viewer.person.pk)
+    agent = viewer.kind == Kind.COLLECTION_AGENCY and not viewer.may(Act.DISTRIBUTE)
+    return Depositor(viewer.organisation, person_id=viewer.person.pk, only_distributed=agent)
 
 
 def form_context() -> dict[str, object]:
@@ -115,6 +117,9 @@ def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartFo
     try:
         admit(depositor, retried=True, now=timezone.now())
         [number] = deposit_upload(depositor, form, read).records
+    except CaseNotFound:
+        # He had it when the form came; no form of this case can be sent again.
+        return _refused(request, CaseTakenBack())
     except (DomainError, DatabaseError, OSError) as fault:
         error = as_domain_error(fault)
         if wants_json(request):

@@ -103,7 +103,7 @@ def test_pages_of_cases_are_for_roles_that_may_and_know_no_case_of_another(act: 
     for role in Role:
         client = signed_in(make_person(f"visitor-{role}", role))
         for path in (path for path in PEOPLE if PEOPLE[path] == who):
-            asked = client.post if path.endswith(("/export", "/package")) else client.get
+            asked = client.post if path.endswith(("/export", "/package", "/notes")) else client.get
             found = 404 if "{ref}" in path else 422 if path == "/evidence/package" else 200
             answer = asked(path.replace("{ref}", NOWHERE))
             assert answer.status_code == (found if act in ROLES[role].acts else 403), (role, path)

@@ -241,6 +241,7 @@ PEOPLE = {
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
+    "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper", "/cases/{case}/reckoning/deposit": "case keeper",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
     "/visit": "depositor",
     "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
@@ -248,7 +249,7 @@ PEOPLE = {
     **dict.fromkeys((
         "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
         "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
-        "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
+        "/cases/{ref}/accesses", "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
         "/orders", "/orders/add", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.

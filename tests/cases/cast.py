@@ -1,7 +1,7 @@
 """The cast of the tests of access: a lender with cases, agencies, institutions, people in their roles; made by the services."""
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -15,9 +15,10 @@ from accounts.selectors import live_memberships
 from accounts.services import issue_api_key
 from accounts.viewer import Viewer
 from cases.assigning import Contract, assign_cases, distribute_cases, entrust
+from cases.facts import ConsentKind
 from cases.granting import Opening, grant_access
 from cases.matters import accept_matter, submit_cases
-from cases.models import Assignment, Case, Entrustment, Grant, Matter, Order
+from cases.models import Assignment, Case, Consent, Entrustment, Grant, Matter, Order, Party
 from cases.orders import Paper, open_order, upload_order
 from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.models import Evidence
@@ -107,7 +108,17 @@ class Cast:
             distribute_cases(supervisor, [made.ref], agent.person, now=self.now)
         return made
 
+    def consented(self, cases: list[Case], document: str) -> None:
+        """The separate consent to provision in the file of each case, of a party whose data was erased."""
+        held = set(Consent.objects.filter(document=document).values_list("party__case_id", flat=True))
+        parties = Party.objects.bulk_create(
+            Party(case=case, reference=secrets.token_hex(4), role="co_debtor", kind="person", erased_at=self.now)
+            for case in cases if case.pk not in held)
+        Consent.objects.bulk_create(
+            Consent(party=party, position=1, kind=ConsentKind.PROVISION, document=document, given_on=date(2025, 3, 1)) for party in parties)
+
     def opening(self, which: list[Case], to: Organisation, **changes: Any) -> Opening:
+        self.consented(which, "consent-2026-0001")
         told = {"receiver": to.ref, "basis": Grant.Basis.PROVIDED, "document": "consent-2026-0001", "purpose": "申请执行证书",
                 "starts_at": self.now, "ends_at": self.now + 30 * DAY, "cases": [case.ref for case in which], **changes}
         return Opening(**told)

@@ -1,5 +1,6 @@
 """授权、受理、调取: three ways to a case that is not one's own, and who may end each."""
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from accounts.viewer import Viewer
 from cases.errors import (
     CaseNotFound,
     CasesMissing,
+    ConsentMissing,
     DocumentMissing,
     FilePeriodUnsuitable,
     GrantNotWorking,
@@ -19,9 +21,10 @@ from cases.errors import (
     StateUnsuitable,
     TextUnsuitable,
 )
+from cases.facts import ConsentKind
 from cases.granting import approve_grant, grant_access, revoke_grant
 from cases.matters import accept_matter, close_matter, submit_cases
-from cases.models import Case, Grant, Matter
+from cases.models import Case, Consent, Grant, Matter
 from cases.orders import Paper, end_order, open_order, upload_order
 from cases.roots import Root
 from cases.selectors import cases_for, root_of
@@ -32,6 +35,7 @@ from evidence.reading import covering
 from evidence.selectors import records_for
 from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
+from tlog.times import CHINA
 
 RECEIVING = {
     Kind.NOTARY_OFFICE: Role.NOTARY, Kind.LAW_FIRM: Role.LAWYER, Kind.ARBITRATION_BODY: Role.CASE_SECRETARY, Kind.COURT: Role.JUDGE,
@@ -73,7 +77,7 @@ def test_no_document_no_grant(cast: Cast) -> None:
     refused: tuple[tuple[dict[str, Any], type[Exception]], ...] = (
         ({"document": ""}, DocumentMissing), ({**entrusted, "document": ""}, DocumentMissing), ({**duty, "document": " "}, DocumentMissing),
         ({**entrusted, "document": "consent-2026-0001"}, DocumentMissing), ({**duty, "document": foreign}, DocumentMissing),
-        ({"document": "同意书"}, DocumentMissing), ({"purpose": ""}, TextUnsuitable), ({"ends_at": cast.now}, PeriodUnsuitable),
+        ({"document": "同意书"}, ConsentMissing), ({"purpose": ""}, TextUnsuitable), ({"ends_at": cast.now}, PeriodUnsuitable),
         ({"cases": []}, CasesMissing), ({"cases": ["0" * 32]}, CaseNotFound), ({"cases": [case.ref, "\0"]}, CaseNotFound),
         ({"receiver": cast.legal.organisation.ref}, OrganisationUnsuitable), ({"receiver": "x"}, OrganisationUnsuitable),
         ({"receiver": cast.organisation("a", Kind.COLLECTION_AGENCY).ref}, OrganisationUnsuitable),
@@ -87,6 +91,31 @@ def test_no_document_no_grant(cast: Cast) -> None:
     for viewer in (cast.officer, cast.person("lawyer", Role.LAWYER)):
         with pytest.raises(Forbidden):
             grant_access(viewer, cast.opening([case], firm), now=cast.now)
+
+
+def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: Cast) -> None:
+    case, other, firm = cast.case(), cast.case("LN-2"), cast.organisation("law_firm", Kind.LAW_FIRM)
+    opening = cast.opening([case], firm, document="同意书第 3 条")
+    for refused, missing in ((opening, 1), (replace(opening, cases=[case.ref, other.ref]), 2)):
+        with pytest.raises(ConsentMissing) as refusal:
+            grant_access(cast.legal, refused, now=cast.now)
+        assert (refusal.value.data["count"], refusal.value.pointer) == (missing, "/document")
+    cast.consented([case], "同意书第 3 条")
+    with pytest.raises(ConsentMissing) as refusal:
+        grant_access(cast.legal, replace(opening, cases=[case.ref, other.ref]), now=cast.now)
+    assert refusal.value.data["count"] == 1, "another case's consent is not this one's"
+    assert grant_access(cast.legal, opening, now=cast.now).document == "同意书第 3 条"
+    row = Consent.objects.get(document="同意书第 3 条")
+    today = cast.now.astimezone(CHINA).date()
+    for column, value in (
+        ("withdrawn_on", today), ("kind", ConsentKind.RECORDING), ("given_on", today + DAY), ("withdrawn_on", today - DAY)):
+        before = getattr(row, column)
+        Consent.objects.filter(pk=row.pk).update(**{column: value})
+        with pytest.raises(ConsentMissing):
+            grant_access(cast.legal, opening, now=cast.now)
+        Consent.objects.filter(pk=row.pk).update(**{column: before})
+    Consent.objects.filter(pk=row.pk).update(withdrawn_on=today + DAY)
+    grant_access(cast.legal, opening, now=cast.now)
 
 
 def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from accounts.agreeing import acceptance_bytes
-from accounts.models import Agreement, Application, ApplicationCheck, AuditEntry, Membership, Organisation, TrialStep
+from accounts.models import Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, PlatformAgreement, TrialStep
 from accounts.permissions import Kind, Role
 from accounts.services import change_status, issue_api_key
 from common.jobs import due_jobs, run_job
 from evidence.agreements import accept_and_deposit, deposit_agreement
-from evidence.models import ApplicationPaper, Evidence
+from evidence.models import ApplicationPaper, Evidence, PaperTicket
+from evidence.paper_tickets import issue_paper_ticket
 from evidence.practice import PRACTICE_FILE, practice_record
 from ledger.models import LogState
 from tests.accounts.people import make_organisation, make_person, signed_in
@@ -66,7 +69,7 @@ def test_a_court_is_let_in_by_two_people_an_agreement_and_a_trial(
     assert "版本 2026-11" in client.get("/agreement").content.decode()
     assert browser.post("/agreement", {"organisation": court.ref, "version": "2025-01"}).status_code == 409
     assert browser.post("/agreement", {"organisation": court.ref, "version": "2026-11"})["Location"] == "/organisation"
-    agreement = Agreement.objects.get()
+    agreement = PlatformAgreement.objects.get()
     assert agreement.record in client.get("/organisation").content.decode()
     court.refresh_from_db()
     assert court.status == "trial"
@@ -152,14 +155,14 @@ def test_an_acceptance_that_the_log_does_not_take_is_deposited_later_and_once(tw
     answer = admin.post("/agreement", {"organisation": lender.ref, "version": "2026-11"})
     assert answer["Location"] == "/agreement"
     lender.refresh_from_db()
-    assert (lender.status, Agreement.objects.get().record) == ("agreed", "")
+    assert (lender.status, PlatformAgreement.objects.get().record) == ("agreed", "")
     assert "正在存证" in admin.get("/agreement").content.decode()
     assert admin.post("/agreement", {"organisation": lender.ref, "version": "2026-11"}).status_code == 409
     LogState.objects.update(frozen_at=None)
     for _ in range(2):
         for job in due_jobs(timezone.now() + timedelta(hours=1)):
             run_job(job, now=lambda: timezone.now() + timedelta(hours=1))
-        deposit_agreement(Agreement.objects.get().pk)
+        deposit_agreement(PlatformAgreement.objects.get().pk)
     lender.refresh_from_db()
     assert lender.status == "trial"
     assert Evidence.objects.filter(kind="platform_agreement").count() == 1
@@ -257,23 +260,52 @@ def test_an_applicant_withdraws_and_a_wrong_link_is_nobodys(two: tuple[Client, C
     assert not [word for word in (FORM["contact_email"], FORM["administrator_name"], "admin@court") if word in answer.content.decode()]
 
 
+def at_the_evidence_origin(address: str, client: Client | None = None) -> Any:
+    assert address.startswith(settings.EVIDENCE_ORIGIN)
+    return (client or Client(raise_request_exception=False)).get(
+        urlsplit(address).path, headers={"Host": urlsplit(settings.EVIDENCE_ORIGIN).netloc})
+
+
 def test_papers_are_the_operators_alone_and_no_browser_opens_them_here(two: tuple[Client, Client]) -> None:
     where, application = apply_now(licence=paper(b"%PDF-1.7 <script>alert(1)</script>"))
     kept = ApplicationPaper.objects.get(kind="licence")
     address = f"/applications/{application.reference}/papers/{kept.pk}"
-    answer = two[0].get(address)
+    assert two[0].get(address).status_code == 405
+    assert f'action="{address}"' in two[0].get(f"/applications/{application.reference}").content.decode()
+    sent = two[0].post(address)
+    assert (sent.status_code, sent.content) == (303, b"")
+    answer = at_the_evidence_origin(sent["Location"])
     assert answer.content == b"%PDF-1.7 <script>alert(1)</script>"
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment; ")
     assert answer["Content-Security-Policy"].startswith("sandbox")
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert (answer["X-Content-Type-Options"], answer["Cache-Control"], answer["Referrer-Policy"]) == ("nosniff", "no-store", "no-referrer")
+    assert not answer.cookies
+    assert at_the_evidence_origin(sent["Location"]).status_code == 404, "an address works once"
+    assert two[1].get(urlsplit(sent["Location"]).path).status_code == 404, "and at no other host"
     _, other = apply_now()
-    assert two[0].get(f"/applications/{other.reference}/papers/{kept.pk}").status_code == 404
+    assert two[0].post(f"/applications/{other.reference}/papers/{kept.pk}").status_code == 404
     for stranger in (Client(), signed_in(make_person("judge", Role.JUDGE)), signed_in(make_person("audit", Role.AUDITOR))):
-        for path in (address, "/applications", f"/applications/{application.reference}", "/reviews", "/platform-facts/new"):
+        assert stranger.post(address).status_code in (302, 404)
+        for path in ("/applications", f"/applications/{application.reference}", "/reviews", "/platform-facts/new"):
             assert stranger.get(path).status_code in (302, 404), path
     assert where.startswith("/apply/status/")
     assert not Evidence.objects.exists(), "papers are no evidence"
+
+
+def test_a_ticket_for_a_paper_ends_with_its_minute_its_holders_role_and_reaches_no_evidence(two: tuple[Client, Client]) -> None:
+    _, application = apply_now()
+    kept, operator = ApplicationPaper.objects.get(kind="licence"), Person.objects.get(login="ops1")
+    address = f"/applications/{application.reference}/papers/{kept.pk}"
+    late, now = two[0].post(address)["Location"], timezone.now()
+    PaperTicket.objects.update(made_at=now - timedelta(minutes=2), expires_at=now - timedelta(minutes=1))
+    assert at_the_evidence_origin(late).status_code == 404
+    token = issue_paper_ticket(operator, kept, now=now)
+    assert at_the_evidence_origin(f"{settings.EVIDENCE_ORIGIN}/originals/{token}").status_code == 404, "no ticket for an original"
+    taken = two[0].post(address)["Location"]
+    Membership.objects.filter(person=operator).update(until=now)
+    assert at_the_evidence_origin(taken).status_code == 404
+    assert PaperTicket.objects.filter(used_at=None).count() == 3, "none was used up by those who got nothing"
 
 
 def test_the_operator_invites_nobody_but_the_administrator_that_two_checked(two: tuple[Client, Client]) -> None:

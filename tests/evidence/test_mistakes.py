@@ -1,4 +1,5 @@
 """误存: a record is superseded by another that says why, once and for ever; nothing is deleted, and packages carry both."""
+import csv
 import io
 import json
 import zipfile
@@ -20,6 +21,7 @@ from evidence.fsck import examine_evidence
 from evidence.models import Evidence, Supersession
 from evidence.selectors import claims_of
 from tests.evidence.desk import Desk
+from tests.portal.pages import Page
 from tlog.package import examine_package
 
 pytestmark = pytest.mark.usefixtures("service")
@@ -141,3 +143,41 @@ def test_the_row_is_held_against_the_claims_and_cannot_be_changed(desk: Desk) ->
             cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("DELETE FROM evidence_supersession")
     assert [finding.where for finding in examine_evidence()] == [f"evidence_supersession of {row.correction.record}"]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_lists_mark_what_was_a_mistake_lead_to_what_stands_for_it_and_are_narrowed_by_it(desk: Desk, language: str) -> None:
+    case = desk.case()
+    replaced, alone, right = (deposited(desk, case, f"{name}.wav") for name in "abc")
+    supersede(desk, replaced, replaced_by=right.record, key="key-of-16-letters-1")
+    supersede(desk, alone, key="key-of-16-letters-2")
+    alone_told = Supersession.objects.get(superseded=alone).correction.record
+    heads = {"Accept-Language": language}
+    for path in ("/evidence", f"/cases/{case.ref}"):
+        page = Page(desk.client.get(path, headers=heads).content.decode())
+        assert page.all_faults() == []
+        rows = {record.record: row_of(page.source, record.record) for record in (replaced, alone, right)}
+        assert [row.count("chip bad") for row in rows.values()] == [1, 1, 0], "an icon and a word, and none where it stands"
+        assert f'href="/records/{right.record}"' in rows[replaced.record]
+        assert f'href="/records/{alone_told}"' in rows[alone.record]
+    numbers = {record.record for record in (replaced, alone, right)}
+    for query, wanted in (("yes", {replaced.record, alone.record}), ("no", {right.record}), ("", numbers)):
+        page = Page(desk.client.get(f"/evidence?mistaken={query}", headers=heads).content.decode())
+        assert {number for number in numbers if row_of(page.source, number)} == wanted
+        assert page.all_faults() == []
+    assert desk.client.get("/evidence?mistaken=perhaps").status_code == 422
+    [line] = [row for row in csv.reader(io.StringIO(exported(desk))) if row[0] == replaced.record]
+    assert line[-1] == right.record
+    assert line[-2] == Supersession.objects.get(superseded=replaced).correction.record
+
+
+def row_of(source: str, number: str) -> str:
+    """The table row that begins with this record; "" where there is none."""
+    found = [row for row in source.split("<tr>") if f'<th scope="row"><a class="mono" href="/records/{number}"' in row]
+    return found[0].partition("</tr>")[0] if found else ""
+
+
+def exported(desk: Desk) -> str:
+    token = desk.form("/evidence")["csrfmiddlewaretoken"]
+    answer: Any = desk.client.post("/evidence/export", {"csrfmiddlewaretoken": token})
+    return b"".join(answer.streaming_content).decode("utf-8-sig")

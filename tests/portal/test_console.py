@@ -5,16 +5,21 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Organisation
-from accounts.permissions import ROLES, Act, Role
+from accounts.permissions import ROLES, Act, Kind, Role
+from evidence.custody import CustodyAction
+from evidence.figures import readings_by_institution
 from evidence.models import Evidence
+from evidence.reading import note_reading
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.accounts.test_workplace import join
+from tests.cases.cast import Cast
 from tests.evidence.test_search import SHA256, put
 from tests.portal.pages import Page
 from tests.portal.test_every_page import FORBIDDEN, LANGUAGES
@@ -257,7 +262,32 @@ def test_the_dashboard_has_the_figures_of_its_drawings_in_tables(lender: Organis
     assert dict(rows[30:39])["在管"].count(">1<") == 1
     assert [name for name, _ in rows[39:]] == ["已接收", "已入链", "已联署", "已获时间戳"]
     assert all(cells.count("</td>") == 4 for _, cells in rows[39:])
-    assert len([element for element in page.all("desc") if element.text]) == 3
+    assert len([element for element in page.all("desc") if element.text]) == 3, "nobody else read"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_dashboard_counts_what_each_institution_read_of_ones_own_records(service: str, language: str) -> None:
+    cast = Cast()
+    case, other = cast.case(records=2), cast.case("LN-2")
+    cast.granted(case, "notary_office", Kind.NOTARY_OFFICE)
+    cast.accepted(other, "court", cast.person("judge", Role.JUDGE))
+    notary, judge = cast.person("notary", Role.NOTARY), cast.person("judge", Role.JUDGE)
+    records, more = (list(Evidence.objects.filter(case=each)) for each in (case, other))
+    for viewer, which, action, at in (
+        (notary, records, CustodyAction.VIEWED, cast.now), (notary, records[:1], CustodyAction.FETCHED, cast.now),
+        (judge, more, CustodyAction.DOWNLOADED, cast.now), (cast.officer, records, CustodyAction.VIEWED, cast.now),
+    ):
+        note_reading(viewer, which, action, request_id="r", now=at)
+    page = opened(signed_in(cast.people["officer"]), "/dashboard", language=language)
+    assert page.all_faults() == []
+    assert language == "zh-hans" or page.chinese() == []
+    rows = dict(re.findall(r'<tr><th scope="row" lang="zh-hans">([^<]+)</th>(.*?)</tr>', page.source))
+    assert {name: re.findall(r">([\d,]+)</td>", cells) for name, cells in rows.items()} == {
+        "notary_office": ["2", "0", "1", "3"], "court": ["0", "1", "0", "1"]}, "one's own readings are not counted"
+    assert "notary_office" not in opened(signed_in(cast.people["judge"]), "/dashboard", language=language).text
+    later = readings_by_institution(cast.officer, days=30, now=cast.now + timedelta(days=29))
+    assert [each.total for each in later] == [3, 1]
+    assert readings_by_institution(cast.officer, days=30, now=cast.now + timedelta(days=30)) == []
 
 
 def test_made_up_content_is_shown_in_development_only(settings: Any) -> None:

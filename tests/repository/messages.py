@@ -17,7 +17,10 @@ from pathlib import Path
 import django
 from django.template import Engine
 from django.template.base import Node, Template
+from django.template.library import InclusionNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.utils import translation
+from django.utils.functional import Promise
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("accounts", "cases", "common", "config", "evidence", "ledger", "notifications", "vault")
@@ -58,6 +61,11 @@ def _template_messages() -> Iterator[tuple[Path, str]]:
                 yield file, node.render_token_list(node.singular)[0]
             elif isinstance(node, TranslateNode):
                 yield file, node.filter_expression.var.literal
+            elif isinstance(node, InclusionNode):
+                # `_("…")` as an argument is a lazy translation by the time that the template is compiled.
+                given = [argument.var for argument in (*node.args, *node.kwargs.values())]
+                with translation.override(None):
+                    yield from ((file, str(each)) for each in given if isinstance(each, Promise))
 
 
 def read_po(path: Path = PO) -> dict[str, str]:
