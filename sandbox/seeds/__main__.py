@@ -29,7 +29,7 @@ def main() -> int:
             return 1
         print(json.dumps(seed(settings.VAR_DIR, issuer), ensure_ascii=False))
     except (ImproperlyConfigured, DomainError) as refusal:
-        print(f"The fictitious people could not be made: {refusal or type(refusal).__name__}", file=sys.stderr)
+        print(f"The fictitious people could not be made: {str(refusal) or type(refusal).__name__}", file=sys.stderr)
     except DatabaseError as broken:
         print(f"The database does not work: {str(broken).strip()}", file=sys.stderr)
     except OSError as broken:

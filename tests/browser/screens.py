@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.browser.program import ARGUMENTS, find_chromium
 from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, ROOT, Place, running
 
-SIZE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 780}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 390, "height": 780}
 # Picture, the login's first part or "" for nobody, path; {number} is a record, {case} a case of the lender's.
 PAGES = (
     ("home", "", "/"), ("verify", "", "/records/{number}"), ("desk", "case-officer", "/work"), ("start", "case-officer", "/home"),
@@ -33,8 +33,8 @@ LANGUAGES = ("zh-hans", "en")
 @contextmanager
 def service_with_people(folder: Path) -> Iterator[tuple[str, str]]:
     """(its address, a record of the sample case); Django of this process stands on its database."""
-    web, *others = free_ports(6)
-    place = Place(folder / "var", web, *others)
+    web, tsa, tsa2, notary, court, idp = free_ports(6)
+    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp)
     with running(place, folder) as service:
         ready = service.wait_until_ready(FIRST_START_S)
         os.environ.update(place.environment, DJANGO_SETTINGS_MODULE="config.settings", DJANGO_ALLOW_ASYNC_UNSAFE="true")

@@ -115,4 +115,5 @@ def test_no_script_of_a_hostile_file_runs_in_the_browser(live: Live, visit: Visi
 
     assert len(files) >= 40
     assert scripts_run(at_work(desk, visit, live), len(files), address_of, BEACON) == []
-    assert shown_as_pages(visit("/"), [each.data for each in files if each.media_type == "text/html"][:5], BEACON) > 0
+    # Else nothing would have run because nothing is counted.
+    assert shown_as_pages(visit("/"), [each.data for each in files[:30]], BEACON) >= 15

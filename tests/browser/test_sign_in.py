@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 from accounts.permissions import Role
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Live, Visit
-from tests.browser.people import add_authenticator, invited, let_time_pass, register_workstation
+from tests.browser.people import add_authenticator, arrived_at_home, invited, let_time_pass, register_workstation
 
 
 def test_a_link_a_password_and_an_app_let_somebody_in_and_the_next_time_both_factors(live: Live, visit: Visit) -> None:
@@ -58,7 +58,7 @@ def test_an_agent_registers_the_workstation_and_then_signs_in_without_a_password
     page.get_by_role("button", name="退出登录").click()
     page.wait_for_url("**/sign-in")
     page.get_by_role("button", name="用通行密钥登录").click()
-    page.wait_for_url("**/account")
+    arrived_at_home(page)
     expect(page.get_by_text(agent.login)).to_be_visible()
 
 
