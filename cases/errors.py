@@ -148,7 +148,14 @@ class DocumentMissing(DomainError):
     code = "document-missing"
     status = 422
     title = _("缺少依据文件")
-    detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，也可填写单独同意的编号。没有文件不能办理。")
+    detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，也可填写案件档案所载单独同意的文件。没有文件不能办理。")
+
+
+class OrderPaperMissing(DomainError):
+    code = "order-document-missing"
+    status = 422
+    title = _("缺少调取令文书")
+    detail = _("请选择文书文件，或填写本院已存证的文书的存证编号。")
 
 
 class ConsentMissing(DomainError):

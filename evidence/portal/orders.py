@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
-from cases.errors import DocumentMissing
+from cases.errors import OrderPaperMissing
 from cases.orders import check_order, upload_order
 from cases.portal.docket import orders_page, paper_of
 from common.errors import DomainError
@@ -43,7 +43,7 @@ def add_order(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     file, document = request.FILES.get("file"), form.get("document", "").strip()
     try:
         if file is None and not document:
-            raise DocumentMissing(pointer="/file")
+            raise OrderPaperMissing(pointer="/file")
         paper = paper_of(form, document, now=now)
         check_order(viewer, paper, now=now)
         if isinstance(file, UploadedFile):

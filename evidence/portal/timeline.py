@@ -11,7 +11,10 @@ from evidence.models import CustodyEvent, Evidence
 from evidence.portal.state_words import Text
 
 LONGEST = 50
-EVENTS: Mapping[str, Text] = {CustodyAction.INGESTED: _("受理存证"), CustodyAction.DOWNLOADED: _("取得原件")}
+EVENTS: Mapping[str, Text] = {
+    CustodyAction.INGESTED: _("受理存证"), CustodyAction.DOWNLOADED: _("取得原件"), CustodyAction.VIEWED: _("查看了存证"),
+    CustodyAction.FETCHED: _("取得证据包"),
+}
 ACTORS: Mapping[str, Text] = {"api_key": _("接口密钥"), "person": _("人员")}
 
 
