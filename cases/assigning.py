@@ -17,6 +17,9 @@ from cases.conditions import MOST_CASES, cases_named, check_period, organisation
 from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken
 from cases.models import Assignment, Distribution, Entrustment
 from cases.roots import live_assignment
+from cases.telling import counted, tell_agent_of_gain, tell_agents_of_loss
+from notifications.kinds import CASES_ASSIGNED, CASES_WITHDRAWN, ENTRUSTMENT_ENDED
+from notifications.noticing import leave_notices
 
 LONGEST_NUMBER, LONGEST_SCOPE = 64, 500
 
@@ -57,7 +60,10 @@ def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment
 def end_entrustment(viewer: Viewer, entrustment: Entrustment, *, now: datetime) -> None:
     """End a contract before its time; the agency sees none of its cases any more. A second call changes nothing. Raises Forbidden."""
     viewer.must(Act.GRANT)
-    Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None).update(ended_at=now, ended_by=viewer.actor)
+    with transaction.atomic():
+        mine = Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None)
+        if mine.update(ended_at=now, ended_by=viewer.actor):
+            leave_notices([entrustment.agency_id], kind=ENTRUSTMENT_ENDED, subject=entrustment.ref, now=now)
 
 
 def assign_cases(
@@ -80,10 +86,12 @@ def assign_cases(
         held = Assignment.objects.filter(entrustment=contract, case__in=cases, withdrawn_at=None)
         held.update(includes_all=includes_all)
         already = set(held.values_list("case_id", flat=True))
-        Assignment.objects.bulk_create([
+        made = Assignment.objects.bulk_create([
             Assignment(ref=secrets.token_hex(16), entrustment=contract, case=case, includes_all=includes_all, assigned_at=now,
                        assigned_by=viewer.actor)
             for case in cases if case.pk not in already])
+        if made:
+            leave_notices([contract.agency_id], kind=CASES_ASSIGNED, subject=contract.ref, count=len(made), now=now)
         return list(held.select_related("case", "entrustment__agency", "entrustment__lender").order_by("id"))
 
 
@@ -99,7 +107,10 @@ def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int
         ids = list(rows.order_by("id").values_list("id", flat=True))
         if len(ids) != len(wanted):
             raise CaseNotFound(pointer="/assignments")
+        tell_agents_of_loss(ids, keeps=None, now=now)
         Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
+        for agency_id, contract, count in counted(rows.filter(pk__in=ids), "entrustment__agency_id", "entrustment__ref"):
+            leave_notices([agency_id], kind=CASES_WITHDRAWN, subject=contract, count=count, now=now)
         return Assignment.objects.filter(pk__in=ids, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=viewer.actor)
 
 
@@ -118,6 +129,9 @@ def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, 
         ids = list(rows.order_by("id").values_list("id", flat=True))
         if len(ids) != len(wanted):
             raise CaseNotFound(pointer="/assignments")
+        tell_agents_of_loss(ids, keeps=agent, now=now)
+        if agent is not None:
+            tell_agent_of_gain(ids, agent, now=now)
         Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
         if agent is not None:
             Distribution.objects.bulk_create(

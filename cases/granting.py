@@ -17,6 +17,8 @@ from cases.conditions import cases_named, check_period, check_second_person, con
 from cases.errors import CaseNotFound, DocumentMissing, StateUnsuitable
 from cases.models import GRANT_ALONE, Case, Grant, GrantedCase, SubmittedCase
 from cases.models.access import RECEIVERS
+from notifications.kinds import CASES_GRANTED, GRANT_REVOKED, GRANT_WAITING
+from notifications.noticing import leave_notices
 
 LONGEST_PURPOSE = 200
 
@@ -54,6 +56,8 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
             document=document, purpose=purpose, starts_at=opening.starts_at, ends_at=opening.ends_at, case_count=len(cases),
             created_at=now, granted_by=viewer.actor)
         GrantedCase.objects.bulk_create(GrantedCase(grant=grant, case=case) for case in cases)
+        told = (viewer.organisation.pk, GRANT_WAITING) if grant.needs_approval else (receiver.pk, CASES_GRANTED)
+        leave_notices([told[0]], kind=told[1], subject=grant.ref, count=grant.case_count, now=now)
     return grant
 
 
@@ -76,8 +80,10 @@ def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
     check_second_person(viewer, grant.granted_by)
     waiting = Grant.objects.filter(
         pk=grant.pk, lender=viewer.organisation, case_count__gt=GRANT_ALONE, approved_at=None, revoked_at=None, ends_at__gt=now)
-    if waiting.exclude(granted_by=viewer.actor).update(approved_at=now, approved_by=viewer.actor) != 1:
-        raise StateUnsuitable
+    with transaction.atomic():
+        if waiting.exclude(granted_by=viewer.actor).update(approved_at=now, approved_by=viewer.actor) != 1:
+            raise StateUnsuitable
+        leave_notices([grant.receiver_id], kind=CASES_GRANTED, subject=grant.ref, count=grant.case_count, now=now)
 
 
 def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
@@ -90,4 +96,7 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
             head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
             SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head))
+            if not grant.needs_approval:
+                # Nobody is told of the end of what he never saw.
+                leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
 

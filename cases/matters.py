@@ -15,6 +15,8 @@ from cases.errors import FilePeriodUnsuitable, GrantNotWorking, StateUnsuitable
 from cases.models import Grant, GrantedCase, Matter, SubmittedCase
 from cases.models.matter import LONGEST_FILE_DAYS
 from cases.roots import ACCEPTING, live_grant
+from notifications.kinds import MATTER_ACCEPTED, MATTER_CLOSED, MATTER_SUBMITTED
+from notifications.noticing import leave_notices
 
 LONGEST_PURPOSE, LONGEST_NUMBER = 200, 64
 
@@ -39,6 +41,7 @@ def submit_cases(
             submitted_by=viewer.actor)
         SubmittedCase.objects.bulk_create(
             SubmittedCase(matter=matter, case=case, up_to=None if whole_case else case.sequence) for case in cases)
+        leave_notices([matter.institution_id], kind=MATTER_SUBMITTED, subject=matter.ref, count=len(cases), now=now)
     return matter
 
 
@@ -58,6 +61,7 @@ def accept_matter(viewer: Viewer, matter: Matter, *, number: str, file_days: int
         waiting = Matter.objects.filter(pk=matter.pk, institution=viewer.organisation, accepted_at=None)
         if waiting.update(accepted_at=now, accepted_by=viewer.actor, number=words, file_days=file_days) != 1:
             raise StateUnsuitable
+        leave_notices([matter.grant.lender_id], kind=MATTER_ACCEPTED, subject=matter.ref, now=now)
 
 
 def close_matter(viewer: Viewer, matter: Matter, *, now: datetime) -> None:
@@ -66,5 +70,7 @@ def close_matter(viewer: Viewer, matter: Matter, *, now: datetime) -> None:
     if matter.file_days is None:
         raise StateUnsuitable
     open_now = Matter.objects.filter(pk=matter.pk, institution=viewer.organisation, accepted_at__isnull=False, closed_at=None)
-    if open_now.update(closed_at=now, closed_by=viewer.actor, open_until=now + timedelta(days=matter.file_days)) != 1:
-        raise StateUnsuitable
+    with transaction.atomic():
+        if open_now.update(closed_at=now, closed_by=viewer.actor, open_until=now + timedelta(days=matter.file_days)) != 1:
+            raise StateUnsuitable
+        leave_notices([matter.grant.lender_id], kind=MATTER_CLOSED, subject=matter.ref, now=now)

@@ -15,8 +15,8 @@ from accounts.viewer import Viewer
 from cases.conditions import MOST_CASES, check_period, check_second_person, own_paper, plain
 from cases.errors import CaseNotFound, CasesMissing, NumberTaken, StateUnsuitable, TextUnsuitable
 from cases.models import Case, Order, OrderedCase, OrderedKind
-from notifications.models import Notice
-from notifications.services import leave_notices
+from notifications.kinds import CASES_ORDERED, ORDER_WAITING
+from notifications.noticing import leave_notices
 
 LONGEST_NUMBER, LONGEST_SCOPE, MOST_KINDS, LONGEST_KIND = 64, 500, 50, 64
 
@@ -74,6 +74,7 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
                 scope=judged.scope, starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor)
             OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in judged.cases)
             OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(judged.kinds))
+            leave_notices([viewer.organisation.pk], kind=ORDER_WAITING, subject=order.ref, count=len(judged.cases), now=now)
     except IntegrityError:
         # Somebody else was in the same moment.
         raise NumberTaken(pointer="/number") from None
@@ -103,7 +104,7 @@ def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
         if waiting.exclude(uploaded_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
             raise StateUnsuitable
         lenders = set(OrderedCase.objects.filter(order=order).values_list("case__organisation_id", flat=True))
-        leave_notices(sorted(lenders), kind=Notice.CASES_ORDERED, subject=order.ref, now=now)
+        leave_notices(sorted(lenders), kind=CASES_ORDERED, subject=order.ref, now=now)
 
 
 def end_order(viewer: Viewer, order: Order, *, now: datetime) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -103,9 +104,11 @@ def post_and_hang_up(url: str, body: bytes, *, headers: Mapping[str, str], limit
     return _ask("POST", url, body, headers, limits, partial(_read_beginning, max_bytes=limits.max_bytes), resolve)
 
 
-def get_any(url: str, *, limits: Limits, resolve: Resolver = system_addresses) -> Answered:
+def get_any(
+    url: str, *, limits: Limits, resolve: Resolver = system_addresses, headers: Mapping[str, str] = MappingProxyType({})
+) -> Answered:
     """GET an http or https URL; the answer of any status. Raises: NoAnswer."""
-    return _ask("GET", url, None, {"Accept": "*/*"}, limits, partial(_read_any, max_bytes=limits.max_bytes), resolve)
+    return _ask("GET", url, None, {"Accept": "*/*", **headers}, limits, partial(_read_any, max_bytes=limits.max_bytes), resolve)
 
 
 def _post(

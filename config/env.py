@@ -3,6 +3,7 @@
 A malformed value stops the process with one sentence that names the variable: a service that guesses its own
 configuration would run in a way that nobody chose.
 """
+import base64
 import ipaddress
 import os
 import re
@@ -112,6 +113,19 @@ def mail_server(url: str) -> MailServer:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return MailServer(
         parts.hostname, parts.port or ports[parts.scheme], user, password, parts.scheme == "smtps", parts.scheme == "smtp+tls")
+
+
+def signing_secret(name: str) -> str:
+    """`whsec_` and the base64 of 24 to 64 bytes, as webhooks are signed with; "" where there is none."""
+    raw = text(name)
+    try:
+        fits = raw.startswith("whsec_") and 24 <= len(base64.b64decode(raw.removeprefix("whsec_"), validate=True)) <= 64
+    except ValueError:
+        fits = False
+    if raw and not fits:
+        # The value itself is a secret, and this sentence ends in a log.
+        raise ImproperlyConfigured(f"{name} is not whsec_ and the base64 of 24 to 64 bytes.")
+    return raw
 
 
 def counters(broker_url: str) -> dict[str, object]:

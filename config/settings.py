@@ -71,6 +71,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request", "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages", "accounts.portal.shell.shell",
+                "notifications.portal.badge.badge",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.pages"],
         },
@@ -214,6 +215,10 @@ ALERT_MAIL = env.words("CUNZHENG_ALERT_MAIL")
 DEFAULT_FROM_EMAIL = env.text("CUNZHENG_MAIL_FROM", "cunzheng@localhost")
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = env.mail_server(
     env.text("CUNZHENG_SMTP", "smtp://127.0.0.1:25"))
+
+# SMS to people by a gateway (`notifications.sms`); without both there is none.
+SMS_URL = env.text("CUNZHENG_SMS_URL").rstrip("/")
+SMS_SECRET = env.signing_secret("CUNZHENG_SMS_SECRET")
 
 # Networks that webhooks may be sent to although they are not public; to these also without TLS. In development the receiver is here.
 OUTGOING_NETWORKS = env.networks("CUNZHENG_OUTGOING_NETWORKS", "127.0.0.0/8 ::1/128" if EMBEDDED else "")

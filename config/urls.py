@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations", operations.operations, name="operations"),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),
+    path("", include("notifications.portal.urls")),
     path("", include("ledger.portal.urls")),
     path("", include("cases.portal.urls")),
     path("", include("evidence.portal.urls")),

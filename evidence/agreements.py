@@ -15,6 +15,8 @@ from common.errors import DomainError
 from common.jobs import RetryLater, enqueue_job
 from evidence.own_deposits import OwnDeposit, OwnFile, deposit_own
 from evidence.practice import make_practice_record
+from notifications.kinds import TRIAL_BEGUN
+from notifications.noticing import leave_notices
 
 logger = logging.getLogger(__name__)
 
@@ -53,4 +55,6 @@ def deposit_agreement(agreement_id: int) -> None:
             files, {"organisation": organisation.ref, "version": version, "accepted_by": f"person:{agreement.accepted_by_id}"}), now=now)
     except DomainError as refused:
         raise RetryLater(refused.code) from None
-    begin_trial(agreement, record=record, now=now)
+    with transaction.atomic():
+        if begin_trial(agreement, record=record, now=now):
+            leave_notices([organisation.pk], kind=TRIAL_BEGUN, subject=record, now=now)

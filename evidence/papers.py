@@ -17,6 +17,8 @@ from common.errors import DomainError
 from evidence.errors import PaperMissing, PaperRefused
 from evidence.models import ApplicationPaper
 from evidence.own_deposits import the_operator
+from notifications.kinds import APPLICATION_RECEIVED
+from notifications.noticing import leave_notices
 from vault.models import StoredObject
 from vault.sealing import open_sealed
 from vault.services import stored_file_rows
@@ -61,6 +63,7 @@ def apply_with_papers(applicant: Applicant, papers: Sequence[Paper], *, now: dat
         with transaction.atomic():
             application, token = submit_application(applicant, now=now)
             _insert(operator, application, application.round, list(zip(papers, types, stored, strict=True)), now)
+            leave_notices([operator.pk], kind=APPLICATION_RECEIVED, subject=application.reference, now=now)
     except DomainError:
         _discard(stored)
         raise
@@ -78,6 +81,7 @@ def supplement(application: Application, papers: Sequence[Paper], *, now: dateti
     try:
         with transaction.atomic():
             _insert(operator, application, begin_round(application), list(zip(papers, types, stored, strict=True)), now)
+            leave_notices([operator.pk], kind=APPLICATION_RECEIVED, subject=application.reference, now=now)
     except DomainError:
         _discard(stored)
         raise

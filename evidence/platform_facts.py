@@ -16,8 +16,8 @@ from accounts.models import Organisation, Person
 from evidence.errors import FactMalformed, FactTaken
 from evidence.models import PlatformFact, PlatformReminder
 from evidence.own_deposits import OwnDeposit, OwnFile, deposit_own, the_operator
-from notifications.models import Notice
-from notifications.services import leave_notices
+from notifications.kinds import FACT_ENDING
+from notifications.noticing import leave_notices
 from tlog.times import CHINA
 
 Kind, Relation = PlatformFact.Kind, PlatformFact.Relation
@@ -173,4 +173,4 @@ def _remind(fact: PlatformFact, due: Sequence[int], now: datetime) -> None:
             return
         PlatformReminder.objects.bulk_create(PlatformReminder(fact=fact, days=days, told_at=now) for days in fresh)
         if min(fresh) == min(due):
-            leave_notices([the_operator().pk], kind=Notice.FACT_ENDING, subject=f"{fact.record}:{min(due)}", now=now)
+            leave_notices([the_operator().pk], kind=FACT_ENDING, subject=f"{fact.record}:{min(due)}", now=now)

@@ -8,7 +8,18 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from common.jobs import register_daily_job, register_job
-        from notifications.tasks import DELIVER, FORGET_DELIVERIES, deliver_webhooks, forget_deliveries_of_the_day
+        from notifications.tasks import (
+            DELIVER,
+            FORGET_DELIVERIES,
+            SEND_MESSAGE,
+            TELL_REVIEWS,
+            deliver_webhooks,
+            forget_deliveries_of_the_day,
+            send_one_message,
+            tell_of_reviews_of_the_day,
+        )
 
         register_job(DELIVER, deliver_webhooks)
+        register_job(SEND_MESSAGE, send_one_message)
+        register_daily_job(TELL_REVIEWS, tell_of_reviews_of_the_day)
         register_daily_job(FORGET_DELIVERIES, forget_deliveries_of_the_day)

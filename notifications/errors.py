@@ -44,3 +44,17 @@ class NoticeNotFound(DomainError):
     status = 404
     title = _("没有这条通知")
     detail = _("请核对编号；不属于您机构的通知显示相同的结果。")
+
+
+class AddressMalformed(DomainError):
+    code = "address-malformed"
+    status = 422
+    title = _("电子邮箱有误")
+    detail = _("请填写一个邮箱地址，例如 name@example.org。")
+
+
+class NumberMalformed(DomainError):
+    code = "number-malformed"
+    status = 422
+    title = _("手机号码有误")
+    detail = _("请填写十一位的中国大陆手机号码。")

@@ -32,3 +32,21 @@ def rest(failures: int) -> timedelta:
 def is_given_up(failing_since: datetime, *, now: datetime) -> bool:
     """Whether an endpoint has failed too long."""
     return now - failing_since >= WHOLE
+
+
+# Messages to people: the pause before each attempt, and before each question to an SMS gateway that took one.
+MESSAGE_PAUSES = (timedelta(), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
+MESSAGE_ATTEMPTS = len(MESSAGE_PAUSES)
+QUESTION_PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=12))
+MOST_A_DAY = 30
+"""Messages to one person by one channel within 24 hours; whoever has more to read finds it in the inbox."""
+
+
+def next_message_attempt(made: int, *, now: datetime) -> datetime | None:
+    """When a message is tried again after `made` ≥ 1 failed attempts; None when that was the last one."""
+    return now + MESSAGE_PAUSES[made] if made < MESSAGE_ATTEMPTS else None
+
+
+def next_question(asked: int, *, now: datetime) -> datetime | None:
+    """When the gateway is asked again after `asked` answers that said nothing; None when it is asked no more."""
+    return now + QUESTION_PAUSES[asked] if asked < len(QUESTION_PAUSES) else None

@@ -1,10 +1,13 @@
 """Reads of `notifications`, scoped to one organisation; a foreign id and an unknown one give the same error."""
 from collections.abc import Collection, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.models import Person
+from accounts.viewer import Viewer
 from notifications.errors import NoticeNotFound, WebhookNotFound
-from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSubscription
+from notifications.kinds import kinds_for
+from notifications.models import Message, Notice, NoticeReading, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSubscription
 
 
 def webhooks_of(organisation_id: int) -> QuerySet[WebhookEndpoint]:
@@ -54,8 +57,8 @@ def listening_endpoints(event: str, organisation_ids: Collection[int]) -> list[W
 
 
 def notices_of(organisation_id: int) -> QuerySet[Notice]:
-    """The organisation's inbox, the newest first."""
-    return Notice.objects.filter(organisation_id=organisation_id).order_by("-id")
+    """What machines of the organisation may read of its inbox, the newest first: nothing that is one person's."""
+    return Notice.objects.filter(organisation_id=organisation_id, person=None).order_by("-id")
 
 
 def notice_of(organisation_id: int, ref: str) -> Notice:
@@ -64,3 +67,25 @@ def notice_of(organisation_id: int, ref: str) -> Notice:
     if notice is None:
         raise NoticeNotFound
     return notice
+
+
+def inbox_of(viewer: Viewer) -> QuerySet[Notice]:
+    """What concerns this person at this organisation by what he may do there now, the newest first; read or not."""
+    mine = Q(person=None) | Q(person=viewer.person)
+    return Notice.objects.filter(mine, organisation=viewer.organisation, kind__in=kinds_for(viewer.acts)).order_by("-id")
+
+
+def is_unread(person: Person) -> Q:
+    """Of notices: this person has not read them."""
+    return Q(~Exists(NoticeReading.objects.filter(notice=OuterRef("pk"), person=person)))
+
+
+def messages_to(person: Person) -> QuerySet[Message]:
+    """Messages to this person, with their notices, the newest first."""
+    return Message.objects.filter(person=person).select_related("notice").order_by("-id")
+
+
+def unread_count(viewer: Viewer, *, most: int) -> int:
+    """How many notices of the inbox are unread, `most` at most: nobody counts further, and neither does the database."""
+    assert viewer.person is not None
+    return len(inbox_of(viewer).filter(is_unread(viewer.person)).values_list("id", flat=True)[:most])

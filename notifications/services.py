@@ -1,4 +1,4 @@
-"""Writes of `notifications`: endpoints and their secrets, deliveries to be made, notices.
+"""Writes of `notifications`: endpoints and their secrets, deliveries to be made. Notices: `noticing.py`; messages to people: `messages.py`.
 
 Nothing here speaks to a receiver: a delivery is a row, and the endpoint's job row (`DELIVER`), woken in the same transaction, sends it.
 """
@@ -13,7 +13,9 @@ from common.destinations import Network
 from common.jobs import Job, wake_jobs
 from notifications.errors import WebhookDisabled, WebhookLimitReached, WebhookTestUnderWay
 from notifications.events import TEST, Event, body_of, body_of_test, message_id
-from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
+from notifications.kinds import WEBHOOK_FAILING, WEBHOOK_GONE
+from notifications.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
+from notifications.noticing import leave_notices
 from notifications.schedule import KEPT
 from notifications.sealing import seal_secret
 from notifications.selectors import listening_endpoints
@@ -115,20 +117,9 @@ def disable(endpoint: WebhookEndpoint, reason: str, *, now: datetime) -> bool:
     if WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None).update(disabled_at=now, disabled_for=reason) != 1:
         return False
     WebhookDelivery.objects.filter(endpoint=endpoint, outcome="").update(outcome=WebhookDelivery.DROPPED, ended_at=now)
-    kind = Notice.WEBHOOK_GONE if reason == WebhookEndpoint.GONE else Notice.WEBHOOK_FAILING
+    kind = WEBHOOK_GONE if reason == WebhookEndpoint.GONE else WEBHOOK_FAILING
     leave_notices([endpoint.organisation_id], kind=kind, subject=endpoint.ref, now=now)
     return True
-
-
-def leave_notices(organisation_ids: Sequence[int], *, kind: str, subject: str, now: datetime) -> None:
-    """The same notice into the inbox of each of these organisations, in the caller's transaction; `subject` is an id of ours."""
-    Notice.objects.bulk_create(
-        Notice(ref=secrets.token_hex(16), organisation_id=id_, kind=kind, subject=subject, created_at=now) for id_ in organisation_ids)
-
-
-def read_notice(notice: Notice, *, now: datetime) -> None:
-    """Somebody has read it; the first time counts."""
-    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=max(now, notice.created_at))
 
 
 def forget_deliveries(*, now: datetime) -> int:

@@ -76,7 +76,17 @@ from evidence.models import (
     Supersession,
 )
 from ledger.models import Receipt
-from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
+from notifications.models import (
+    Channel,
+    Message,
+    Notice,
+    NoticeReading,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookSubscription,
+)
 from vault.models import StoredObject
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -301,6 +311,16 @@ class Rows:
         self.count += 1
         values = {"ref": f"{self.count:032}", "kind": "webhook-gone", "subject": "s", "created_at": NOW, **changes}
         return Notice.objects.create(organisation=self.organisation(), **values)
+
+    def channel(self, **changes: Any) -> Channel:
+        values = {"kind": "email", "sealed_address": D, "language": "en", "changed_at": NOW, **changes}
+        return Channel.objects.create(**{"person": values.pop("person", None) or self.person(), **values})
+
+    def message(self, **changes: Any) -> Message:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "channel": "email", "created_at": NOW, "next_attempt_at": NOW, **changes}
+        return Message.objects.create(**{
+            "notice": values.pop("notice", None) or self.notice(), "person": values.pop("person", None) or self.person(), **values})
 
     def admission(self, **changes: Any) -> Admission:
         self.count += 1
@@ -541,6 +561,15 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "notice_ref_unique": lambda r: both(r.notice, ref="same"),
     "notice_kind_known": lambda r: r.notice(kind="gossip"),
     "notice_read_after_it_came": lambda r: r.notice(read_at=NOW - timedelta(seconds=1)),
+    "notice_counts_something": lambda r: r.notice(count=0),
+    "notice_read_once": lambda r: both(NoticeReading.objects.create, notice=r.notice(), person=r.person(), at=NOW),
+    "channel_one_of_a_kind": lambda r: both(r.channel, person=r.person()),
+    "channel_kind_known": lambda r: r.channel(kind="pigeon"),
+    "message_ref_unique": lambda r: both(r.message, ref="same"),
+    "message_once_by_each_channel": lambda r: both(r.message, notice=r.notice(), person=r.person()),
+    "message_channel_known": lambda r: r.message(channel="pigeon"),
+    "message_attempts_bounded": lambda r: r.message(attempts=7),
+    "message_outcome_known": lambda r: r.message(outcome="lost", ended_at=NOW),
     "disclosure_attempts_one_row_a_day": lambda r: both(DisclosureAttempts.objects.create, evidence=r.evidence(), day=NOW.date()),
 }
 

@@ -73,7 +73,7 @@ WORK = ("/work", "/visit", "/work/{case_ref}/deposits")
 # Everything else that is there: public, about the visitor himself, his organisation's members, its webhooks and notices.
 NOTHING_OF_A_CASE = re.compile(
     r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records|sign-|invitations|account|workplace|oauth|organisations|$)"
-    r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|cases/import|style$|cases/\{ref\}/print)"
+    r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|inbox|cases/import|style$|cases/\{ref\}/print)"
     rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|cases/imports|rate-caps)")
 
 

@@ -51,7 +51,7 @@ TO_SHOW = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 OWN = frozenset({
     "account_change_password", "mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn",
     "mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "usersessions_list",
-    "session-end", "invitation",
+    "session-end", "invitation", "notification-choices",
 })
 
 Handler = Callable[[HttpRequest], HttpResponseBase]

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.applying import application_at
-from accounts.checking import CHECKLIST, LONGEST_REASON, Decision, checks_of, decide, decided_applications, open_applications
+from accounts.checking import CHECKLIST, LONGEST_REASON, Decision, checks_of, decided_applications, open_applications
 from accounts.models import Application, Organisation
 from accounts.permissions import KINDS, Act, Kind
 from accounts.portal.gate import needs_person, signed_in_person, step_up
 from accounts.portal.members import word
 from accounts.portal.organisations import for_operator
 from common.errors import DomainError
+from evidence.deciding import decide_and_tell
 from evidence.paper_tickets import issue_paper_ticket
 from evidence.papers import paper_of, papers_of
 from evidence.portal.work import see_other
@@ -55,7 +56,7 @@ def application(request: HttpRequest, reference: str) -> HttpResponse:
     decision = Decision(
         typed.get("decision") == "pass", typed.get("reason", ""), frozenset(CHECKLIST) & frozenset(typed), round_seen)
     try:
-        token = decide(found, decision, by=signed_in_person(request), now=timezone.now())
+        token = decide_and_tell(found, decision, by=signed_in_person(request), now=timezone.now())
     except DomainError as error:
         return application_page(request, application_at(reference), error=error, typed_reason=typed.get("reason", "")[:LONGEST_REASON])
     if token is None:

@@ -9,11 +9,13 @@ from msgspec import Meta, Struct
 
 from common.bodies import Time
 from notifications.api.payloads import EventKind
+from notifications.kinds import KINDS
 from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tlog.times import format_time
 
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 MessageId = Annotated[str, Meta(pattern=r"^msg_[0-9a-f]{40}$(?!\n)", description="the webhook-id of every attempt")]
+NoticeKind = Literal[tuple(sorted(KINDS))]  # type: ignore[valid-type]
 Secret = Annotated[str, Meta(pattern=r"^whsec_[A-Za-z0-9+/]+={0,2}$(?!\n)", description="shown now and never again")]
 
 
@@ -80,12 +82,13 @@ class DeliveryPage(Struct, forbid_unknown_fields=True):
 
 
 class InboxNotice(Struct, forbid_unknown_fields=True):
-    """`subject`: the id of what it is about; `link`: where to look at that."""
+    """`subject`: the id of what it is about; `link`: where to look at that. `count` of cases, where it is about some."""
 
     notice: Id
-    kind: Literal["webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"]
-    subject: Id
+    kind: NoticeKind
+    subject: Annotated[str, Meta(max_length=64)]
     link: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
+    count: int | None
     created_at: Time
     read_at: Time | None
 
@@ -97,8 +100,6 @@ class NoticePage(Struct, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-# Where to look at what a notice is about; a webhook unless said here.
-LOOKED_AT = {Notice.CASES_ORDERED: "orders"}
 TYPES: tuple[Any, ...] = (Webhook, WebhookWithSecret, WebhookPage, Delivery, DeliveryPage, InboxNotice, NoticePage)
 
 
@@ -131,7 +132,7 @@ def _attempt_facts(attempt: WebhookAttempt) -> dict[str, object]:
 def notice_facts(notice: Notice) -> dict[str, object]:
     return {
         "notice": notice.ref, "kind": notice.kind, "subject": notice.subject,
-        "link": f"/api/v1/{LOOKED_AT.get(notice.kind, 'webhooks')}/{notice.subject}",
+        "link": KINDS[notice.kind].api.format(notice.subject), "count": notice.count,
         "created_at": _time(notice.created_at), "read_at": _time(notice.read_at),
     }
 

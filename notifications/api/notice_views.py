@@ -10,8 +10,8 @@ from accounts.scopes import Scope
 from common.bodies import answer
 from notifications.api import schema
 from notifications.api.answers import notice_facts
+from notifications.noticing import read_by_machine
 from notifications.selectors import notice_of, notices_of
-from notifications.services import read_notice
 
 PAGE = 50
 
@@ -38,5 +38,5 @@ class NoticeReadView(APIView):
     @extend_schema(**schema.NOTICE_READ)
     def post(self, request: Request, notice: str) -> HttpResponse:
         organisation_id = credential_of(request).organisation_id
-        read_notice(notice_of(organisation_id, notice), now=timezone.now())
+        read_by_machine(notice_of(organisation_id, notice), now=timezone.now())
         return answer(notice_facts(notice_of(organisation_id, notice)))

@@ -219,6 +219,7 @@ PEOPLE = {
     "/account/second-factor/passkeys/{pk}/remove": "person", "/account/second-factor/recovery-codes": "person",
     "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
     "/sign-in/at/{ref}": "anyone", "/sign-in/at/{ref}/go": "anyone", "/sign-in/at/{ref}/callback": "anyone",
+    "/inbox": "person", "/inbox/read": "person", "/account/notifications": "person",
     "/account/lock": "person", "/audit": "person", "/audit/export": "person",
     "/organisations/{ref}/sign-in": "own manager", "/organisations/{ref}/sign-in/provider": "own manager",
     "/organisations/{ref}/sign-in/provider/remove": "own manager",

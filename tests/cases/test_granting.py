@@ -33,6 +33,7 @@ from evidence.errors import RecordNotFound
 from evidence.models import Evidence
 from evidence.reading import covering
 from evidence.selectors import records_for
+from notifications.kinds import CASES_ORDERED
 from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
 from tlog.times import CHINA
@@ -222,7 +223,7 @@ def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_i
     case = cast.case(records=2)
     first, second = cast.person("court-judge", Role.JUDGE), cast.person("court-judge2", Role.JUDGE)
     order = cast.ordered(case, opened=False)
-    assert (seen(first, cast), Notice.objects.count()) == (NOTHING, 0)
+    assert (seen(first, cast), Notice.objects.filter(kind=CASES_ORDERED).count()) == (NOTHING, 0)
     with pytest.raises(SecondPersonNeeded):
         open_order(first, order, now=cast.now)
     with pytest.raises(Forbidden):
@@ -231,8 +232,8 @@ def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_i
         open_order(cast.person("elsewhere", Role.JUDGE, "另一法院"), order, now=cast.now)
     open_order(second, order, now=cast.now)
     assert seen(first, cast) == ({case.ref}, all_of(case))
-    notice = Notice.objects.get()
-    assert (notice.organisation, notice.kind, notice.subject) == (case.organisation, Notice.CASES_ORDERED, order.ref)
+    notice = Notice.objects.get(kind=CASES_ORDERED)
+    assert (notice.organisation, notice.kind, notice.subject) == (case.organisation, CASES_ORDERED, order.ref)
     assert root_of(second, case, now=cast.now) == Root.ORDERED
     with pytest.raises(StateUnsuitable):
         open_order(second, order, now=cast.now)

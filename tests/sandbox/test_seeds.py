@@ -29,6 +29,7 @@ from cases.models import Assignment, Case, Distribution, Grant, Matter, Order
 from evidence.kinds import CORRECTION
 from evidence.models import Evidence, Supersession
 from evidence.worklist import work_list
+from notifications.kinds import CASES_ORDERED
 from notifications.models import Notice
 from sandbox.idp.server import IdentityServer
 from sandbox.sample import SampleFailed
@@ -118,7 +119,7 @@ def test_two_hundred_cases_stand_at_many_stages_and_are_open_to_many(sample_key:
     assert Matter.objects.filter(accepted_at=None).exists()
     assert Matter.objects.exclude(closed_at=None).exists()
     assert Order.objects.filter(opened_at=None).count() == Order.objects.exclude(opened_at=None).count() == 1
-    assert Notice.objects.filter(organisation=lender, kind=Notice.CASES_ORDERED).exists()
+    assert Notice.objects.filter(organisation=lender, kind=CASES_ORDERED).exists()
     [mistake] = Supersession.objects.all()
     assert (mistake.correction.kind, mistake.superseded.kind, mistake.replaced_by.kind) == (CORRECTION, "contract", "contract")
     assert Evidence.objects.values("kind").distinct().count() >= 8

@@ -1,4 +1,4 @@
-"""Webhook endpoints with their secrets, deliveries and attempts; notices to an organisation.
+"""Webhook endpoints with their secrets, deliveries and attempts.
 
 No row holds anything personal: a delivery's body names a record by its number and says what happened to it and when. Rows go when their
 endpoint is deleted, or a month after a delivery ended: this is a log for integrators, and no evidence.
@@ -6,7 +6,7 @@ endpoint is deleted, or a month after a delivery ended: this is a log for integr
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from accounts.models import Organisation
 from notifications.events import KINDS, TEST
@@ -138,30 +138,3 @@ class WebhookAttempt(models.Model):
                 condition=Q(status__isnull=False, trouble="") | (Q(status=None) & ~Q(trouble="")),
                 name="webhook_attempt_answer_or_trouble"),
         ]
-
-
-class Notice(models.Model):
-    """A row of an organisation's inbox: what happened (`kind`) to what (`subject`, an opaque id), and when somebody read it."""
-
-    WEBHOOK_GONE, WEBHOOK_FAILING, FACT_ENDING = "webhook-gone", "webhook-failing", "platform-fact-ending"
-    CASES_ORDERED = "cases-ordered"
-
-    ref = models.CharField(max_length=32, help_text="对外使用的随机编号，32 位十六进制")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="notices", help_text="所属机构")
-    kind = models.CharField(max_length=40, help_text="种类")
-    subject = models.CharField(max_length=64, help_text="涉及对象的编号，不含个人信息")
-    created_at = models.DateTimeField(help_text="通知时间")
-    read_at = models.DateTimeField(null=True, help_text="阅读时间")
-
-    objects: ClassVar[models.Manager["Notice"]] = models.Manager()
-
-    class Meta:
-        verbose_name = "站内通知"
-        constraints = [
-            models.UniqueConstraint(fields=["ref"], name="notice_ref_unique"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"]),
-                name="notice_kind_known"),
-            models.CheckConstraint(condition=Q(read_at=None) | Q(read_at__gte=F("created_at")), name="notice_read_after_it_came"),
-        ]
-        indexes = [models.Index(fields=["organisation", "-id"], name="notice_inbox")]

@@ -1,0 +1,74 @@
+"""What people and systems are told of: a closed list of kinds; what each says, whom it concerns, where to look. Pure data.
+
+A sentence holds no name, no telephone number and nothing of a case but our own ids: it also goes out by e-mail.
+"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import ROLES, Act, Role
+
+WEBHOOK_GONE, WEBHOOK_FAILING, FACT_ENDING, CASES_ORDERED = "webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"
+CASES_ASSIGNED, CASES_WITHDRAWN, ENTRUSTMENT_ENDED = "cases-assigned", "cases-withdrawn", "entrustment-ended"
+CASES_GIVEN, CASES_TAKEN = "cases-given", "cases-taken"
+GRANT_WAITING, CASES_GRANTED, GRANT_REVOKED = "grant-waiting", "cases-granted", "grant-revoked"
+MATTER_SUBMITTED, MATTER_ACCEPTED, MATTER_CLOSED = "matter-submitted", "matter-accepted", "matter-closed"
+ORDER_WAITING = "order-waiting"
+APPLICATION_RECEIVED, APPLICATION_CHECKED, TRIAL_BEGUN = "application-received", "application-checked", "trial-begun"
+REVIEW_DUE = "review-due"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`acts`: it concerns whoever may do one of them. `page`: where people look, "" for nowhere; `api`: where machines do.
+
+    `{}` in an address is the notice's subject. A notice to one person concerns him alone, if he may do one of the acts.
+    """
+
+    sentence: str | Promise
+    acts: frozenset[Act]
+    page: str = ""
+    api: str = ""
+
+
+def _about(sentence: str | Promise, *acts: Act, page: str = "", api: str = "") -> About:
+    return About(sentence, frozenset(acts), page, api)
+
+
+KINDS: Mapping[str, About] = {
+    WEBHOOK_GONE: _about(_("接收方答复 410，事件推送地址已停用。"), Act.MANAGE_KEYS, api="/api/v1/webhooks/{}"),
+    WEBHOOK_FAILING: _about(_("事件推送长期失败，推送地址已停用。"), Act.MANAGE_KEYS, api="/api/v1/webhooks/{}"),
+    FACT_ENDING: _about(_("平台资质或文件即将到期。"), Act.MANAGE_ORGANISATIONS, page="/platform-facts", api="/api/v1/webhooks/{}"),
+    CASES_ORDERED: _about(
+        _("法院签发的调取令已启用，涉及本机构的案件。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/orders/{}"),
+    CASES_ASSIGNED: _about(_("出借机构向本机构委托了案件。"), Act.DISTRIBUTE, page="/access", api="/api/v1/assignments"),
+    CASES_WITHDRAWN: _about(_("出借机构退回了委托给本机构的案件。"), Act.DISTRIBUTE, page="/access", api="/api/v1/assignments"),
+    ENTRUSTMENT_ENDED: _about(
+        _("出借机构终止了委托合同，其中的案件不再可见。"), Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
+    CASES_GIVEN: _about(_("有案件分给了您。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
+    CASES_TAKEN: _about(_("您的部分案件已转出，不再可见。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
+    GRANT_WAITING: _about(_("有一份超过一百案的授权等待第二人复核。"), Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
+    CASES_GRANTED: _about(_("出借机构向本机构开放了案件。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
+    GRANT_REVOKED: _about(_("出借机构撤回了向本机构的授权。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
+    MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
+    MATTER_ACCEPTED: _about(_("本机构提交的事项已被受理。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
+    MATTER_CLOSED: _about(_("本机构提交的事项已办结。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
+    ORDER_WAITING: _about(_("有调取令等待第二人启用。"), Act.ORDER, page="/orders", api="/api/v1/orders/{}"),
+    APPLICATION_RECEIVED: _about(
+        _("有准入申请或其补充材料等待核查。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
+    APPLICATION_CHECKED: _about(_("一份准入申请有了核查意见。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
+    TRIAL_BEGUN: _about(_("协议已存证，试用开始。"), Act.MANAGE_MEMBERS, page="/organisation", api="/api/v1/webhooks"),
+    REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
+}
+
+
+def kinds_for(acts: frozenset[Act]) -> list[str]:
+    """The kinds that concern whoever may do these acts."""
+    return [kind for kind, about in KINDS.items() if about.acts & acts]
+
+
+def roles_for(kind: str) -> frozenset[Role]:
+    """The roles that a notice of this kind concerns."""
+    return frozenset(role for role, permission in ROLES.items() if permission.acts & KINDS[kind].acts)

@@ -1,0 +1,16 @@
+"""Every table of `notifications`, under one name: webhooks, notices, and messages to people."""
+from notifications.models.messages import Channel, Message
+from notifications.models.notices import Notice, NoticeReading
+from notifications.models.webhooks import (
+    ANSWER_CHARACTERS,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookSubscription,
+)
+
+__all__ = [
+    "ANSWER_CHARACTERS", "Channel", "Message", "Notice", "NoticeReading", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint",
+    "WebhookSecret", "WebhookSubscription",
+]
