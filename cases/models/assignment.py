@@ -57,6 +57,9 @@ class Assignment(models.Model):
     withdrawn_at = models.DateTimeField(null=True, help_text="退案时间")
     withdrawn_by = models.CharField(max_length=64, blank=True, help_text="退案人编号")
 
+    case_ref: str
+    """The case's ref, in rows that were annotated with `cases.case_refs.CaseRef`."""
+
     objects: ClassVar[models.Manager["Assignment"]] = models.Manager()
 
     class Meta:

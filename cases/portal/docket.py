@@ -12,6 +12,7 @@ from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from cases.case_refs import CaseRef
 from cases.matters import accept_matter, close_matter
 from cases.models import SubmittedCase
 from cases.orders import Paper, end_order, open_order, upload_order
@@ -28,7 +29,8 @@ def docket_page(request: HttpRequest, viewer: Viewer, *, error: DomainError | No
     now = timezone.now()
     rows = list(matters_for(viewer).filter(institution=viewer.organisation)[:LISTED])
     cases: dict[int, list[str]] = {row.pk: [] for row in rows}
-    for matter_id, ref in SubmittedCase.objects.filter(matter__in=rows).order_by("case_id").values_list("matter_id", "case__ref"):
+    named = SubmittedCase.objects.filter(matter__in=rows).order_by("case_id").annotate(case_ref=CaseRef())
+    for matter_id, ref in named.values_list("matter_id", "case_ref"):
         cases[matter_id].append(ref)
     matters = [{**each, "cases": cases[each["row"].pk]}
                for each in with_states(rows, matter_state, now=now)]
