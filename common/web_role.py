@@ -11,7 +11,7 @@ from django.db import connection
 from common.append_only import AppendOnlyModel
 
 LOG: Final = "ledger"
-VIEWS: Final = ("cunzheng_open_case", "cunzheng_ordered_of_own")
+OWNERS_POLICY: Final = "cunzheng_owner"
 
 
 class RoleUnsuitableError(Exception):
@@ -24,7 +24,7 @@ def privileges() -> dict[str, str]:
     for model in apps.get_models(include_auto_created=True):
         adds_only = issubclass(model, AppendOnlyModel) or model._meta.app_label == LOG
         granted[model._meta.db_table] = "SELECT, INSERT" if adds_only else "SELECT, INSERT, UPDATE, DELETE"
-    return {**granted, "django_migrations": "SELECT", **dict.fromkeys(VIEWS, "SELECT")}
+    return {**granted, "django_migrations": "SELECT"}
 
 
 def make_web_role(name: str) -> bool:
@@ -42,12 +42,18 @@ def make_web_role(name: str) -> bool:
             raise RoleUnsuitableError(found)
         cursor.execute("SELECT quote_ident(current_database()), quote_ident(current_schema())")
         database, schema = cursor.fetchone()
-        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}")
         cursor.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role}")
         cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}")
         for table, allowed in privileges().items():
+            cursor.execute(f"REVOKE ALL ON {connection.ops.quote_name(table)} FROM {role}")
             cursor.execute(f"GRANT {allowed} ON {connection.ops.quote_name(table)} TO {role}")
+        # Tables may have got another owner since the migration, for example when a dump was read.
+        cursor.execute(
+            "SELECT quote_ident(relname), quote_ident(pg_get_userbyid(relowner)) FROM pg_policy JOIN pg_class c ON c.oid = polrelid"
+            " WHERE polname = %s AND relnamespace = current_schema()::regnamespace AND polroles <> ARRAY[relowner]", [OWNERS_POLICY])
+        for table, owner in cursor.fetchall():
+            cursor.execute(f"ALTER POLICY {OWNERS_POLICY} ON {table} TO {owner}")
     return made
 
 
@@ -65,6 +71,17 @@ def why_no_web_role(name: str | None = None) -> str | None:
         (not_forced or not guarded, "row-level security is not forced on the tables: run the migrations"),
     )
     return next((sentence for wrong, sentence in reasons if wrong), None)
+
+
+def missing_privileges() -> list[str]:
+    """Tables on which whoever is connected lacks what the web needs; [] when all is well, and after `make_web_role`."""
+    wanted = privileges()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.name FROM unnest(%s, %s) AS w (name, allowed) WHERE to_regclass(quote_ident(w.name)) IS NULL OR EXISTS ("
+            " SELECT 1 FROM unnest(string_to_array(w.allowed, ', ')) AS a (one) WHERE NOT has_table_privilege(quote_ident(w.name), a.one))"
+            " ORDER BY 1", [list(wanted), list(wanted.values())])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def works_for_everybody() -> bool:

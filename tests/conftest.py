@@ -24,6 +24,7 @@ from sandbox.tsa.answering import Responder
 from sandbox.tsa.authority import Authority, make_authority
 from sandbox.tsa.server import TimestampServer
 from tests.databases import ROOT, Template
+from tests.web_role import make_requests_as
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -45,8 +46,11 @@ def var_dir(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture
-def database(database_template: Template, var_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The URL of an empty migrated database; Django's default connection points to it. Other processes may use it too."""
+def database(database_template: Template, var_dir: Path, settings: Settings, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The URL of an empty migrated database; Django's default connection points to it. Other processes may use it too.
+
+    The test is the owner of its tables. On PostgreSQL every request that it makes is made by the web's role, under row-level security.
+    """
     connection = connections["default"]
     before = dict(connection.settings_dict)
     with database_template.copy(var_dir) as url, django_db_blocker.unblock():
@@ -54,6 +58,8 @@ def database(database_template: Template, var_dir: Path, django_db_blocker: Djan
         fresh = {**before, **env.database(url, var_dir)}
         connection.settings_dict.update(fresh)
         connections.settings["default"].update(fresh)
+        if database_template.web:
+            make_requests_as(database_template.web, settings)
         try:
             yield url
         finally:

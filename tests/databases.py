@@ -35,7 +35,10 @@ def administrator(url: str) -> Iterator["psycopg2.extensions.cursor"]:
 
 
 class Template:
-    """A migrated database, and copies of it. `url` is DATABASE_URL of the test run; "" means SQLite."""
+    """A migrated database, and copies of it. `url` is DATABASE_URL of the test run; "" means SQLite.
+
+    `web`: on PostgreSQL the role that web processes work as (docs/adr/0019), with its privileges in every copy; "" on SQLite.
+    """
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
@@ -43,11 +46,15 @@ class Template:
         if url:
             with administrator(url) as cursor:
                 cursor.execute(f"CREATE DATABASE {self.name}")
-        self._migrate(renamed(url, self.name) if url else f"sqlite:///{folder / 'template.sqlite3'}")
+        self._manage("migrate", "-v0")
+        self.web = f"cunzheng_web_{secrets.token_hex(4)}" if url else ""
+        if url:
+            self._manage("web_role", self.web)
 
-    def _migrate(self, url: str) -> None:
+    def _manage(self, *words: str) -> None:
+        url = renamed(self.url, self.name) if self.url else f"sqlite:///{self.folder / 'template.sqlite3'}"
         environment = {**os.environ, "DATABASE_URL": url, "CUNZHENG_VAR": str(self.folder)}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+        subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator[str]:
@@ -69,3 +76,4 @@ class Template:
         if self.url:
             with administrator(self.url) as cursor:
                 cursor.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+                cursor.execute(f"DROP ROLE IF EXISTS {self.web}")

@@ -1,23 +1,15 @@
-"""Tests of PostgreSQL's policies, and the ordinary tests of requests made once more by the web's role."""
+"""Tests of PostgreSQL's policies. All other tests make their requests under them too, when they run on PostgreSQL (`tests.web_role`)."""
 import os
-from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
 
-from tests.web_role import requests_as, web_role
+from tests.databases import Template
 
 # SQLite has no row-level security.
-collect_ignore = [] if os.environ.get("DATABASE_URL") else ["test_gates.py", "test_policies.py", "test_requests.py"]
+collect_ignore = [] if os.environ.get("DATABASE_URL") else ["test_gates.py", "test_policies.py"]
 
 
 @pytest.fixture
-def web(database: str) -> Iterator[str]:
-    """The name of the web's role on this test's database."""
-    with web_role(database) as name:
-        yield name
-
-
-@pytest.fixture
-def requests_by_web(web: str, settings: Settings) -> None:
-    requests_as(web, settings)
+def web(database: str, database_template: Template) -> str:
+    """The name of the web's role."""
+    return database_template.web

@@ -2,7 +2,8 @@
 
 The tests speak to PostgreSQL as the web's role and without any selector, as a mistake in the application would.
 """
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.permissions import Kind
-from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Party
+from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
+from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
 from common.tenancy import forget, on_behalf_of, open_record, opened, tell_viewer
 from evidence.models import CustodyEvent, Evidence, EvidenceFile
 from tests.cases.case_files import case_body, sender
@@ -217,10 +219,50 @@ def test_many_rows_pass_the_policies_in_bulk(full: Case, cast: Cast, web: str) -
     assert EvidenceFile.objects.filter(evidence=record).count() == 1 + 2 * len(rows)
 
 
+@pytest.fixture
+def plain_owner(full: Case, web: str) -> Iterator[str]:
+    """A role that owns everything here and is no superuser, as in production."""
+    name = f"cunzheng_owner_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {name}")
+        cursor.execute(f"GRANT CREATE ON SCHEMA public TO {name}")
+        cursor.execute(
+            "SELECT format('ALTER TABLE %s OWNER TO {0}', oid::regclass) FROM pg_class WHERE relkind IN ('r', 'v')"
+            " AND relnamespace = 'public'::regnamespace UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {0}', oid::regprocedure)"
+            " FROM pg_proc WHERE pronamespace = 'public'::regnamespace".replace("{0}", name))
+        for [statement] in cursor.fetchall():
+            cursor.execute(statement)
+    make_web_role(web)
+    yield name
+    with connection.cursor() as cursor:
+        cursor.execute(f"REASSIGN OWNED BY {name} TO current_user; DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_an_owner_without_privileges_of_a_superuser_sees_all_and_the_web_what_it_should(
+    full: Case, cast: Cast, web: str, plain_owner: str
+) -> None:
+    counts = {model: model._default_manager.count() for model in guarded()}
+    with acting_as(plain_owner):
+        assert {model: model._default_manager.count() for model in guarded()} == counts
+        assert works_for_everybody()
+        assert why_no_web_role() is not None
+    firm, court = cast.organisations["law_firm"].pk, cast.organisations["court"].pk
+    with acting_as(web):
+        assert [model for model in guarded() if model._default_manager.exists()] == []
+        for organisation in (full.organisation_id, firm, court):
+            tell_viewer(organisation)
+            assert Case.objects.filter(pk=full.pk).exists()
+            assert all(model._default_manager.count() <= count for model, count in counts.items())
+            assert Order.objects.exists() == (organisation != firm)
+        assert not works_for_everybody()
+        assert why_no_web_role() is None
+        assert missing_privileges() == []
+
+
 def test_the_settings_are_those_that_the_policies_read(database: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(coalesce(qual, '') || coalesce(with_check, ''), ' ') FROM pg_policies")
         text = cursor.fetchone()[0]
-        cursor.execute("SELECT pg_get_viewdef('cunzheng_open_case'::regclass)")
+        cursor.execute("SELECT string_agg(prosrc, ' ') FROM pg_proc WHERE proname LIKE 'cunzheng%'")
         text += cursor.fetchone()[0]
     assert {name for name in tenancy.NAMES if f"'cunzheng.{name}'" in text} == set(tenancy.NAMES)
