@@ -1,4 +1,4 @@
-"""The ref of a case that a paper names: an assignment, a grant, a submission, an order. It stands there when the case itself is closed again.
+"""The ref of a case that a paper names: assignment, grant, submission, order. It stands there when the case itself is closed again.
 
 A join to the cases would hide the whole paper from its other side then, for row-level security shows cases that are open (ADR 0019). Of the
 others a function of the tables' owner tells the ref, to the sides of such a paper alone.

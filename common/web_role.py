@@ -67,7 +67,8 @@ def why_no_web_role(name: str | None = None) -> str | None:
             " FROM pg_class WHERE relrowsecurity AND relnamespace = current_schema()::regnamespace", [role])
         owned, not_forced, guarded = cursor.fetchone()
     reasons = (
-        (is_superuser, f"{role} is a superuser"), (bypasses, f"{role} has BYPASSRLS"), (owned, f"{role} owns tables, or may become who does"),
+        (is_superuser, f"{role} is a superuser"), (bypasses, f"{role} has BYPASSRLS"),
+        (owned, f"{role} owns tables, or may become who does"),
         (not_forced or not guarded, "row-level security is not forced on the tables: run the migrations"),
     )
     return next((sentence for wrong, sentence in reasons if wrong), None)

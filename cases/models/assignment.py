@@ -57,9 +57,6 @@ class Assignment(models.Model):
     withdrawn_at = models.DateTimeField(null=True, help_text="退案时间")
     withdrawn_by = models.CharField(max_length=64, blank=True, help_text="退案人编号")
 
-    case_ref: str
-    """The case's ref, in rows that were annotated with `cases.case_refs.CaseRef`."""
-
     objects: ClassVar[models.Manager["Assignment"]] = models.Manager()
 
     class Meta:
@@ -73,6 +70,11 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def ref_of_case(self) -> str:
+        """Of rows that were annotated with it (`cases.case_refs.CaseRef`), as those of the selectors are."""
+        return str(vars(self)["case_ref"])
 
 
 class Distribution(models.Model):

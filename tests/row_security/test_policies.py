@@ -16,8 +16,8 @@ from accounts.permissions import Kind
 from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
-from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
 from common.tenancy import forget, on_behalf_of, open_record, opened, tell_viewer
+from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
 from evidence.models import CustodyEvent, Evidence, EvidenceFile
 from tests.cases.case_files import case_body, sender
 from tests.cases.cast import Cast
@@ -137,7 +137,8 @@ def test_what_is_open_to_read_cannot_be_written(full: Case, cast: Cast, web: str
         (agency, lambda: Entrustment.objects.update(ends_at=timezone.now() + timedelta(days=999))),
         # To write a trail in another's name.
         (firm, lambda: AccessEvent.objects.create(
-            case=full, at=cast.now, what="case", actor="x", organisation=full.organisation, roles="", signed_in="key", root="own", request_id="x")),
+            case=full, at=cast.now, what="case", actor="x", organisation=full.organisation, roles="", signed_in="key", root="own",
+            request_id="x")),
     ]
     for organisation, attempt in tries:
         with acting_as(web):
@@ -215,7 +216,7 @@ def test_many_rows_pass_the_policies_in_bulk(full: Case, cast: Cast, web: str) -
                 insert_all([Insert(EvidenceFile, columns, [*rows, (foreign.pk, 99, 1, bytes(32), None)])])
         with transaction.atomic():
             insert_all([Insert(EvidenceFile, columns, rows)])
-            insert_all([Insert(EvidenceFile, columns, [(record.pk, 100 + position, *rest) for _, position, *rest in rows])])
+            insert_all([Insert(EvidenceFile, columns, [(record.pk, 100 + row[1], 1, bytes(32), None) for row in rows])])
     assert EvidenceFile.objects.filter(evidence=record).count() == 1 + 2 * len(rows)
 
 

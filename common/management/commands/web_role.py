@@ -10,8 +10,8 @@ from common.web_role import RoleUnsuitableError, make_web_role
 
 class Command(BaseCommand):
     help = (
-        "Makes the PostgreSQL role NAME that web processes log in as, under row-level security. Run it as the owner of the tables, and again "
-        "after every migrate. No password is set."
+        "Makes the PostgreSQL role NAME that web processes log in as, under row-level security. Run it as the owner of the tables, and "
+        "again after every migrate. No password is set."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
