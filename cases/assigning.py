@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Membership, Person
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
+from cases.case_refs import CaseRef
 from cases.conditions import MOST_CASES, cases_named, check_period, organisation_among, own_paper, plain
 from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken
 from cases.models import Assignment, Distribution, Entrustment
@@ -92,7 +93,7 @@ def assign_cases(
             for case in cases if case.pk not in already])
         if made:
             leave_notices([contract.agency_id], kind=CASES_ASSIGNED, subject=contract.ref, count=len(made), now=now)
-        return list(held.select_related("case", "entrustment__agency", "entrustment__lender").order_by("id"))
+        return list(held.annotate(case_ref=CaseRef()).select_related("entrustment__agency", "entrustment__lender").order_by("id"))
 
 
 def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int:

@@ -12,9 +12,11 @@ from django.db import IntegrityError, transaction
 from accounts.permissions import Act, Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
+from cases.case_refs import CaseRef
 from cases.conditions import MOST_CASES, check_period, check_second_person, own_paper, plain
 from cases.errors import CaseNotFound, CasesMissing, NumberTaken, StateUnsuitable, TextUnsuitable
 from cases.models import Case, Order, OrderedCase, OrderedKind
+from common.tenancy import opened
 from notifications.kinds import CASES_ORDERED, ORDER_WAITING
 from notifications.noticing import leave_notices
 
@@ -86,7 +88,9 @@ def _cases(refs: Sequence[str]) -> list[Case]:
     if not 0 < len(refs) <= MOST_CASES:
         raise CasesMissing(limit=MOST_CASES, pointer="/cases")
     wanted = set(refs)
-    found = list(Case.objects.filter(ref__in=[ref for ref in wanted if REF.fullmatch(ref)]).order_by("id"))
+    well_formed = [ref for ref in wanted if REF.fullmatch(ref)]
+    with opened(cases=",".join(well_formed)):
+        found = list(Case.objects.filter(ref__in=well_formed).order_by("id"))
     if len(found) != len(wanted):
         raise CaseNotFound(pointer="/cases")
     return found
@@ -103,8 +107,14 @@ def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
         waiting = Order.objects.filter(pk=order.pk, court=viewer.organisation, opened_at=None, ended_at=None, ends_at__gt=now)
         if waiting.exclude(uploaded_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
             raise StateUnsuitable
-        lenders = set(OrderedCase.objects.filter(order=order).values_list("case__organisation_id", flat=True))
-        leave_notices(sorted(lenders), kind=CASES_ORDERED, subject=order.ref, now=now)
+        leave_notices(sorted(_lenders(order)), kind=CASES_ORDERED, subject=order.ref, now=now)
+
+
+def _lenders(order: Order) -> set[int]:
+    """Whose cases the order names, also when its period has not begun and the cases are closed to the court still."""
+    refs = list(OrderedCase.objects.filter(order=order).annotate(case_ref=CaseRef()).values_list("case_ref", flat=True))
+    with opened(cases=",".join(refs)):
+        return set(Case.objects.filter(ref__in=refs).values_list("organisation_id", flat=True))
 
 
 def end_order(viewer: Viewer, order: Order, *, now: datetime) -> None:

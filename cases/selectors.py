@@ -13,6 +13,7 @@ from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
+from cases.case_refs import CaseRef
 from cases.errors import CaseNotFound
 from cases.facts import CaseFacts, NoteFacts
 from cases.masks import masked_party
@@ -179,7 +180,9 @@ def entrustment_given(viewer: Viewer, ref: str) -> Entrustment:
 
 def assignments_for(viewer: Viewer) -> QuerySet[Assignment]:
     """Assignments that the viewer's organisation gave or holds, ended ones too, the newest first."""
-    rows = Assignment.objects.select_related("case", "entrustment__agency", "entrustment__lender").order_by("-id")
+    rows = Assignment.objects.annotate(case_ref=CaseRef()).select_related("entrustment__agency", "entrustment__lender").order_by("-id")
+    if viewer.kind == Kind.LENDER:  # the cases are its own; to an agency a case is closed once it was taken back
+        rows = rows.select_related("case")
     return rows.filter(entrustment__lender=viewer.organisation) | rows.filter(entrustment__agency=viewer.organisation)
 
 
@@ -233,7 +236,7 @@ def cases_of_order(viewer: Viewer, order: Order) -> list[str]:
     named = OrderedCase.objects.filter(order=order).order_by("case_id")
     if order.court_id != viewer.organisation.pk:
         named = named.filter(case__organisation=viewer.organisation)
-    return list(named.values_list("case__ref", flat=True))
+    return list(named.annotate(case_ref=CaseRef()).values_list("case_ref", flat=True))
 
 
 def accesses_of(case: Case) -> QuerySet[AccessEvent]:

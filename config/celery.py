@@ -18,7 +18,7 @@ def refuse_unsafe_start(**_: object) -> None:
     # Checks can be imported only when the apps are ready, which Celery sees to before it says this.
     from config import starting  # noqa: PLC0415
 
-    starting.refuse_unsafe_start()
+    starting.refuse_unsafe_start(web=False)
 
 
 worker_init.connect(refuse_unsafe_start)

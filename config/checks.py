@@ -18,10 +18,11 @@ from django.db import DatabaseError, ProgrammingError, connection
 
 from accounts.fictitious import count_fictitious
 from accounts.models import Person
+from common.web_role import missing_privileges, why_no_web_role, works_for_everybody
 from ledger.authorities import listed_authorities, spelled_authorities
 from ledger.stamping import pinned_authorities
 
-PRODUCTION = "production"
+PRODUCTION, WEB = "production", "web"
 DATABASE_AWAY = "cunzheng.E013"
 INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "fe80::/10")))
 MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
@@ -109,6 +110,38 @@ def nobody_is_fictitious(*_: Any, databases: Any = None, **__: Any) -> list[Chec
         return []
     return [_error(23, f"The database holds {organisations} organisations and {people} people that make run made up, whose passwords were "
                        "printed. Production needs a database of its own.")]
+
+
+@register(WEB, deploy=True)
+def web_is_bound_by_row_security(*_: Any, databases: Any = None, **__: Any) -> list[CheckMessage]:
+    """Web processes, and the check before a deployment: whoever is connected must be bound by row-level security, and have its tables."""
+    if settings.EMBEDDED or connection.vendor != "postgresql" or not databases:
+        return []
+    try:
+        unbound, missing = why_no_web_role(), missing_privileges()
+    except DatabaseError as away:
+        return [Error(f"The database does not say what the web's role may do ({type(away).__name__}).", id=DATABASE_AWAY)]
+    found: list[CheckMessage] = [] if unbound is None else [_error(24, (
+        f"The web must work as a role that row-level security binds, and {unbound}. "
+        "Make one with manage.py web_role NAME and log in as it."))]
+    return found + ([_error(25, (
+        f"The web's role lacks privileges on {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}: "
+        "run manage.py web_role NAME again, as the owner of the tables."))] if missing else [])
+
+
+def what_is_behind_the_web_sees_everything() -> list[CheckMessage]:
+    """Celery workers and beat: they work for every organisation, and would find nothing to do as the web's role.
+
+    No check of Django's, for `manage.py check` cannot know whether it is asked for the web or for these.
+    """
+    if settings.EMBEDDED or connection.vendor != "postgresql":
+        return []
+    try:
+        sees_everything = works_for_everybody()
+    except DatabaseError as away:
+        return [Error(f"The database does not say whose rows are seen ({type(away).__name__}).", id=DATABASE_AWAY)]
+    return [] if sees_everything else [_error(26, (
+        "Workers must work as the owner of the tables: to the web's role row-level security shows nothing of what they work for."))]
 
 
 def _host(url: str) -> str:

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "common.tenancy.forget_between_requests",
     "django.middleware.security.SecurityMiddleware",
     "config.evidence_host.EvidenceHostMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -10,10 +10,10 @@ import sys
 import time
 
 from django.conf import settings
-from django.core.checks import run_checks
+from django.core.checks import CheckMessage, run_checks
 from django.db import connection
 
-from config.checks import DATABASE_AWAY, PRODUCTION
+from config.checks import DATABASE_AWAY, PRODUCTION, WEB, what_is_behind_the_web_sees_everything
 
 logger = logging.getLogger(__name__)
 
@@ -21,15 +21,15 @@ REFUSED = 3
 PAUSE_S = 1.0
 
 
-def refuse_unsafe_start() -> None:
+def refuse_unsafe_start(*, web: bool) -> None:
     """Return once nothing is unsafe; at once in the embedded profile. Leaves no connection open, so that a process may fork after it.
 
-    Raises SystemExit.
+    `web`: whether requests are answered here, under row-level security, or work is done for everybody. Raises SystemExit.
     """
     if settings.EMBEDDED:
         return
     waiting, parent = False, os.getppid()
-    while found := run_checks(tags=[PRODUCTION], databases=["default"]):
+    while found := _found(web):
         connection.close()
         if {each.id for each in found} != {DATABASE_AWAY}:
             for each in found:
@@ -43,3 +43,9 @@ def refuse_unsafe_start() -> None:
             # Whoever started this process is gone; it would hold the port against the next one.
             sys.exit(REFUSED)
     connection.close()
+
+
+def _found(web: bool) -> list[CheckMessage]:
+    if web:
+        return run_checks(tags=[PRODUCTION, WEB], include_deployment_checks=True, databases=["default"])
+    return [*run_checks(tags=[PRODUCTION], databases=["default"]), *what_is_behind_the_web_sees_everything()]

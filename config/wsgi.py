@@ -9,4 +9,4 @@ application = get_wsgi_application()
 # It can be imported only when the apps are ready.
 from config.starting import refuse_unsafe_start  # noqa: E402
 
-refuse_unsafe_start()
+refuse_unsafe_start(web=True)

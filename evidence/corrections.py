@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from common.idempotency import IdempotentRequest, fingerprint
+from common.tenancy import opened
 from evidence.capture import Correction, DepositItem, Depositor, FileItem
 from evidence.errors import AlreadySuperseded, InvalidRecord
 from evidence.intake import deposit_upload
@@ -68,8 +69,22 @@ def _paper(record: Evidence, reason: str, replaced_by: str | None, now: datetime
 
 def supersession_of(record: Evidence) -> Supersession | None:
     """What superseded the record; None when it stands."""
-    found: Supersession | None = Supersession.objects.filter(superseded=record).select_related("correction", "replaced_by").first()
-    return found
+    return _with_records(Supersession.objects.filter(superseded=record).first())
+
+
+def declared_by(correction: Evidence) -> Supersession | None:
+    """What this record says of another; None for a record that is no correction."""
+    return _with_records(Supersession.objects.filter(correction=correction).first())
+
+
+def _with_records(found: Supersession | None) -> Supersession | None:
+    """Whoever sees one of the records learns of the others, by whatever root he sees the first."""
+    if found is None:
+        return None
+    ids = (found.superseded_id, found.correction_id, found.replaced_by_id)
+    with opened(records=",".join(str(id_) for id_ in ids if id_ is not None)):
+        whole: Supersession = Supersession.objects.select_related("superseded", "correction", "replaced_by").get(pk=found.pk)
+    return whole
 
 
 def superseded_among(records: Sequence[Evidence]) -> frozenset[int]:

@@ -14,9 +14,10 @@ from typing import BinaryIO
 from django.db import transaction
 
 from accounts.viewer import Viewer
+from common.tenancy import opened
 from evidence.custody import CustodyAction
 from evidence.errors import RecordNotFound
-from evidence.models import Evidence, OriginalTicket
+from evidence.models import Evidence, EvidenceFile, OriginalTicket
 from evidence.reading import note_reading
 from evidence.selectors import claims_of
 from tlog.claims import parse_claim
@@ -55,16 +56,27 @@ def issue_ticket(viewer: Viewer, record: Evidence, position: int, *, now: dateti
 
 def ticket_for(token: str, *, now: datetime) -> OriginalTicket:
     """The ticket that can still be used. Raises RecordNotFound for anything else."""
-    found = OriginalTicket.objects.filter(token_sha256=_digest(token), used_at=None, expires_at__gt=now)
-    ticket = found.select_related("file__evidence", "file__stored_object", "person", "organisation").first()
+    digest = _digest(token)
+    found = OriginalTicket.objects.filter(token_sha256=digest, used_at=None, expires_at__gt=now)
+    with opened(ticket=digest.hex()):
+        ticket = found.select_related("person", "organisation").first()
     if ticket is None:
         raise RecordNotFound
     return ticket
 
 
+def file_of(ticket: OriginalTicket) -> EvidenceFile:
+    """The ticket's file with its record, once its holder is known. Raises RecordNotFound when it is not open to him any more."""
+    file = EvidenceFile.objects.filter(pk=ticket.file_id).select_related("evidence", "stored_object").first()
+    if file is None:
+        raise RecordNotFound
+    return file
+
+
 def redeem(ticket: OriginalTicket, viewer: Viewer, *, request_id: str, now: datetime) -> FetchedOriginal:
     """Use the ticket up and open its original. Raises RecordNotFound when another request was first, ClaimsErased, OSError."""
-    record, position, stored = ticket.file.evidence, ticket.file.position, ticket.file.stored_object
+    kept = file_of(ticket)
+    record, position, stored = kept.evidence, kept.position, kept.stored_object
     assert stored is not None
     [claim] = [claim for claim in claims_of(record) if claim.name == f"files/{position}"]
     value = parse_claim(claim.name, claim.data)

@@ -14,6 +14,7 @@ from accounts.permissions import Kind
 from accounts.services import make_dead_key
 from common.errors import DomainError
 from common.idempotency import IdempotentRequest, fingerprint
+from common.tenancy import on_behalf_of
 from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.errors import OperatorMissing
 from evidence.services import acknowledged_before, deposit
@@ -58,6 +59,11 @@ def deposit_own(wanted: OwnDeposit, *, now: datetime) -> str:
     Raises OperatorMissing, IdempotencyKeyReused, and what `evidence.services.deposit` raises.
     """
     operator = the_operator()
+    with on_behalf_of(operator.pk):
+        return _deposit(operator, wanted, now)
+
+
+def _deposit(operator: Organisation, wanted: OwnDeposit, now: datetime) -> str:
     depositor = Depositor(operator, _own_credential(operator, now))
     told = canonical_json({"case": wanted.case, "kind": wanted.kind, "title": wanted.title, "metadata": dict(wanted.metadata)})
     request = IdempotentRequest(wanted.key, fingerprint("own", told, [sha256(file.data) for file in wanted.files]))

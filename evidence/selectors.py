@@ -12,6 +12,7 @@ from accounts.viewer import Viewer
 from cases.models import Case
 from cases.models.access import RECEIVERS
 from cases.roots import ACCEPTING, accepted_now, assigned_now, granted_now, ordered_now
+from common.tenancy import open_record
 from evidence.custody import CustodyRow
 from evidence.drafts import unpack_claims
 from evidence.errors import ClaimsErased, RecordNotFound, RecordNumberMalformed
@@ -94,7 +95,9 @@ def own_record_number(organisation_id: int, typed: str) -> str | None:
 
 def public_record(number: str) -> Evidence:
     """A record of any organisation, for its statement and proofs only. Raises RecordNumberMalformed, RecordNotFound."""
-    record = Evidence.objects.select_related("receipt").filter(record=canonical_number(number)).first()
+    wanted = canonical_number(number)
+    open_record(wanted)
+    record = Evidence.objects.select_related("receipt").filter(record=wanted).first()
     if record is None:
         raise RecordNotFound
     return record

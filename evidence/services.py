@@ -22,6 +22,7 @@ from common import idempotency
 from common.bulk import Insert, insert_all, reserve
 from common.failpoints import reached
 from common.idempotency import IdempotentRequest, key_row
+from common.tenancy import opened
 from evidence.capture import DepositItem, Depositor
 from evidence.custody import first_row
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
@@ -100,8 +101,10 @@ def acknowledged_before(depositor: Depositor, request: IdempotentRequest) -> Ack
     receipt_id = idempotency.earlier_answer(depositor.organisation.pk, request)
     if receipt_id is None:
         return None
-    rows = Evidence.objects.filter(receipt_id=receipt_id).order_by("ticket").values_list("record", "ticket")
-    return _acknowledge(Receipt.objects.get(pk=receipt_id), list(rows), repeated=True)
+    # The receipt is the depositor's for good, also when the cases are not open to him any more.
+    with opened(receipt=str(receipt_id)):
+        rows = list(Evidence.objects.filter(receipt_id=receipt_id).order_by("ticket").values_list("record", "ticket"))
+    return _acknowledge(Receipt.objects.get(pk=receipt_id), rows, repeated=True)
 
 
 def _acknowledge(receipt: Receipt, rows: Sequence[tuple[str, int]], *, repeated: bool) -> Acknowledgement:

@@ -25,6 +25,7 @@ from sandbox.tsa.answering import Responder
 from sandbox.tsa.authority import Authority, make_authority
 from sandbox.tsa.server import TimestampServer
 from tests.databases import ROOT, Template
+from tests.web_role import make_requests_as
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -63,9 +64,14 @@ def connected_to(url: str, var_dir: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def database(database_template: Template, var_dir: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The URL of an empty migrated database; Django's default connection points to it. Other processes may use it too."""
+def database(database_template: Template, var_dir: Path, settings: Settings, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The URL of an empty migrated database; Django's default connection points to it. Other processes may use it too.
+
+    The test is the owner of its tables. On PostgreSQL every request that it makes is made by the web's role, under row-level security.
+    """
     with database_template.copy(var_dir) as url, django_db_blocker.unblock(), connected_to(url, var_dir):
+        if database_template.web:
+            make_requests_as(database_template.web, settings)
         yield url
 
 

@@ -46,7 +46,10 @@ def digest_of_migrations() -> str:
 
 
 class Template:
-    """A migrated database, and copies of it. `url` is DATABASE_URL of the test run; "" means SQLite."""
+    """A migrated database, and copies of it. `url` is DATABASE_URL of the test run; "" means SQLite.
+
+    `web`: on PostgreSQL the role that web processes work as (docs/adr/0019), with its privileges in every copy; "" on SQLite.
+    """
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
@@ -54,22 +57,25 @@ class Template:
         if url:
             with administrator(url) as cursor:
                 cursor.execute(f"CREATE DATABASE {self.name}")
-            self._migrate(renamed(url, self.name))
+            self._manage(renamed(url, self.name), "migrate", "-v0")
+            self.web = f"cunzheng_web_{secrets.token_hex(4)}"
+            self._manage(renamed(url, self.name), "web_role", self.web)
             return
+        self.web = ""
         kept = KEPT / f"template-{digest_of_migrations()}.sqlite3"
         if not kept.exists():
-            self._migrate(f"sqlite:///{folder / 'made.sqlite3'}")
+            self._manage(f"sqlite:///{folder / 'made.sqlite3'}", "migrate", "-v0")
             KEPT.mkdir(exist_ok=True)
             # Whole or not at all: another run may look at this moment.
             shutil.copy(folder / "made.sqlite3", KEPT / self.name)
             (KEPT / self.name).rename(kept)
         shutil.copy(kept, folder / "template.sqlite3")
 
-    def _migrate(self, url: str) -> None:
+    def _manage(self, url: str, *words: str) -> None:
         # Measured, a migration takes three times as long; `tests/repository` and the upgrade tests measure them.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
         environment = {**plain, "DATABASE_URL": url, "CUNZHENG_VAR": str(self.folder)}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+        subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator[str]:
@@ -91,3 +97,4 @@ class Template:
         if self.url:
             with administrator(self.url) as cursor:
                 cursor.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+                cursor.execute(f"DROP ROLE IF EXISTS {self.web}")

@@ -162,6 +162,9 @@ LEFT_OUT = {
     **dict.fromkeys(
         [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "sign_in")],
         "needs Chromium: `make test-browser` runs it, and so does .ci/run"),
+    **dict.fromkeys(
+        [f"tests/row_security/test_{name}.py" for name in ("gates", "policies", "starting")],
+        "needs PostgreSQL: `make test` with DATABASE_URL runs it, as `.ci/run` does"),
 }
 
 
@@ -183,6 +186,10 @@ def test_no_test_is_left_out_without_its_reason() -> None:
 
 @pytest.mark.parametrize("path", LEFT_OUT)
 def test_what_is_left_out_is_run_by_a_target_of_its_own(path: str) -> None:
+    if path.startswith("tests/row_security/"):
+        assert 'env DATABASE_URL="$database_admin/$database_name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert f"{path}::test_" in collected("tests/row_security", "DATABASE_URL=postgresql://nobody@127.0.0.1:1/none")
+        return
     target, switch = ("test-browser", "CUNZHENG_BROWSER=yes") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = makefile.partition(f"\n{target}:")[2].partition("\n\n")[0]

@@ -21,6 +21,7 @@ from accounts.selectors import credential_for
 from accounts.services import note_use
 from accounts.viewer import Viewer
 from common.errors import OrganisationNotWorking, ScopeMissing
+from common.tenancy import tell_viewer
 
 if TYPE_CHECKING:  # rest_framework.views reads this module's name from the settings while it is being imported
     from rest_framework.views import APIView
@@ -42,6 +43,7 @@ class MachineAuthentication(BaseAuthentication):
             raise OrganisationNotWorking
         verify_request(request._request, key, now=now)
         note_use(key, now=now)
+        tell_viewer(key.organisation_id)
         return key.organisation, key
 
     def authenticate_header(self, request: Request) -> str:

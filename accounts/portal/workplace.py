@@ -17,6 +17,7 @@ from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
 from common.errors import OrganisationNotWorking
 from common.problems import Forbidden, NotFound
+from common.tenancy import tell_viewer
 
 CHOSEN = "cunzheng_workplace"
 
@@ -34,7 +35,14 @@ def viewer_of(request: HttpRequest) -> Viewer:
     working = [each for each in held if each.organisation.working]
     if not working:
         raise OrganisationNotWorking
-    return viewer_at(_chosen(working, request.session.get(CHOSEN)), working)
+    return told(viewer_at(_chosen(working, request.session.get(CHOSEN)), working))
+
+
+def told(viewer: Viewer) -> Viewer:
+    """The same viewer, of whom the database session now knows: whoever may not distribute sees what was distributed to himself."""
+    alone = viewer.person is not None and not viewer.may(Act.DISTRIBUTE)
+    tell_viewer(viewer.organisation.pk, only_person=viewer.person.pk if viewer.person is not None and alone else None)
+    return viewer
 
 
 def viewer_at(place: Membership, held: list[Membership]) -> Viewer:

@@ -171,7 +171,7 @@ def entrustment_facts(row: Entrustment) -> dict[str, object]:
 
 def assignment_facts(row: Assignment) -> dict[str, object]:
     return {
-        "assignment": row.ref, "entrustment": row.entrustment.ref, "case": row.case.ref, "includes_all": row.includes_all,
+        "assignment": row.ref, "entrustment": row.entrustment.ref, "case": row.ref_of_case, "includes_all": row.includes_all,
         "assigned_at": _time(row.assigned_at), "withdrawn_at": _time(row.withdrawn_at),
     }
 

@@ -71,6 +71,11 @@ class Assignment(models.Model):
     def __str__(self) -> str:
         return self.ref
 
+    @property
+    def ref_of_case(self) -> str:
+        """Of rows that were annotated with it (`cases.case_refs.CaseRef`), as those of the selectors are."""
+        return str(vars(self)["case_ref"])
+
 
 class Distribution(models.Model):
     """分案: one assigned case with one agent of the agency, for a time. Ended rows stay: who worked on it when is a fact."""

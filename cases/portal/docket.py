@@ -15,6 +15,7 @@ from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from cases.case_refs import CaseRef
 from cases.matters import accept_matter, close_matter
 from cases.models import SubmittedCase
 from cases.orders import Paper, end_order, open_order
@@ -33,7 +34,8 @@ def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     now = timezone.now()
     rows = list(matters_for(viewer).filter(institution=viewer.organisation)[:LISTED])
     cases: dict[int, list[str]] = {row.pk: [] for row in rows}
-    for matter_id, ref in SubmittedCase.objects.filter(matter__in=rows).order_by("case_id").values_list("matter_id", "case__ref"):
+    named = SubmittedCase.objects.filter(matter__in=rows).order_by("case_id").annotate(case_ref=CaseRef())
+    for matter_id, ref in named.values_list("matter_id", "case_ref"):
         cases[matter_id].append(ref)
     matters = [
         {**each, "cases": cases[each["row"].pk], "standing": standing_in(each["row"], now=now),

@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.networks import address_of
-from accounts.portal.workplace import viewer_at
+from accounts.portal.workplace import told, viewer_at
 from accounts.selectors import live_memberships, may_manage_organisations
 from accounts.viewer import Viewer
 from accounts.workstations import workstation_of
 from common.problems import NotFound
 from common.request_ids import request_id_of
 from evidence.models import OriginalTicket
-from evidence.originals import redeem, ticket_for
+from evidence.originals import file_of, redeem, ticket_for
 from evidence.packages.names import safe_name
 from evidence.paper_tickets import paper_ticket_for, use_up
 from evidence.papers import bytes_of, file_name_of
@@ -31,7 +31,7 @@ def original(request: HttpRequest, token: str) -> HttpResponseBase:
     now = timezone.now()
     ticket = ticket_for(token, now=now)
     viewer = holder_of(ticket, request)
-    record_for(viewer, ticket.file.evidence.record, now=now)
+    record_for(viewer, file_of(ticket).evidence.record, now=now)
     found = redeem(ticket, viewer, request_id=request_id_of(request), now=now)
     response = StreamingHttpResponse(found, content_type=OCTETS)
     response["Content-Length"] = str(found.size_bytes)
@@ -67,7 +67,7 @@ def holder_of(ticket: OriginalTicket, request: HttpRequest) -> Viewer:
     held = [each for each in live_memberships(ticket.person) if each.organisation_id == ticket.organisation_id]
     if not held or not ticket.person.is_active or not held[0].organisation.working:
         raise NotFound
-    return viewer_at(held[0], held)
+    return told(viewer_at(held[0], held))
 
 
 def attachment(name: str) -> str:

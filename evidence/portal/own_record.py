@@ -17,7 +17,7 @@ from accounts.portal.workplace import needs_act, viewer_of
 from accounts.viewer import Viewer
 from common.errors import DomainError
 from common.request_ids import request_id_of
-from evidence.corrections import LONGEST_REASON, reason_of, supersede, supersession_of
+from evidence.corrections import LONGEST_REASON, declared_by, reason_of, supersede, supersession_of
 from evidence.custody import CustodyAction
 from evidence.errors import AlreadySuperseded, InvalidRecord
 from evidence.intake import admit
@@ -82,7 +82,7 @@ def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord
         return None
     subject, mistake = claims["subject"], supersession_of(record)
     assert isinstance(subject, dict)
-    told = Supersession.objects.filter(correction=record).select_related("superseded").first()
+    told = declared_by(record)
     return OwnRecord(
         record, kind_word(record.kind), str(subject["title"]),
         tuple(_file(int(name[6:]), value) for name, value in claims.items() if name.startswith("files/")),

@@ -99,11 +99,11 @@ def test_a_safe_production_starts_and_keeps_no_connection(
     for name, value in SAFE.items():
         setattr(settings, name, value)
     if connection.vendor == "postgresql":
-        refuse_unsafe_start()
+        refuse_unsafe_start(web=False)
         assert connection.connection is None
         return
     with pytest.raises(SystemExit):
-        refuse_unsafe_start()
+        refuse_unsafe_start(web=False)
     assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == ["cunzheng.E004"]
 
 
@@ -145,9 +145,9 @@ def test_the_embedded_default_starts_with_what_production_refuses(
 ) -> None:
     settings.EMBEDDED = False
     with pytest.raises(SystemExit):
-        refuse_unsafe_start()
+        refuse_unsafe_start(web=True)
     assert "refusing to start" in caplog.text
     caplog.clear()
     settings.EMBEDDED = True
-    refuse_unsafe_start()
+    refuse_unsafe_start(web=True)
     assert caplog.text == ""

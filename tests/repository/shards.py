@@ -33,13 +33,13 @@ SHARDS: dict[str, tuple[str, ...]] = {
     "people": ("accounts",),
     "programs": ("repository", "sandbox", "flows", "proxy", "samples", "planted"),
     "evidence": ("evidence", "notifications"),
-    "matrix": ("test_isolation.py", "test_invariants.py", "test_architecture.py", "hostile", "cases"),
+    "matrix": ("test_isolation.py", "test_invariants.py", "test_architecture.py", "row_security", "hostile", "cases"),
     "pages": ("portal", "config", "common"),
     "proofs": ("tlog", "witness", "law"),
 }
 ON_POSTGRES = (
-    "faults", "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "hostile",
-    "cases", "common",
+    "faults", "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
+    "hostile", "cases", "common",
 )
 NO_TESTS = {"__pycache__", "vectors"}
 BROWSER = {"CUNZHENG_BROWSER": "yes"}

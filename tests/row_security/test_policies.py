@@ -1,0 +1,270 @@
+"""Every table of cases and evidence is behind the second gate, or says why not; a session that was told nothing sees nothing.
+
+The tests speak to PostgreSQL as the web's role and without any selector, as a mistake in the application would.
+"""
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, ProgrammingError, connection, models, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.permissions import Kind
+from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
+from common import tenancy
+from common.bulk import FEW_ROWS, Insert, insert_all
+from common.tenancy import forget, on_behalf_of, open_record, opened, tell_viewer
+from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
+from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from tests.cases.case_files import case_body, sender
+from tests.cases.cast import Cast
+from tests.web_role import acting_as
+
+# Tables of cases and evidence without a policy, and why they need none.
+OPEN_TO_ALL = {
+    "evidence_stampstold": "one row that says how far the workers are; nothing of anybody",
+    "evidence_platformfact": "what the operator says of the platform, to everybody",
+    "evidence_platformreminder": "when the operator was reminded of those",
+    "evidence_applicationpaper": "papers of whoever is no organisation yet: shown by the application's token or to the operator's staff",
+    "evidence_paperticket": "leave to fetch one of those papers, found by the digest of its token; it names nothing else",
+}
+
+
+def content_models() -> list[type[models.Model]]:
+    return [model for label in ("cases", "evidence") for model in apps.get_app_config(label).get_models(include_auto_created=True)]
+
+
+def guarded() -> list[type[models.Model]]:
+    return [model for model in content_models() if model._meta.db_table not in OPEN_TO_ALL]
+
+
+def test_every_table_of_cases_and_evidence_is_behind_the_gate_or_says_why_not(database: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+        closed = {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT tablename, policyname FROM pg_policies")
+        policies = set(cursor.fetchall())
+    tables = {model._meta.db_table for model in content_models()}
+    assert tables - closed == set(OPEN_TO_ALL)
+    assert closed <= tables
+    for table in closed:
+        assert {(table, "cunzheng_owner"), (table, "cunzheng_select")} <= policies, table
+
+
+@pytest.fixture
+def cast(service: str) -> Cast:
+    return Cast()
+
+
+@pytest.fixture
+def full(cast: Cast) -> Case:
+    """A case with a row in as many tables as the services fill at once, opened to one organisation of each kind."""
+    case = cast.case("LN-1")
+    assert sender(Client(), cast.legal.organisation)("POST", "/cases", case_body()).status_code == 201
+    cast.assigned(case, to="agent")
+    cast.granted(case, "law_firm", Kind.LAW_FIRM)
+    cast.ordered(case, kinds=("sms",))
+    forget()  # the connection is the one that the request was made by
+    return case
+
+
+def test_a_session_that_was_told_nothing_sees_no_row_and_changes_none(full: Case, web: str) -> None:
+    filled = {model for model in guarded() if model._default_manager.exists()}
+    assert {Case, Party, Evidence, EvidenceFile, CustodyEvent, Assignment, Grant, GrantedCase, Entrustment} <= filled
+    with acting_as(web):
+        assert [model for model in guarded() if model._default_manager.exists()] == []
+        assert Case.objects.update(stage="closed") == 0
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            Case.objects.create(organisation=full.organisation, ref="0" * 32, client_reference="x", created_at=timezone.now())
+
+
+def test_an_organisation_sees_its_own_and_a_stranger_nothing(full: Case, cast: Cast, web: str) -> None:
+    rival = cast.organisation("rival", Kind.LENDER)
+    counts = {model: model._default_manager.count() for model in guarded()}
+    with acting_as(web):
+        tell_viewer(rival.pk)
+        assert {model for model in guarded() if model._default_manager.exists()} == set()
+        tell_viewer(full.organisation_id)
+        seen = {model: model._default_manager.count() for model in guarded()}
+        forget()
+        assert not Evidence.objects.exists()
+    whole = {Case, Party, Assignment, Entrustment, Grant, GrantedCase}
+    assert {model: seen[model] for model in (Party, Assignment, Entrustment, Grant, GrantedCase)} == {
+        model: counts[model] for model in whole - {Case}}
+    assert seen[Evidence] == Evidence.objects.filter(organisation=full.organisation).count() < counts[Evidence]
+
+
+def test_each_root_opens_what_it_opens_and_no_longer(full: Case, cast: Cast, web: str) -> None:
+    agency, firm, court = (cast.organisations[name].pk for name in ("collection_agency", "law_firm", "court"))
+    agent, record = cast.people["agent"], Evidence.objects.get(case=full)
+
+    def sees(organisation: int, person: int | None = None) -> tuple[bool, bool]:
+        with acting_as(web):
+            tell_viewer(organisation, only_person=person)
+            return Case.objects.filter(pk=full.pk).exists(), Evidence.objects.filter(pk=record.pk).exists()
+
+    # The agency sees the case, and of its records those that it deposited.
+    assert (sees(agency), sees(firm), sees(court)) == ((True, False), (True, True), (True, True))
+    assert (sees(agency, agent.pk), sees(agency, agent.pk + 1)) == ((True, False), (False, False))
+    Assignment.objects.update(includes_all=True)
+    assert sees(agency) == (True, True)
+    Grant.objects.update(case_count=GRANT_ALONE + 1)
+    assert sees(firm) == (False, False)
+    Grant.objects.update(approved_at=cast.now, approved_by="person:2")
+    assert sees(firm) == (True, True)
+    Assignment.objects.update(withdrawn_at=timezone.now())
+    Grant.objects.update(revoked_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cases_orderedkind SET kind = 'contract'")
+    assert (sees(agency), sees(firm), sees(court)) == ((False, False), (False, False), (True, False))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cases_order SET starts_at = now() - interval '2 days', ends_at = now() - interval '1 day'")
+    assert sees(court) == (False, False)
+
+
+def test_what_is_open_to_read_cannot_be_written(full: Case, cast: Cast, web: str) -> None:
+    agency, firm = cast.organisations["collection_agency"].pk, cast.organisations["law_firm"].pk
+    grant, contract = Grant.objects.get(), Entrustment.objects.get()
+    other = cast.case("LN-3")
+    new_assignment = {"entrustment": contract, "case": other, "assigned_at": cast.now, "assigned_by": "x"}
+    tries: list[tuple[int, Callable[[], object]]] = [
+        # To open more to oneself than the other side opened.
+        (firm, lambda: GrantedCase.objects.create(grant=grant, case=other)),
+        (agency, lambda: Assignment.objects.create(ref="0" * 32, **new_assignment)),
+        (firm, lambda: Grant.objects.update(ends_at=timezone.now() + timedelta(days=999))),
+        (agency, lambda: Entrustment.objects.update(ends_at=timezone.now() + timedelta(days=999))),
+        # To write a trail in another's name.
+        (firm, lambda: AccessEvent.objects.create(
+            case=full, at=cast.now, what="case", actor="x", organisation=full.organisation, roles="", signed_in="key", root="own",
+            request_id="x")),
+    ]
+    for organisation, attempt in tries:
+        with acting_as(web):
+            tell_viewer(organisation)
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                attempt()
+    with acting_as(web):
+        tell_viewer(firm)
+        assert Case.objects.update(stage="closed") == 0
+        tell_viewer(full.organisation_id)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM evidence_custodyevent")
+
+
+def test_a_number_opens_its_record_and_a_key_its_row(full: Case, cast: Cast, web: str) -> None:
+    records = list(Evidence.objects.filter(organisation=full.organisation).order_by("id"))
+    with acting_as(web):
+        open_record(records[0].record)
+        assert list(Evidence.objects.all()) == [records[0]]
+        assert EvidenceFile.objects.exists()
+        assert not Case.objects.exists()
+        forget()
+        with opened(records=f"{records[0].pk},{records[1].pk}"):
+            assert set(Evidence.objects.all()) == set(records[:2])
+        with opened(cases=full.ref):
+            assert list(Case.objects.all()) == [full]
+        assert not Evidence.objects.exists()
+        assert not Case.objects.exists()
+
+
+def test_what_was_told_survives_failures_and_goes_with_the_connection(full: Case, cast: Cast, web: str) -> None:
+    lender, rival = full.organisation_id, cast.organisation("rival", Kind.LENDER).pk
+    with acting_as(web):
+        tell_viewer(lender)
+        with pytest.raises(DatabaseError), transaction.atomic(), on_behalf_of(rival), connection.cursor() as cursor:
+            cursor.execute("SELECT 1/0")
+        assert Case.objects.filter(pk=full.pk).exists()
+        with transaction.atomic():
+            with pytest.raises(DatabaseError), on_behalf_of(rival), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+            assert Case.objects.filter(pk=full.pk).exists()
+    connection.close()
+    with acting_as(web):
+        assert not Case.objects.exists()
+        tell_viewer(lender)
+        assert Case.objects.filter(pk=full.pk).exists()
+
+
+def test_what_does_not_change_is_not_told_again(full: Case, web: str) -> None:
+    said: list[str] = []
+
+    def listen(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        said.append(sql)
+        return execute(sql, *rest)
+
+    forget()
+    with connection.execute_wrapper(listen):
+        tell_viewer(full.organisation_id)
+        tell_viewer(full.organisation_id)
+        forget()
+        forget()
+    assert len(said) == 2
+
+
+def test_many_rows_pass_the_policies_in_bulk(full: Case, cast: Cast, web: str) -> None:
+    """PostgreSQL takes no COPY where the policies judge, so many rows take another way; and a foreign one among them stops them all."""
+    columns = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
+    record = Evidence.objects.filter(organisation=full.organisation).order_by("id")[0]
+    foreign = Evidence.objects.exclude(organisation=full.organisation).order_by("id")[0]
+    rows = [(record.pk, position, 1, bytes(32), None) for position in range(2, FEW_ROWS + 3)]
+    with acting_as(web):
+        tell_viewer(full.organisation_id)
+        for _ in range(2):
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                insert_all([Insert(EvidenceFile, columns, [*rows, (foreign.pk, 99, 1, bytes(32), None)])])
+        with transaction.atomic():
+            insert_all([Insert(EvidenceFile, columns, rows)])
+            insert_all([Insert(EvidenceFile, columns, [(record.pk, 100 + row[1], 1, bytes(32), None) for row in rows])])
+    assert EvidenceFile.objects.filter(evidence=record).count() == 1 + 2 * len(rows)
+
+
+@pytest.fixture
+def plain_owner(full: Case, web: str) -> Iterator[str]:
+    """A role that owns everything here and is no superuser, as in production."""
+    name = f"cunzheng_owner_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {name}")
+        cursor.execute(f"GRANT CREATE ON SCHEMA public TO {name}")
+        cursor.execute(
+            "SELECT format('ALTER TABLE %s OWNER TO {0}', oid::regclass) FROM pg_class WHERE relkind IN ('r', 'v')"
+            " AND relnamespace = 'public'::regnamespace UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {0}', oid::regprocedure)"
+            " FROM pg_proc WHERE pronamespace = 'public'::regnamespace".replace("{0}", name))
+        for [statement] in cursor.fetchall():
+            cursor.execute(statement)
+    make_web_role(web)
+    yield name
+    with connection.cursor() as cursor:
+        cursor.execute(f"REASSIGN OWNED BY {name} TO current_user; DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_an_owner_without_privileges_of_a_superuser_sees_all_and_the_web_what_it_should(
+    full: Case, cast: Cast, web: str, plain_owner: str
+) -> None:
+    counts = {model: model._default_manager.count() for model in guarded()}
+    with acting_as(plain_owner):
+        assert {model: model._default_manager.count() for model in guarded()} == counts
+        assert works_for_everybody()
+        assert why_no_web_role() is not None
+    firm, court = cast.organisations["law_firm"].pk, cast.organisations["court"].pk
+    with acting_as(web):
+        assert [model for model in guarded() if model._default_manager.exists()] == []
+        for organisation in (full.organisation_id, firm, court):
+            tell_viewer(organisation)
+            assert Case.objects.filter(pk=full.pk).exists()
+            assert all(model._default_manager.count() <= count for model, count in counts.items())
+            assert Order.objects.exists() == (organisation != firm)
+        assert not works_for_everybody()
+        assert why_no_web_role() is None
+        assert missing_privileges() == []
+
+
+def test_the_settings_are_those_that_the_policies_read(database: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(coalesce(qual, '') || coalesce(with_check, ''), ' ') FROM pg_policies")
+        text = cursor.fetchone()[0]
+        cursor.execute("SELECT string_agg(prosrc, ' ') FROM pg_proc WHERE proname LIKE 'cunzheng%'")
+        text += cursor.fetchone()[0]
+    assert {name for name in tenancy.NAMES if f"'cunzheng.{name}'" in text} == set(tenancy.NAMES)
