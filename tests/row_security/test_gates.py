@@ -1,5 +1,6 @@
 """Each gate alone holds: the matrix of isolation with the application's gate opened, and with row-level security off.
 
+Here, and nowhere else, code of ours is patched: a gate is taken away to see that the other one holds.
 The whole matrix with both is `tests/test_isolation.py`; on SQLite, where there is no second gate, it shows the first alone with every page.
 """
 from collections.abc import Callable, Sequence
