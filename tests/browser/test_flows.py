@@ -47,6 +47,8 @@ class Desk:
                 field.select_option(value)
             elif field.get_attribute("type") == "checkbox":
                 form.locator(f"[name={name}][value='{value}']").check()
+            elif field.get_attribute("type") == "file":
+                field.set_input_files(value)
             else:
                 field.fill(value)
         form.locator("button").first.click()
@@ -114,7 +116,7 @@ def test_an_organisation_is_let_in_by_two_operators_its_agreement_and_a_trial(li
     link = ""
     for page in operators:
         page.goto("/applications")
-        page.locator("main a[href^='/applications/']").last.click()
+        page.get_by_role("link", name=f"示例人民法院 {mark}").click()
         for tick in page.locator("main input[type=checkbox]").all():
             tick.check()
         page.locator("[name=reason]").fill("登记与材料一致")
@@ -200,13 +202,17 @@ def test_a_grant_ends_by_the_lender_and_what_was_accepted_does_not(cast: Cast, l
     notary.page.locator("form[action$='/close'] button").first.click()
 
 
-def test_an_order_is_opened_by_two_people_of_the_court_and_the_lender_is_told(cast: Cast, live: Live, visit: Visit) -> None:
+def test_an_order_is_opened_by_two_people_of_the_court_and_the_lender_is_told(
+    cast: Cast, live: Live, visit: Visit, tmp_path: Path
+) -> None:
     case = cast.case("LN-调取")
     clerk = Desk(cast, visit, live, "clerk", Role.COURT_CLERK)
     judge = Desk(cast, visit, live, "judge", Role.JUDGE)
     legal = Desk(cast, visit, live, "legal", Role.LEGAL_OFFICER)
-    document = cast.paper(cast.machine("court", Kind.COURT))
-    clerk.send("/orders", "/orders/add", number="(2026)示执调1号", document=document, scope="全部证据", cases=case.ref, ends_at=LATER)
+    (tmp_path / "order.pdf").write_bytes(PDF)
+    told = {"number": "(2026)示执调1号", "scope": "全部证据", "cases": case.ref, "ends_at": LATER}
+    clerk.send("/orders", "/orders/add", file=str(tmp_path / "order.pdf"), **told)
+    assert Evidence.objects.filter(organisation=clerk.viewer.organisation).count() == 1, "the order is the court's own record"
     assert not judge.sees(case), "one person is not two"
     judge.page.goto("/orders")
     judge.page.locator("form[action$='/open'] button").first.click()

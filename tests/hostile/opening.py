@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 SETTLE_MS = 150
-DOWNLOAD_WITHIN_MS = 10_000
+DOWNLOAD_WITHIN_MS = 30_000
 # As a page of an attacker would take the file in: each of these would run a script that an ordinary answer holds.
 TAKEN_IN = (
     '<iframe src="{}"></iframe>', '<object data="{}"></object>', '<embed src="{}">', '<img src="{}">', '<script src="{}"></script>',
