@@ -1,6 +1,6 @@
 """What the CI script asks of a PostgreSQL server and of a Redis: `python -m tests.repository.ci_database COMMAND URL [NAME]`.
 
-`probe URL` prints the server's URL without a database if it is PostgreSQL 15 or newer and lets us make databases; `create URL NAME`
+`probe URL` prints the server's URL without a database if it is PostgreSQL 15 or newer and lets us make databases and roles; `create URL NAME`
 and `drop URL NAME` make and remove one database; `ping URL` asks a Redis whether it is there. Exit 1 with one line when it is not so.
 """
 import sys
@@ -28,9 +28,9 @@ def probe(url: str) -> str:
         if connection.server_version < OLDEST_POSTGRES:
             raise OSError(f"PostgreSQL {connection.server_version // 10_000} is older than 15")
         with connection.cursor() as cursor:
-            cursor.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
+            cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
             if cursor.fetchone() != (True,):
-                raise OSError("this role may not make databases")
+                raise OSError("this role may not make databases and roles of every kind: it is no superuser")
     finally:
         connection.close()
     return server
