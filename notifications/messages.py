@@ -46,7 +46,7 @@ def letter_about(notice: Notice) -> Letter:
     """In the active language."""
     said = sentence_of(notice)
     text = "\n".join([
-        said, _("编号：%(ref)s") % {"ref": notice.ref}, "", _("请登录后在通知中查看："), f"{settings.PUBLIC_URL}/inbox", "",
+        said, _("编号：%(ref)s") % {"ref": notice.ref}, "", _("请登录后在通知中心查看："), f"{settings.PUBLIC_URL}/inbox", "",
         _("本邮件由系统自动发送，不含案件内容和个人信息。不想再收到，请在“我的账户”的通知方式中关闭。"), ""])
     return Letter(f"[Cunzheng 存证] {said}", text)
 

@@ -31,7 +31,7 @@ class Place:
 
 PLACES = (
     Place("/home", _("首页")),
-    Place("/inbox", _("通知")),
+    Place("/inbox", _("通知中心")),
     Place("/work", _("工作台"), frozenset({Act.DEPOSIT})),
     Place("/cases", _("案件"), frozenset({Act.READ_CASE})),
     Place("/evidence", _("存证记录"), frozenset({Act.READ_CASE})),

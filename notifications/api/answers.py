@@ -15,7 +15,7 @@ from tlog.times import format_time
 
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 MessageId = Annotated[str, Meta(pattern=r"^msg_[0-9a-f]{40}$(?!\n)", description="the webhook-id of every attempt")]
-NoticeKind = Literal[tuple(sorted(KINDS))]  # type: ignore[valid-type]
+NoticeKind = Annotated[str, Meta(extra_json_schema={"enum": sorted(KINDS)})]
 Secret = Annotated[str, Meta(pattern=r"^whsec_[A-Za-z0-9+/]+={0,2}$(?!\n)", description="shown now and never again")]
 
 

@@ -1,5 +1,5 @@
 """By what a person wants to be told besides the inbox, and what became of the last messages."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -41,7 +41,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("notification-choices"))
 
 
-def choices_page(request: HttpRequest, person: Person, chosen: dict[str, str], *, error: DomainError | None) -> HttpResponse:
+def choices_page(request: HttpRequest, person: Person, chosen: Mapping[str, str], *, error: DomainError | None) -> HttpResponse:
     rows = [{"kind": kind, "label": LABELS[kind], "field": FIELDS[kind], "on": kind in chosen, "address": chosen.get(kind, "")}
             for kind in offered()]
     return render(

@@ -135,6 +135,7 @@ def test_a_letter_says_what_sort_of_thing_where_and_nothing_personal(
     assert result(message) == ("sent", "")
     [envelope] = postbox.letters
     assert envelope.rcpt_tos == [ADDRESS]
+    assert isinstance(envelope.content, bytes)
     letter = message_from_bytes(envelope.content, policy=policy.default)
     body = letter.get_body()
     assert body is not None
@@ -196,7 +197,7 @@ def test_a_server_that_stays_away_is_tried_on_a_schedule_that_ends(court: Organi
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_ports(1)[0]
     choose(judge, email=ADDRESS)
     leave(court)
-    waits = []
+    message, waits = Message.objects.get(), []
     for _ in range(MESSAGE_ATTEMPTS):
         now = timezone.now()
         message = run()
