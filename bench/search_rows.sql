@@ -1,7 +1,7 @@
 -- Rows for `bench.search_requests`: %(n)s cases of three records each, a tenth of them another lender's, all but the newest 500 stamped.
 -- `bench_record` has the numbers and blind digests, which only Python can make. Statements end with a semicolon at the end of a line.
-INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at)
-    VALUES (%(own)s, 'bench', '\x00', 'bench', now(), now() + interval '1 day');
+INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at, scopes, must_sign)
+    VALUES (%(own)s, 'bench', '\x00', 'bench', now(), now() + interval '1 day', '', false);
 INSERT INTO ledger_receipt (text, key_id, received_at, include_by) VALUES ('', '00000000', now(), now() + interval '1 day');
 INSERT INTO cases_case (organisation_id, ref, client_reference, sequence, head_sha256, created_at)
     SELECT CASE WHEN n %% 10 = 0 THEN %(other)s ELSE %(own)s END, md5(n::text), 'LN-' || n, 3, '\x00', now() - (%(n)s - n) * interval '9 s'

@@ -1,7 +1,7 @@
 """What the CI script asks of a PostgreSQL server and of a Redis: `python -m tests.repository.ci_database COMMAND URL [NAME]`.
 
-`probe URL` prints the server's URL without a database if it is PostgreSQL 15 or newer and lets us make databases and roles; `create URL NAME`
-and `drop URL NAME` make and remove one database; `ping URL` asks a Redis whether it is there. Exit 1 with one line when it is not so.
+`probe URL` prints the URL of a server that is PostgreSQL 15 or newer and lets us make databases and roles; `create URL NAME` and
+`drop URL NAME` make and remove one database; `ping URL` asks a Redis whether it is there. Exit 1 with one line when it is not so.
 """
 import sys
 from urllib.parse import urlsplit
