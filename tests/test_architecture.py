@@ -16,6 +16,8 @@ from typing import NamedTuple
 import pytest
 from django.conf import global_settings
 
+from tests.repository.shards import ON_POSTGRES
+
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "cases", "common", "evidence", "ledger", "notifications", "vault")
 ROOMS = (*APPS, "config", "law", "samples", "sandbox", "tlog", "witness")
@@ -187,7 +189,8 @@ def test_no_test_is_left_out_without_its_reason() -> None:
 @pytest.mark.parametrize("path", LEFT_OUT)
 def test_what_is_left_out_is_run_by_a_target_of_its_own(path: str) -> None:
     if path.startswith("tests/row_security/"):
-        assert 'env DATABASE_URL="$database_admin/$database_name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert 'shards --postgres "$database_admin/$database_name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+        assert "row_security" in ON_POSTGRES
         assert f"{path}::test_" in collected("tests/row_security", "DATABASE_URL=postgresql://nobody@127.0.0.1:1/none")
         return
     target, switch = ("test-browser", "CUNZHENG_BROWSER=yes") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
