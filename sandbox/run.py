@@ -122,6 +122,7 @@ def set_up(environment: dict[str, str], var: Path) -> None:
         # Cut off between a migration's commit and its row in django_migrations, the database could never be migrated again.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        say("Stopping as soon as the database is whole, within a minute")
         process.communicate()
         raise
     if process.returncode != 0:

@@ -99,9 +99,9 @@ class Service:
                     found.setdefault(name, int(folder.name))
         return found
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+    def stop(self, number: signal.Signals = signal.SIGINT, *, within_s: float = STOP_S) -> int:
         self.process.send_signal(number)
-        return self.process.wait(timeout=STOP_S)
+        return self.process.wait(timeout=within_s)
 
 
 @contextmanager
