@@ -1,17 +1,20 @@
 """Who may see the fictitious cases: entrusted to two agencies, granted on each basis, submitted and accepted, ordered by a court."""
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from accounts.permissions import Role
 from accounts.viewer import Viewer
 from cases.assigning import Contract, assign_cases, distribute_cases, entrust, withdraw_cases
-from cases.filing import move_stage
+from cases.facts import ConsentFacts, ConsentKind
+from cases.filing import move_stage, revise_file
 from cases.granting import Opening, approve_grant, grant_access, revoke_grant
 from cases.imports import check_import, confirm_import
 from cases.matters import accept_matter, close_matter, submit_cases
 from cases.models import Assignment, Case, Distribution, Entrustment, Grant, Matter, Order
 from cases.orders import Paper, open_order, upload_order
 from cases.roots import live_assignment
+from cases.selectors import case_file_for
 from sandbox.seeds.caseload import REFERENCES, Stage, caseload_csv, stage_of
 from sandbox.seeds.deposits import deposit_papers
 from sandbox.seeds.people import Cast
@@ -86,6 +89,8 @@ def grant_and_submit(cast: Cast, cases: dict[str, Case], *, now: datetime) -> No
     # Those that stand at the notary office and the arbitration body by their stage.
     notarised, arbitrated = ([cases[r].ref for number, r in enumerate(REFERENCES, 1) if stage_of(number) == stage]
                              for stage in (Stage.NOTARY, Stage.ARBITRATION))
+    for document, those in (("consent-2026-0001", notarised), ("consent-2026-0002", arbitrated)):
+        _note_consents(cast.viewer(Role.CASE_OFFICER), those, document, now)
     office = _grant(cast, "notary_office", Basis.PROVIDED, "consent-2026-0001", "申请执行证书（示例）", notarised, now)
     body = _grant(cast, "arbitration_body", Basis.PROVIDED, "consent-2026-0002", "申请仲裁（示例）", arbitrated, now)
     _grant(cast, "law_firm", Basis.ENTRUSTED, mandate, "发送律师函（示例）", refs[20:60], now)
@@ -102,6 +107,18 @@ def grant_and_submit(cast: Cast, cases: dict[str, Case], *, now: datetime) -> No
     if closed.closed_at is None:
         close_matter(notary, closed, now=now)
     _submit(legal, body, arbitrated[:6], "借款合同纠纷仲裁（示例）", secretary, "（2026）示例仲字第1号", now)
+
+
+def _note_consents(officer: Viewer, refs: Sequence[str], document: str, now: datetime) -> None:
+    """The debtors' separate consent to provision in the file of each case, without which nothing can be granted on it."""
+    for ref in refs:
+        file = case_file_for(officer, ref, now=now)
+        debtor, *others = file.facts.parties
+        if debtor.consents:
+            continue
+        given = ConsentFacts(ConsentKind.PROVISION, (now - 2 * MONTH).date(), document)
+        facts = replace(file.facts, parties=(replace(debtor, consents=(given,)), *others))
+        revise_file(officer, file.case, facts, version=file.case.file_version, now=now)
 
 
 def _grant(cast: Cast, code: str, basis: Grant.Basis, document: str, purpose: str, refs: Sequence[str], now: datetime) -> Grant:
