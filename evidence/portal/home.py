@@ -19,10 +19,13 @@ from evidence.figures import standing_of
 from evidence.kinds import kind_word
 from evidence.portal.rows import case_rows, record_rows
 from evidence.selectors import records_for
+from notifications.kinds import WEBHOOK_FAILING, WEBHOOK_GONE
 from notifications.selectors import notices_of
 
 INSTITUTIONS = frozenset({Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT})
 SHOWN = 10
+# What broke; everything else that people are told of stands in the inbox.
+EXCEPTIONS = (WEBHOOK_GONE, WEBHOOK_FAILING)
 
 
 @require_GET
@@ -44,7 +47,7 @@ def deposits(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """For those who deposit: today, what waits, exceptions."""
     now = timezone.now()
     standing = standing_of(viewer, now=now)
-    notices = list(notices_of(viewer.organisation.pk).filter(read_at=None)[:SHOWN])
+    notices = list(notices_of(viewer.organisation.pk).filter(read_at=None, kind__in=EXCEPTIONS)[:SHOWN])
     return render(request, "evidence/home_deposits.html", {
         "standing": standing, "kinds": [(kind_word(kind), number) for kind, number in standing.today_by_kind],
         "rows": record_rows(list(records_for(viewer, now=now)[:SHOWN])), "notices": notices, "now": now,

@@ -54,13 +54,14 @@ def sign_in(page: Page, url: str, login: str) -> None:
 
 
 def fullest_case() -> str:
-    """The fictitious lender's case with the most evidence."""
+    """The fictitious lender's case with a file and the most evidence."""
     from django.db.models import Count  # noqa: PLC0415
 
     from accounts.fictitious import CODES  # noqa: PLC0415
     from evidence.models import Evidence  # noqa: PLC0415
 
-    counted = Evidence.objects.filter(case__organisation__credit_code=CODES["lender"]).values("case__ref").annotate(count=Count("pk"))
+    counted = Evidence.objects.filter(
+        case__organisation__credit_code=CODES["lender"], case__file_version__gt=0).values("case__ref").annotate(count=Count("pk"))
     return str(counted.order_by("-count")[0]["case__ref"])
 
 

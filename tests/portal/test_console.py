@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Kind, Role
@@ -17,6 +18,8 @@ from evidence.custody import CustodyAction
 from evidence.figures import readings_by_institution
 from evidence.models import Evidence
 from evidence.reading import note_reading
+from notifications.kinds import CASES_ORDERED, WEBHOOK_FAILING
+from notifications.noticing import leave_notices
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.accounts.test_workplace import join
 from tests.cases.cast import Cast
@@ -58,6 +61,14 @@ def table(answer: Any) -> list[dict[str, str]]:
 def test_everybody_has_a_home_and_every_link_of_his_navigation_opens(service: str) -> None:
     for role in Role:
         assert_at_home(role, make_organisation(ROLES[role].kind, "某机构"))
+
+
+def test_the_home_names_as_exceptions_what_broke_and_nothing_else(lender: Organisation, officer: Client) -> None:
+    """What people are told of in the inbox is no exception: an order of a court is not a webhook that failed."""
+    leave_notices([lender.pk], kind=CASES_ORDERED, subject="0" * 32, now=timezone.now())
+    assert "回调地址" not in officer.get("/home").content.decode()
+    leave_notices([lender.pk], kind=WEBHOOK_FAILING, subject="1" * 32, now=timezone.now())
+    assert officer.get("/home").content.decode().count("回调地址连续失败") == 1
 
 
 def assert_at_home(role: Role, organisation: Organisation) -> None:
