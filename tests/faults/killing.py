@@ -11,7 +11,7 @@ from tests.faults.programs import Service
 # A failpoint that is not met in this time has moved or is dead code: the walk fails rather than pass it over.
 LONGEST_WAY_S = 30.0
 # A server that is still starting has acknowledged nothing that it could lose.
-ANSWERED_WITHIN_S = 2.0
+ANSWERED_WITHIN_S = 0.5
 COLD_EVERY = 12
 
 

@@ -7,8 +7,8 @@ one that is named and those below it, since counters of refused attempts stand t
 printed is shown when it ends, whole if it failed; the failed tests of all are listed last. Coverage of the shards on SQLite is combined
 into `.coverage`, which `make coverage` judges. The exit status is 1 when a shard failed, and 2 when a folder of tests has no shard.
 
-The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes and the pure rooms
-are the same on both.
+The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes, a
+full disk and the pure rooms are the same on both.
 """
 import argparse
 import os
@@ -39,15 +39,16 @@ SHARDS: dict[str, tuple[str, ...]] = {
     "proofs": ("tlog", "witness", "law"),
 }
 ON_POSTGRES = (
-    "faults", "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
+    "faults/test_kills.py", "faults/test_outages.py", "faults/test_cut_connections.py", "faults/test_clients.py",
+    "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
 FROM_OUTSIDE = {"browser", "drills"}
 """They look at whole installations from outside; measured, those would be slower than anybody is used to."""
 NO_TESTS = {"__pycache__", "vectors"}
 BROWSER = {"CUNZHENG_BROWSER": "yes"}
-SAMPLE = {"CUNZHENG_CONTRACT_EXAMPLES": "3"}
-"""On PostgreSQL the contract's answers are asked for with fewer bodies: what they say was judged on SQLite."""
+SAMPLES = {True: {"CUNZHENG_CONTRACT_EXAMPLES": "10"}, False: {"CUNZHENG_CONTRACT_EXAMPLES": "3"}}
+"""How many bodies each operation of the contract is sent, measured or not: on PostgreSQL few, for what answers say is judged on SQLite."""
 LAST_LINES = 45
 
 
@@ -84,11 +85,11 @@ def shards(postgres: str, redis: str) -> Iterator[Shard]:
         if name in FROM_OUTSIDE:
             yield Shard(name, parts, {**plain, **BROWSER}, measured=False)
             continue
-        yield Shard(name, parts, {**plain, "COVERAGE_FILE": str(ROOT / f".coverage-{name}")}, measured=True)
-        kept = tuple(part for part in parts if part in ON_POSTGRES)
+        yield Shard(name, parts, {**plain, **SAMPLES[True], "COVERAGE_FILE": str(ROOT / f".coverage-{name}")}, measured=True)
+        kept = tuple(part for part in ON_POSTGRES if part.partition("/")[0] in parts)
         if postgres and kept:
             services = {"DATABASE_URL": postgres, "CELERY_BROKER_URL": f"{server}/{int(database) - turn}"}
-            yield Shard(f"{name}-on-postgresql", kept, {**plain, **SAMPLE, **services}, measured=False)
+            yield Shard(f"{name}-on-postgresql", kept, {**plain, **SAMPLES[False], **services}, measured=False)
 
 
 def combine(measured: Sequence[Shard]) -> int:
