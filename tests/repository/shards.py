@@ -29,6 +29,7 @@ SHARDS: dict[str, tuple[str, ...]] = {
     "browser": ("browser",),
     "drills": ("drills",),
     "deaths": ("faults",),
+    "walks": ("ledger/test_faults.py",),
     "ledger": ("ledger", "vault"),
     "contract": ("api",),
     "people": ("accounts",),
@@ -43,8 +44,8 @@ ON_POSTGRES = (
     "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
-FROM_OUTSIDE = {"browser", "drills"}
-"""They look at whole installations from outside; measured, those would be slower than anybody is used to."""
+UNMEASURED = {"browser", "drills", "walks"}
+"""They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
 NO_TESTS = {"__pycache__", "vectors"}
 BROWSER = {"CUNZHENG_BROWSER": "yes"}
 SAMPLES = {True: {"CUNZHENG_CONTRACT_EXAMPLES": "10"}, False: {"CUNZHENG_CONTRACT_EXAMPLES": "3"}}
@@ -63,7 +64,9 @@ class Shard:
         """(itself, exit status, what it printed, seconds)."""
         began = time.monotonic()
         words = [sys.executable, "-m", "pytest", "--durations=25", *(["--cov", "--cov-report="] if self.measured else [])]
-        done = subprocess.run([*words, *(f"tests/{part}" for part in self.parts)], cwd=ROOT, env=self.environment, check=False,
+        files = (part for parts in SHARDS.values() for part in parts if "/" in part)
+        elsewhere = (f"--ignore=tests/{file}" for file in files if file.partition("/")[0] in self.parts)
+        done = subprocess.run([*words, *(f"tests/{part}" for part in self.parts), *elsewhere], cwd=ROOT, env=self.environment, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         return self, done.returncode, done.stdout, time.monotonic() - began
 
@@ -73,20 +76,26 @@ class Shard:
 
 
 def unplaced(tests: Path) -> set[str]:
-    """Folders and files of tests that no shard names, and names of shards that are not there."""
+    """Folders and files of tests that no shard names, and such names that are not there. A file below a folder has a shard of its own."""
     there = {path.name for path in tests.iterdir() if path.is_dir() or path.match("test_*.py")} - NO_TESTS
-    return there ^ {part for parts in SHARDS.values() for part in parts}
+    return there ^ {part for parts in SHARDS.values() for part in parts if "/" not in part}
+
+
+def on_postgres(parts: Sequence[str]) -> tuple[str, ...]:
+    """What of a shard runs on PostgreSQL, too; a file where `ON_POSTGRES` names only that of its folder, or the shard only that."""
+    files = (part for part in parts if "/" in part and part.partition("/")[0] in ON_POSTGRES)
+    return (*(part for part in ON_POSTGRES if part in parts or part.partition("/")[0] in parts), *files)
 
 
 def shards(postgres: str, redis: str) -> Iterator[Shard]:
     plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "CELERY_BROKER_URL")}
     server, _, database = redis.rpartition("/")
     for turn, (name, parts) in enumerate(SHARDS.items()):
-        if name in FROM_OUTSIDE:
+        if name in UNMEASURED:
             yield Shard(name, parts, {**plain, **BROWSER}, measured=False)
-            continue
-        yield Shard(name, parts, {**plain, **SAMPLES[True], "COVERAGE_FILE": str(ROOT / f".coverage-{name}")}, measured=True)
-        kept = tuple(part for part in ON_POSTGRES if part.partition("/")[0] in parts)
+        else:
+            yield Shard(name, parts, {**plain, **SAMPLES[True], "COVERAGE_FILE": str(ROOT / f".coverage-{name}")}, measured=True)
+        kept = on_postgres(parts)
         if postgres and kept:
             services = {"DATABASE_URL": postgres, "CELERY_BROKER_URL": f"{server}/{int(database) - turn}"}
             yield Shard(f"{name}-on-postgresql", kept, {**plain, **SAMPLES[False], **services}, measured=False)

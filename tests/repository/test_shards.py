@@ -19,7 +19,7 @@ def test_every_folder_of_tests_has_one_shard() -> None:
 def test_a_folder_without_a_shard_is_named(tmp_path: Path) -> None:
     for parts in SHARDS.values():
         for part in parts:
-            (tmp_path / part).mkdir()
+            (tmp_path / part).mkdir(parents=True, exist_ok=True)
     for name in (*NO_TESTS, "a_new_room"):
         (tmp_path / name).mkdir()
     assert unplaced(tmp_path) == {"a_new_room"}
