@@ -112,11 +112,19 @@ def preflight(environment: dict[str, str], var: Path) -> None:
 def set_up(environment: dict[str, str], var: Path) -> None:
     """Database, keys, sample key, trust folder, in a process of its own. Raises: Refused with that process's last line."""
     say("Setting up database and keys" if not (var / "keys").exists() else "Checking database and keys")
+    # Asked to stop while the process is made, we would leave it behind, and the next start would migrate beside it.
+    asked: list[int] = []
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _: asked.append(number))
     # A session of its own: Ctrl-C reaches every program of the terminal, and must not reach this one.
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.set_up"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         start_new_session=True)
     try:
+        for number in STOP_SIGNALS:
+            signal.signal(number, ask_to_stop)
+        if asked:
+            raise StopAsked
         _, said = process.communicate()
     except StopAsked:
         # Cut off between a migration's commit and its row in django_migrations, the database could never be migrated again.

@@ -133,6 +133,15 @@ def part_of(table: str, parent: str, column: str) -> dict[str, dict[str, tuple[s
     return {table: {"SELECT": (there(parent, f"{table}.{column}"), ""), **all_writes(of_own_case_by(parent, f"{table}.{column}"))}}
 
 
+def notes() -> dict[str, dict[str, tuple[str, str]]]:
+    """Whoever sees a case may write a note on it, in his organisation's name; the lender alone removes one."""
+    written = f"organisation_ref = (SELECT n.ref FROM accounts_organisation n WHERE n.id = {ORG})"
+    note = {**file_of("cases_note")["cases_note"], "INSERT": ("", f"{there('cases_case', 'cases_note.case_id')} AND cases_note.{written}")}
+    text = {**part_of("cases_notetext", "cases_note", "note_id")["cases_notetext"],
+            "INSERT": ("", there("cases_note", "cases_notetext.note_id", f" AND up.{written}"))}
+    return {"cases_note": note, "cases_notetext": text}
+
+
 def of_record(table: str) -> str:
     return there("evidence_evidence", f"{table}.evidence_id")
 
@@ -160,8 +169,8 @@ GRANTED_BY_LENDER = f"EXISTS (SELECT 1 FROM cases_matter m JOIN cases_grant g ON
 POLICIES: dict[str, dict[str, tuple[str, str]]] = {
     "cases_case": {"SELECT": (OPEN_CASE, ""), "INSERT": ("", OWN), "UPDATE": (CASE_TO_DEPOSIT_IN, CASE_TO_DEPOSIT_IN)},
     **file_of("cases_caserevision", "cases_creditorside", "cases_agreement", "cases_drawdown", "cases_payment", "cases_charge",
-              "cases_note", "cases_party"),
-    **part_of("cases_creditor", "cases_creditorside", "side_id"), **part_of("cases_notetext", "cases_note", "note_id"),
+              "cases_party"),
+    **part_of("cases_creditor", "cases_creditorside", "side_id"), **notes(),
     **part_of("cases_contactpoint", "cases_party", "party_id"), **part_of("cases_consent", "cases_party", "party_id"),
     "cases_caseimport": {"SELECT": (OWN, ""), **all_writes(OWN)},
     # Whoever reckons another's case reckons with its lender's caps.

@@ -48,7 +48,12 @@ class Connection:
 
     def get(self, path: str) -> tuple[int, bytes, str]:
         self.made.request("GET", path)
-        answer = self.made.getresponse()
+        try:
+            answer = self.made.getresponse()
+        except http.client.RemoteDisconnected:
+            # Kept open for too long between two questions, as a slow machine does: the connection is opened again by itself.
+            self.made.request("GET", path)
+            answer = self.made.getresponse()
         return answer.status, answer.read(), answer.headers.get("Location", "")
 
     def post_batch(self, count: int, key: str) -> dict[str, object]:

@@ -268,3 +268,11 @@ def test_the_settings_are_those_that_the_policies_read(database: str) -> None:
         cursor.execute("SELECT string_agg(prosrc, ' ') FROM pg_proc WHERE proname LIKE 'cunzheng%'")
         text += cursor.fetchone()[0]
     assert {name for name in tenancy.NAMES if f"'cunzheng.{name}'" in text} == set(tenancy.NAMES)
+
+
+def test_whoever_sees_a_case_writes_notes_on_it_and_nobody_else(cast: Cast) -> None:
+    case, agency = cast.case("LN-1"), cast.organisation("collection_agency", Kind.COLLECTION_AGENCY)
+    cast.assigned(case)
+    stranger = cast.organisation("law_firm", Kind.LAW_FIRM)
+    statuses = [sender(Client(), who)("POST", f"/cases/{case.ref}/notes", b'{"text": "x"}').status_code for who in (agency, stranger)]
+    assert statuses == [201, 404]
