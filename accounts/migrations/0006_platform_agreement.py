@@ -5,6 +5,8 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
+        # Undone, the new name is taken out of the content types again.
+        ('contenttypes', '0002_remove_content_type_name'),
         ('accounts', '0005_letting_in'),
     ]
 
