@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.permissions import Role
 from cases.assigning import distribute_cases, withdraw_cases
 from cases.models import Assignment
+from common.tenancy import on_behalf_of
 from evidence.models import Evidence
 from tests.accounts.people import signed_in
 from tests.cases.cast import Cast
@@ -43,13 +44,16 @@ def upload(client: Client, ref: str, meanwhile: Callable[[], object] = lambda: N
     return client.post(f"/work/{ref}/deposits", body, content_type=kind, headers=headers, **environment)
 
 
+# What happens meanwhile happens in another session in life, and in the request's own here: it is told whose act that is.
 def withdrawn(cast: Cast, made: Assignment) -> None:
-    withdraw_cases(cast.officer, [made.ref], now=timezone.now())
+    with on_behalf_of(cast.officer.organisation.pk):
+        withdraw_cases(cast.officer, [made.ref], now=timezone.now())
 
 
 def given_to_another(cast: Cast, made: Assignment) -> None:
-    other = cast.person("other", Role.COLLECTION_AGENT)
-    distribute_cases(cast.person("boss", Role.AGENCY_SUPERVISOR), [made.ref], other.person, now=timezone.now())
+    boss, other = cast.person("boss", Role.AGENCY_SUPERVISOR), cast.person("other", Role.COLLECTION_AGENT)
+    with on_behalf_of(boss.organisation.pk):
+        distribute_cases(boss, [made.ref], other.person, now=timezone.now())
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
