@@ -49,14 +49,14 @@ def issue_ticket(viewer: Viewer, record: Evidence, position: int, *, now: dateti
         raise RecordNotFound
     token = secrets.token_urlsafe(32)
     OriginalTicket.objects.create(
-        token_sha256=_digest(token), file=file, person=viewer.person, organisation=viewer.organisation,
+        token_sha256=digest_of_token(token), file=file, person=viewer.person, organisation=viewer.organisation,
         made_at=now, expires_at=now + GOOD_FOR)
     return token
 
 
 def ticket_for(token: str, *, now: datetime) -> OriginalTicket:
     """The ticket that can still be used. Raises RecordNotFound for anything else."""
-    digest = _digest(token)
+    digest = digest_of_token(token)
     found = OriginalTicket.objects.filter(token_sha256=digest, used_at=None, expires_at__gt=now)
     with opened(ticket=digest.hex()):
         ticket = found.select_related("person", "organisation").first()
@@ -93,5 +93,6 @@ def redeem(ticket: OriginalTicket, viewer: Viewer, *, request_id: str, now: date
     return FetchedOriginal(str(value["name"]), stored.size_bytes, file)
 
 
-def _digest(token: str) -> bytes:
+def digest_of_token(token: str) -> bytes:
+    """What is kept of the token of a ticket's address, 32 bytes."""
     return hashlib.sha256(token.encode()).digest()

@@ -4,26 +4,25 @@ A paper is whatever a stranger sent, so it never comes from the origin that hold
 be fetched with it: an operator who makes one reaches no evidence. What this does not do: decide who is an operator; both callers ask.
 Source: threats T17.
 """
-import hashlib
 import secrets
 from datetime import datetime
 
 from accounts.errors import ApplicationNotFound
 from accounts.models import Person
 from evidence.models import ApplicationPaper, PaperTicket
-from evidence.originals import GOOD_FOR
+from evidence.originals import GOOD_FOR, digest_of_token
 
 
 def issue_paper_ticket(person: Person, paper: ApplicationPaper, *, now: datetime) -> str:
     """The token of a new ticket for this paper."""
     token = secrets.token_urlsafe(32)
-    PaperTicket.objects.create(token_sha256=_digest(token), paper=paper, person=person, made_at=now, expires_at=now + GOOD_FOR)
+    PaperTicket.objects.create(token_sha256=digest_of_token(token), paper=paper, person=person, made_at=now, expires_at=now + GOOD_FOR)
     return token
 
 
 def paper_ticket_for(token: str, *, now: datetime) -> PaperTicket:
     """The ticket that can still be used. Raises ApplicationNotFound for anything else."""
-    found = PaperTicket.objects.filter(token_sha256=_digest(token), used_at=None, expires_at__gt=now)
+    found = PaperTicket.objects.filter(token_sha256=digest_of_token(token), used_at=None, expires_at__gt=now)
     ticket = found.select_related("paper__stored_object", "paper__application", "person").first()
     if ticket is None:
         raise ApplicationNotFound
@@ -34,7 +33,3 @@ def use_up(ticket: PaperTicket, *, now: datetime) -> None:
     """Before a byte goes out. Raises ApplicationNotFound when another request was first."""
     if PaperTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
         raise ApplicationNotFound
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -14,7 +13,7 @@ from common import jobs
 from common.jobs import Job
 from config import env
 from ledger.incidents import FORK, MAIL_INCIDENT, end_incident, open_incident
-from tests.repository.free_ports import free_ports
+from tests.postboxes import receiving
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -36,14 +35,9 @@ class Postbox:
 @pytest.fixture
 def postbox(service: str, settings: Settings) -> Iterator[Postbox]:
     box = Postbox()
-    [port] = free_ports(1)
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # the test runner's default sends nothing
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.ALERT_MAIL = ["duty@log.example", "head@log.example"]
-    yield box
-    controller.stop()
+    with receiving(box, settings):
+        yield box
 
 
 def run_mail_jobs() -> None:

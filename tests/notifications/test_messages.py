@@ -13,7 +13,6 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -38,6 +37,7 @@ from notifications.schedule import KEPT, MESSAGE_ATTEMPTS, MESSAGE_PAUSES, MOST_
 from sandbox.sms import SECRET, Fault, SmsServer
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.databases import ROOT
+from tests.postboxes import receiving
 from tests.repository.free_ports import free_ports
 
 ADDRESS, NUMBER = "judge@court.example", "15400000001"
@@ -66,13 +66,8 @@ class Postbox:
 @pytest.fixture
 def postbox(service: str, settings: Settings) -> Iterator[Postbox]:
     box = Postbox()
-    [port] = free_ports(1)
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # the test runner's default sends nothing
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield box
-    controller.stop()
+    with receiving(box, settings):
+        yield box
 
 
 @pytest.fixture
