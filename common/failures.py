@@ -6,6 +6,12 @@ would use up the descriptors, and a WAL index that was opened while the disk was
 connections of the process (both measured).
 """
 import traceback
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError
+
+DATABASE_FAILURES: Final = (DatabaseError, InterfaceError)
+"""What a database call raises. The first call on a connection that the server has ended raises the one, every further call the other."""
 
 
 def let_go(failure: BaseException) -> None:

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import DatabaseError, models
+from django.db import connection, models
 from django.utils import timezone
+
+from common.failures import DATABASE_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -129,8 +131,10 @@ def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
         _postpone(job, later.code, now())
     except RunAgain as again:
         _release(job, next_attempt_at=again.at, last_error="", attempts=0)
-    except (OSError, DatabaseError) as broken:
+    except (OSError, *DATABASE_FAILURES) as broken:
         logger.warning("job %s %s failed: %s", job.kind, job.pk, type(broken).__name__)
+        # On a connection that was ended the lease could not be given back, and the job would wait until it runs out.
+        connection.close_if_unusable_or_obsolete()
         _postpone(job, type(broken).__name__, now())
     except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop all others; it is logged and the job stays due
         _postpone(job, _log_bug(job, bug), now())

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 
 from common.errors import DomainError
-from common.failures import let_go
+from common.failures import DATABASE_FAILURES, let_go
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +177,7 @@ DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (drf.NotFound, NotFound), (Http404, NotFound), (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
     (MultiPartParserError, BadRequest), (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest),
-    (DatabaseError, StorageUnavailable), (OSError, StorageUnavailable),
+    *((failure, StorageUnavailable) for failure in DATABASE_FAILURES), (OSError, StorageUnavailable),
 )
 
 

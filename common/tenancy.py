@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from common.failures import DATABASE_FAILURES
 
 ORGANISATION, PERSON, RECORD = "organisation", "person", "record"
 NAMES: Final = (ORGANISATION, PERSON, RECORD, "records", "receipt", "cases", "ticket")
@@ -37,7 +39,7 @@ def forget() -> None:
         return
     try:
         _tell(NOTHING)
-    except (DatabaseError, InterfaceError):
+    except DATABASE_FAILURES:
         connection.close()
 
 

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
-from django.db import DatabaseError, ProgrammingError, connection
+from django.db import ProgrammingError, connection
 
 from accounts.fictitious import count_fictitious
 from accounts.models import Person
+from common.failures import DATABASE_FAILURES
 from common.web_role import missing_privileges, why_no_web_role, works_for_everybody
 from ledger.authorities import listed_authorities, spelled_authorities
 from ledger.stamping import pinned_authorities
@@ -88,7 +89,7 @@ def database_keeps_what_it_acknowledges(*_: Any, databases: Any = None, **__: An
         with connection.cursor() as cursor:
             cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(MUST_BE_ON)])
             off = [row[0] for row in cursor.fetchall()]
-    except DatabaseError as away:
+    except DATABASE_FAILURES as away:
         return [Error(f"The database does not say whether it keeps what it acknowledges ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [_error(12, f"PostgreSQL runs with {name} = off: acknowledged deposits could be lost.") for name in off]
 
@@ -104,7 +105,7 @@ def nobody_is_fictitious(*_: Any, databases: Any = None, **__: Any) -> list[Chec
         organisations, people = count_fictitious()
     except ProgrammingError:
         return []  # `migrate` asks too, of a database whose columns it is about to make
-    except DatabaseError as away:
+    except DATABASE_FAILURES as away:
         return [Error(f"The database does not say whether it holds people of make run ({type(away).__name__}).", id=DATABASE_AWAY)]
     if not organisations and not people:
         return []
@@ -119,7 +120,7 @@ def web_is_bound_by_row_security(*_: Any, databases: Any = None, **__: Any) -> l
         return []
     try:
         unbound, missing = why_no_web_role(), missing_privileges()
-    except DatabaseError as away:
+    except DATABASE_FAILURES as away:
         return [Error(f"The database does not say what the web's role may do ({type(away).__name__}).", id=DATABASE_AWAY)]
     found: list[CheckMessage] = [] if unbound is None else [_error(24, (
         f"The web must work as a role that row-level security binds, and {unbound}. "
@@ -138,7 +139,7 @@ def what_is_behind_the_web_sees_everything() -> list[CheckMessage]:
         return []
     try:
         sees_everything = works_for_everybody()
-    except DatabaseError as away:
+    except DATABASE_FAILURES as away:
         return [Error(f"The database does not say whose rows are seen ({type(away).__name__}).", id=DATABASE_AWAY)]
     return [] if sees_everything else [_error(26, (
         "Workers must work as the owner of the tables: to the web's role row-level security shows nothing of what they work for."))]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from common.failures import DATABASE_FAILURES
 from ledger.models import Checkpoint, LogBatch, LogQueue
 from ledger.selectors import Backlog, log_backlog
 from ledger.trust import quorum_missing_since, witness_verifiers
@@ -70,7 +70,7 @@ def _witnesses(backlog: Backlog | None, now: datetime) -> tuple[str, datetime | 
     except (ImproperlyConfigured, OSError) as unusable:
         logger.error("not well: %s", unusable)
         return NO_POLICY, None
-    except DatabaseError as broken:
+    except DATABASE_FAILURES as broken:
         logger.error("not ready: database", exc_info=broken)
         return UNKNOWN, None
     return (OK, None) if missing is None else (NO_QUORUM, missing)
@@ -81,7 +81,7 @@ def _database() -> tuple[str, Backlog | None]:
         return OK, log_backlog()
     except ImproperlyConfigured:
         return NOT_SET_UP, None
-    except DatabaseError as broken:
+    except DATABASE_FAILURES as broken:
         logger.error("not ready: database", exc_info=broken)
         return UNAVAILABLE, None
 
@@ -120,7 +120,7 @@ def _sequencer(backlog: Backlog | None, quorum_missing: datetime | None, now: da
         if unheard_since(now) is not None:
             return OK
         since = backlog.oldest_unpublished_at if quorum_missing is None else _unsigned_since()
-    except DatabaseError as broken:
+    except DATABASE_FAILURES as broken:
         logger.error("not ready: database", exc_info=broken)
         return UNKNOWN
     return SILENT if since is not None and now - since > SILENCE else OK

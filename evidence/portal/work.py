@@ -5,7 +5,6 @@ A row's form is sent by a script, which asks for JSON; without one the case's pa
 import secrets
 from datetime import datetime
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from cases.errors import CaseNotFound, CaseTakenBack
 from cases.models import Case
 from cases.selectors import case_to_deposit_in
 from common.errors import DomainError
+from common.failures import DATABASE_FAILURES
 from common.idempotency import IdempotentRequest
 from common.problems import as_domain_error, problem_page, problem_response
 from evidence.capture import DepositItem, Depositor
@@ -120,7 +120,7 @@ def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartFo
     except CaseNotFound:
         # He had it when the form came; no form of this case can be sent again.
         return _refused(request, CaseTakenBack())
-    except (DomainError, DatabaseError, OSError) as fault:
+    except (DomainError, *DATABASE_FAILURES, OSError) as fault:
         error = as_domain_error(fault)
         if wants_json(request):
             return problem_response(error)

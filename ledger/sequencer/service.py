@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import IntegrityError, connection
 
 from common.failpoints import reached
-from common.failures import let_go
+from common.failures import DATABASE_FAILURES, let_go
 from common.object_store import ObjectConflictError, ObjectStore
 from ledger.announcing import say_in_force
 from ledger.closing import finish_closing
@@ -212,7 +212,7 @@ def run(make: Callable[[], Sequencer], stop: threading.Event) -> None:
             raise StorageDamaged(detail=str(damaged)) from damaged
         except IntegrityError as refused:
             raise DatabaseRefuses(detail=type(refused.__cause__ or refused).__name__) from refused
-        except (OSError, DatabaseError) as broken:
+        except (OSError, *DATABASE_FAILURES) as broken:
             troubles += 1
             logger.warning("storage or database away (%s); nothing is half-written, trying again", describe(broken))
             sequencer, made = None, False

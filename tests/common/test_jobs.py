@@ -2,9 +2,11 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from common import jobs
 from common.jobs import (
@@ -147,6 +149,32 @@ def test_a_job_that_fails_is_tried_again_later_and_later(trouble: Exception, ran
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (timedelta(seconds=1), jobs.LONGEST_PAUSE)
     assert Job.objects.get().last_error == ("not-yet" if isinstance(trouble, RetryLater) else "OSError")
+
+
+def end_connections() -> None:
+    """As when the server restarts: it ends every connection; in SQLite the connection is closed below Django."""
+    connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    else:
+        connection.connection.close()
+
+
+def test_a_connection_that_is_ended_under_a_job_costs_it_one_attempt_and_not_the_worker(ran: list[int]) -> None:
+    def work(subject: int) -> None:
+        end_connections()
+        Job.objects.count()
+
+    register_job("test", work)
+    enqueue_job("test", 7, now=NOW)
+    [job_id] = due_jobs(NOW)
+    assert run_job(job_id, now=at(NOW))
+    job = Job.objects.get(pk=job_id)
+    assert (job.lease_until, job.last_error in {"OperationalError", "ProgrammingError"}) == (None, True)
+    register_job("test", ran.append)
+    assert run_job(job_id, now=at(NOW + timedelta(seconds=2)))
+    assert ran == [7]
 
 
 def test_a_bug_in_one_job_stops_no_other_and_is_logged_without_its_words(ran: list[int], caplog: pytest.LogCaptureFixture) -> None:

@@ -16,6 +16,7 @@ import random
 import runpy
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -66,6 +67,9 @@ def become(order: dict[str, Any]) -> None:
     code = 1
     try:
         code = run_here(program, order["failpoints"])
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -33,6 +33,7 @@ SHARDS: dict[str, tuple[str, ...]] = {
     "ledger": ("ledger", "vault"),
     "contract": ("api",),
     "people": ("accounts",),
+    "start": ("repository/test_make_run.py",),
     "programs": ("repository", "sandbox", "flows", "proxy", "samples", "planted"),
     "evidence": ("evidence", "notifications"),
     "matrix": ("test_isolation.py", "test_invariants.py", "test_architecture.py", "row_security", "hostile", "cases"),
@@ -44,7 +45,7 @@ ON_POSTGRES = (
     "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
-UNMEASURED = {"browser", "drills", "walks"}
+UNMEASURED = {"browser", "drills", "start", "walks"}
 """They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
 NO_TESTS = {"__pycache__", "vectors"}
 BROWSER = {"CUNZHENG_BROWSER": "yes"}
@@ -117,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong := unplaced(ROOT / "tests"):
         print(f"without a place in tests/repository/shards.py, or without tests: {', '.join(sorted(wrong))}")
         return 2
+    # A shell starts what it does not wait for with SIGINT ignored; whatever the tests start would inherit that and outlive their Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever stops this stops its shards.
     os.setpgrp()
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))

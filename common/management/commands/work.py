@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from common import jobs
-from common.failures import let_go
+from common.failures import DATABASE_FAILURES, let_go
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                     jobs.enqueue_daily_jobs(now=timezone.now())
                     daily_asked = time.monotonic()
                 busy = [jobs.run_job(job_id) for job_id in jobs.due_jobs(timezone.now())]
-            except DatabaseError as broken:
+            except DATABASE_FAILURES as broken:
                 # The database is away: nothing is lost, the rows wait; a fresh connection is tried with the next round.
                 logger.warning("database away: %s", type(broken).__name__)
                 let_go(broken)
