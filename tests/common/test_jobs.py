@@ -156,7 +156,8 @@ def end_connections() -> None:
     connection.ensure_connection()
     if connection.vendor == "postgresql":
         with closing(connection.copy()) as other, other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
     else:
         connection.connection.close()
 
