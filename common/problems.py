@@ -202,7 +202,9 @@ def exception_handler(exc: Exception, _context: dict[str, object]) -> HttpRespon
 
 
 class ProblemMiddleware:
-    """Answers what a view raised and nobody caught, and a method that it does not have; what no route matches comes to the handlers above.
+    """Answers what a view raised and nobody caught, a method that it does not have, and an address that nothing can stand under.
+
+    What no route matches comes to the handlers above.
 
     It stands next to the views, so that its answers get the headers that every answer gets.
     """
@@ -211,6 +213,9 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # No text in PostgreSQL holds this character, and the driver calls an address with it in a query a bug of the program.
+        if "\0" in request.path_info:
+            return answer_problem(request, NotFound())
         response = self.get_response(request)
         if not isinstance(response, HttpResponseNotAllowed):
             return response

@@ -1,7 +1,8 @@
 """Row-level security, the second gate of isolation (docs/adr/0019): on PostgreSQL, a session sees what the viewer that it was told of may see.
 
-The functions are `cases.roots` in SQL: others' cases that are open to the organisation at this moment, and what of their records. They belong to the owner of the tables and read past the policies, which ask them. Every condition is false for a session that was
-told nothing (`common.tenancy`). SQLite has nothing of this.
+The functions are `cases.roots` in SQL: others' cases that are open to the organisation at this moment, and what of their records. They
+belong to the owner of the tables and read past the policies, which ask them. Every condition is false for a session that was told nothing
+(`common.tenancy`). SQLite has nothing of this.
 """
 # ruff: noqa: S608 - every part of these statements is a text of this file
 from django.db import migrations

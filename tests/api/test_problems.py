@@ -70,7 +70,9 @@ def test_a_problem_carries_figures_pointers_and_when_to_come_back() -> None:
     assert json.loads(problem_response(Sample(n=3, pointer="")).content)["errors"] == [{"pointer": "#", "detail": "第 3 项"}]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v1/evidence/", "/api/v1/records", "/api/nowhere", "/api/v1/records/a/b/c"])
+@pytest.mark.parametrize("path", [
+    "/api/v1/nowhere", "/api/v1/evidence/", "/api/v1/records", "/api/nowhere", "/api/v1/records/a/b/c",
+    "/api/v1/webhooks/%00", "/api/v1/notices/a%00/read", "/log/policy/%00"])
 def test_an_unknown_address_is_not_found(client: Client, service: str, path: str) -> None:
     assert code_of(client.get(path)) == (404, "not-found")
 

@@ -22,6 +22,7 @@ FAILED = 1
 BROKEN = ("ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "AttributeError")
 """What a patch that only breaks the program raises. A planted defect works; it does the wrong thing."""
 MADE = (".git", ".venv", "var", "dist", "__pycache__", ".*_cache", ".hypothesis", ".coverage*")
+SERVICES = ("DATABASE_URL", "CELERY_BROKER_URL")
 WHOLE = ("tests", "--ignore=tests/planted", "-x")
 
 
@@ -57,13 +58,14 @@ def applies(patch: Path, place: Path, *, check_only: bool = False) -> str:
     return " ".join(done.stderr.split()) if done.returncode else ""
 
 
-def run_tests(place: Path, words: Sequence[str], *, timeout_s: float = TEST_S) -> Run:
-    """Run pytest with these words in the copy. Raises subprocess.TimeoutExpired."""
+def run_tests(place: Path, words: Sequence[str], *, on_postgres: bool = False, timeout_s: float = TEST_S) -> Run:
+    """Run pytest with these words in the copy, on SQLite or on the database of DATABASE_URL. Raises subprocess.TimeoutExpired."""
     report = place / "report.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *words]
     # What measures the suite's coverage would measure the copy too.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "PYTEST_"))}
+    kept_out = ("COVERAGE_", "PYTEST_", *(() if on_postgres else SERVICES))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(kept_out)}
     done = subprocess.run(
         command, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout_s, check=False)
     failed: dict[str, str] = {}
@@ -82,7 +84,7 @@ def judge(defect: Defect, sound: Path, place: Path, *, whole: bool = False) -> V
     try:
         if stale := applies(defect.patch, place):
             return Verdict(False, f"the patch is stale: {stale}")
-        run = run_tests(place, WHOLE if whole else defect.tests, timeout_s=SUITE_S if whole else TEST_S)
+        run = run_tests(place, WHOLE if whole else defect.tests, on_postgres=defect.on_postgres, timeout_s=SUITE_S if whole else TEST_S)
     except subprocess.TimeoutExpired:
         return Verdict(False, "the tests did not end")
     finally:

@@ -99,6 +99,25 @@ def test_a_test_that_fails_without_the_patch_shows_nothing(checkout: Path, capsy
     assert "without any patch these tests do not pass" in capsys.readouterr().out
 
 
+def test_a_defect_of_postgresql_alone_is_left_out_by_name_where_there_is_none_and_never_in_ci(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    folder = planted(checkout, "return min(one, other)")
+    patch = planted(checkout, "return min(one, other)", number=2) / "02-defect.patch"
+    patch.write_text(patch.read_text().replace("\n\n---", "\nOnly on: PostgreSQL\n\n---"))
+    assert main([], checkout=checkout, folder=folder) == 0
+    said = capsys.readouterr().out
+    assert "left out 02 defect: name a PostgreSQL in DATABASE_URL" in said
+    assert "1 of 1 planted defects were caught" in said
+    monkeypatch.setenv("CI", "true")
+    assert main([], checkout=checkout, folder=folder) == 1
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
+    assert main([], checkout=checkout, folder=folder) == 0
+    assert "2 of 2 planted defects were caught" in capsys.readouterr().out
+
+
 def test_a_patch_that_does_not_say_what_it_is_stops_everything(checkout: Path) -> None:
     folder = planted(checkout, "return one")
     (folder / "01-defect.patch").write_text("--- a/program.py\n")

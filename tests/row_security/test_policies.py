@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, models, transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from accounts.permissions import Kind
 from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
-from common.tenancy import forget, on_behalf_of, open_record, opened, tell_viewer
+from common.tenancy import forget, forget_between_requests, on_behalf_of, open_record, opened, tell_viewer
 from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
 from evidence.models import CustodyEvent, Evidence, EvidenceFile
 from tests.cases.case_files import case_body, sender
@@ -186,6 +187,20 @@ def test_what_was_told_survives_failures_and_goes_with_the_connection(full: Case
         assert not Case.objects.exists()
         tell_viewer(lender)
         assert Case.objects.filter(pk=full.pk).exists()
+
+
+def test_a_request_begins_as_nobodys_whoever_came_before(full: Case, web: str) -> None:
+    seen: list[bool] = []
+
+    def answer(_request: HttpRequest) -> HttpResponse:
+        seen.append(Case.objects.exists())
+        return HttpResponse()
+
+    with acting_as(web):
+        tell_viewer(full.organisation_id)
+        assert Case.objects.exists()
+        forget_between_requests(answer)(HttpRequest())
+    assert seen == [False]
 
 
 def test_what_does_not_change_is_not_told_again(full: Case, web: str) -> None:
