@@ -25,7 +25,7 @@ test: .venv/.stamp-dev ## all tests, on SQLite or on the database of DATABASE_UR
 	@$(RUN) -m pytest $(COVERAGE) $(ARGS)
 
 test-browser: .venv/.stamp-dev ## the tests in Chromium against one live service: sign-in, passkeys, keyboard, axe on every page of every role
-	@env -u DATABASE_URL -u CELERY_BROKER_URL CUNZHENG_BROWSER=yes $(RUN) -m pytest tests/browser $(ARGS)
+	@env -u DATABASE_URL -u CELERY_BROKER_URL CUNZHENG_BROWSER=all $(RUN) -m pytest tests/browser $(ARGS)
 
 screens: .venv/.stamp-dev ## take the pictures of docs/screens in Chromium, from a service with the fictitious people of make run
 	@$(RUN) -m tests.browser.screens

@@ -1,7 +1,8 @@
 """`python -m bench.search_requests CASES`: times the console's pages of cases and records in a filled database; prints JSON.
 
 A program of its own, because it needs the service's settings. The whole page is timed, from the request to its last byte, sign-in gate
-and templates included, without a network. The rows are those of `search_rows.sql`.
+and templates included, without a network. The rows are those of `search_rows.sql`. Everything is asked by the web's role, under row-level
+security, as in production: by a lender, and by an agency that a tenth of his cases is assigned to.
 """
 import hashlib
 import json
@@ -32,6 +33,8 @@ from accounts.permissions import Kind, Role  # noqa: E402
 from accounts.services import create_organisation  # noqa: E402
 from accounts.sign_in import SecondFactorAdapter  # noqa: E402
 from bench.figures import percentile  # noqa: E402
+from bench.search import AGENCYS  # noqa: E402
+from common.web_role import make_web_role  # noqa: E402
 from evidence.drafts import fresh_numbers, pack_claims  # noqa: E402
 from evidence.models import Evidence  # noqa: E402
 from tlog.claims import encode_claim, salt_claim  # noqa: E402
@@ -40,21 +43,32 @@ from vault.search import blind_digests  # noqa: E402
 
 ROUNDS = 40
 CHUNK = 20_000
+OF_AN_AGENCY = {"newest", "rare kind", "frequent kind", "logged", "all at once", "reference"}
 ROWS = Path(__file__).with_name("search_rows.sql")
 
 
 def main() -> None:
     cases = int(sys.argv[1])
     lender, other = (create_organisation(name, now=timezone.now(), kind=Kind.LENDER) for name in ("甲方", "乙方"))
-    fill(lender, other, cases)
-    browser = signed_in(lender)
+    agency = create_organisation("丙方", now=timezone.now(), kind=Kind.COLLECTION_AGENCY)
+    fill(lender, other, agency, cases)
+    officer, supervisor = signed_in(lender, Role.LEGAL_OFFICER), signed_in(agency, Role.AGENCY_SUPERVISOR)
+    asked = questions(lender, cases)
+    everything = [(name, ask, officer) for name, ask in asked.items()]
+    everything += [(f"{name}{AGENCYS}", asked[name], supervisor) for name in asked if name.partition(" ")[2] in OF_AN_AGENCY]
+    role = f"{connection.settings_dict['NAME']}_web"
+    make_web_role(role)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
     # The first is not counted: it compiles the page.
-    spent = {name: [ask(browser) for _ in range(ROUNDS + 1)][1:] for name, ask in questions(lender, cases).items()}
+    spent = {name: [ask(browser) for _ in range(ROUNDS + 1)][1:] for name, ask, browser in everything}
+    with connection.cursor() as cursor:
+        cursor.execute(f"RESET ROLE; DROP OWNED BY {role}; DROP ROLE {role}")
     print(json.dumps({name: {share: percentile(each, share / 100) for share in (50, 95)} for name, each in spent.items()}))
 
 
-def fill(lender: Organisation, other: Organisation, cases: int) -> None:
-    """`cases` cases with three records each, a tenth of them another lender's."""
+def fill(lender: Organisation, other: Organisation, agency: Organisation, cases: int) -> None:
+    """`cases` cases with three records each, a tenth of them another lender's, a tenth assigned to the agency with all records."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_record (ticket bigint PRIMARY KEY, record text, digest bytea)")
         numbers = fresh_numbers(f"{timezone.now():%Y%m%d}", CHUNK)
@@ -63,7 +77,8 @@ def fill(lender: Organisation, other: Organisation, cases: int) -> None:
             digests = blind_digests(lender.ref, [digest_of(ticket) for ticket in tickets])
             cursor.execute("INSERT INTO bench_record SELECT * FROM unnest(%s, %s, %s)", [
                 list(tickets), list(islice(numbers, len(tickets))), digests])
-        given: dict[str, int | bytes] = {"own": lender.pk, "other": other.pk, "n": cases, "claims": sealed_title()}
+        given: dict[str, int | bytes] = {
+            "own": lender.pk, "other": other.pk, "agency": agency.pk, "n": cases, "claims": sealed_title()}
         for statement in ROWS.read_text(encoding="utf-8").split(";\n")[:-1]:
             cursor.execute(statement, given)
         cursor.execute("VACUUM ANALYZE")
@@ -80,10 +95,10 @@ def sealed_title() -> bytes:
     return seal(pack_claims([salt_claim("subject", data, bytes(32))]))
 
 
-def signed_in(lender: Organisation) -> Client:
-    """The browser of a legal officer of this lender, whose session showed both factors."""
+def signed_in(organisation: Organisation, role: Role) -> Client:
+    """The browser of a person in this role, whose session showed both factors."""
     now = timezone.now()
-    _, token = invite(lender, Invitee("bench", "张三", Role.LEGAL_OFFICER), by=None, now=now)
+    _, token = invite(organisation, Invitee(f"bench-{role}", "张三", role), by=None, now=now)
     person: Person = accept_as_new_person(token, password=os.urandom(16).hex(), now=now)
     Authenticator.objects.create(
         user=person, type=Authenticator.Type.TOTP, data={"secret": SecondFactorAdapter().encrypt("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")})

@@ -15,6 +15,13 @@ INSERT INTO evidence_evidence (
     FROM bench_record b JOIN cases_case c ON c.client_reference = 'LN-' || ((b.ticket - 1) %% %(n)s + 1) ORDER BY b.ticket;
 INSERT INTO evidence_evidencefile (evidence_id, position, size_bytes, sha256_hmac)
     SELECT e.id, 1, 100, b.digest FROM evidence_evidence e JOIN bench_record b ON b.ticket = e.ticket;
+INSERT INTO cases_entrustment (
+        ref, lender_id, agency_id, agency_kind, number, scope, document, starts_at, ends_at, created_at, created_by, ended_by)
+    VALUES (repeat('0', 32), %(own)s, %(agency)s, 'collection_agency', 'bench', 'bench', 'bench', now() - interval '1 day',
+        now() + interval '1 day', now(), 'bench', '');
+INSERT INTO cases_assignment (ref, entrustment_id, case_id, includes_all, assigned_at, assigned_by, withdrawn_by)
+    SELECT md5('a' || id), (SELECT max(id) FROM cases_entrustment), id, true, now(), 'bench', '' FROM cases_case
+    WHERE right(client_reference, 1) = '1';
 INSERT INTO ledger_logentry (index, ticket, entry) SELECT ticket - 1, ticket, '\x00' FROM evidence_evidence ORDER BY ticket;
 INSERT INTO ledger_logbatch (size, root, sequenced_at, oldest_queued_at, rows_sha256) VALUES (3 * %(n)s, '\x00', now(), now(), '\x00');
 INSERT INTO ledger_checkpoint (size, root, note, signed_at) VALUES (3 * %(n)s - 500, '\x00', '\x00', now());

@@ -193,7 +193,7 @@ def test_what_is_left_out_is_run_by_a_target_of_its_own(path: str) -> None:
         assert "row_security" in ON_POSTGRES
         assert f"{path}::test_" in collected("tests/row_security", "DATABASE_URL=postgresql://nobody@127.0.0.1:1/none")
         return
-    target, switch = ("test-browser", "CUNZHENG_BROWSER=yes") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
+    target, switch = ("test-browser", "CUNZHENG_BROWSER=all") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = makefile.partition(f"\n{target}:")[2].partition("\n\n")[0]
     assert switch in recipe

@@ -45,7 +45,7 @@ ON_POSTGRES = (
     "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
-UNMEASURED = {"browser", "drills", "start", "walks"}
+UNMEASURED = {"browser", "deaths", "drills", "start", "walks"}
 """They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
 NO_TESTS = {"__pycache__", "vectors"}
 BROWSER = {"CUNZHENG_BROWSER": "yes"}
