@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share: a database of one's own, a var folder with keys, processes beside the test."""
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +29,11 @@ from tests.databases import ROOT, Template
 from tests.web_role import make_requests_as
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def pytest_configure() -> None:
+    # A shell starts what it does not wait for with SIGINT ignored. Whatever tests start would inherit that, and outlive their Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -118,8 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong := unplaced(ROOT / "tests"):
         print(f"without a place in tests/repository/shards.py, or without tests: {', '.join(sorted(wrong))}")
         return 2
-    # A shell starts what it does not wait for with SIGINT ignored; whatever the tests start would inherit that and outlive their Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever stops this stops its shards.
     os.setpgrp()
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
