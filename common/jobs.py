@@ -114,6 +114,12 @@ def due_jobs(now: datetime, *, limit: int = 50) -> list[int]:
     return list(rows.values_list("id", flat=True)[:limit])
 
 
+def last_done(kind: str) -> datetime | None:
+    """When a job of this kind last came to its end; None when none did."""
+    newest: datetime | None = Job.objects.filter(kind=kind).aggregate(at=models.Max("done_at"))["at"]
+    return newest
+
+
 def run_job(job_id: int, *, now: Callable[[], datetime] = timezone.now) -> bool:
     """Lease and run one job; False when somebody else has it or it is done. No transaction is open while the handler runs."""
     job = _lease(job_id, now())

@@ -1,4 +1,5 @@
-"""The operator's home: who waits to be let in, whose review is due, and how the service is. An auditor sees the last, and changes nothing.
+"""The operator's home: who waits to be let in, whose review is due, how the service is and what its own audits found.
+An auditor sees the last two, and changes nothing.
 
 Figures are those of `/readyz` and `/metrics`, read anew for each page; nothing here is about a record, a case or a person.
 """
@@ -20,13 +21,15 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.reviewing import reviews_due
 from accounts.viewer import Viewer
+from common.jobs import last_done
 from config.health import OK, checks_at
 from evidence.platform_facts import endings_within
 from evidence.portal.fact_words import KIND_WORDS
-from ledger.incidents import incidents
+from ledger.incidents import RECEIPT_BREACHED, incidents
 from ledger.lag import Lag, lag_of
 from ledger.measurements import Answers, answers
 from ledger.selectors import LogFacts, log_facts
+from ledger.tasks import AUDIT_RECEIPTS
 
 SOON_DAYS = 90
 PARTS: Mapping[str, str | Promise] = {
@@ -61,10 +64,12 @@ def health_at(now: datetime) -> Health:
 def operations(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     now = timezone.now()
     found, health = list(incidents()), health_at(now)
+    running = [each for each in found if not hasattr(each, "end")]
     context = {
         "viewer": viewer, "now": now, "health": health, "parts": [(PARTS[name], word) for name, word in health.checks.items()],
         "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
-        "open_incidents": [each for each in found if not hasattr(each, "end")], "incidents": found[:20],
+        "open_incidents": running, "incidents": found[:20], "audited_at": last_done(AUDIT_RECEIPTS),
+        "breaches": sum(each.code == RECEIPT_BREACHED for each in running),
     }
     if viewer.may(Act.MANAGE_ORGANISATIONS):
         context |= {

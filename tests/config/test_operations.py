@@ -1,4 +1,5 @@
 """The operator's home: queues and health for operators, health and incidents for auditors, and nothing for anybody else."""
+import re
 from datetime import timedelta
 
 from django.core.cache import cache
@@ -7,7 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Role
-from ledger.incidents import open_incident
+from common.jobs import Job, enqueue_daily_jobs, run_job
+from ledger.incidents import RECEIPT_BREACHED, open_incident
+from ledger.tasks import AUDIT_RECEIPTS
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.evidence.letting_in import apply_now, operators
 
@@ -24,6 +27,17 @@ def test_operators_see_who_waits_and_auditors_see_health(service: str) -> None:
     auditor = signed_in(make_person("audit", Role.AUDITOR)).get("/operations").content.decode()
     assert [word in auditor for word in ("示例人民法院", "逾期机构", "clock-skewed", "队列长度")] == [False, False, True, True]
     assert Client().get("/operations")["Location"].startswith("/sign-in")
+
+
+def test_it_says_when_every_receipt_was_last_held_against_the_log_and_what_was_broken(service: str) -> None:
+    auditor = signed_in(make_person("audit", Role.AUDITOR))
+    assert "尚未进行" in auditor.get("/operations").content.decode()
+    enqueue_daily_jobs(now=timezone.now())
+    assert run_job(Job.objects.get(kind=AUDIT_RECEIPTS).pk)
+    page = auditor.get("/operations").content.decode()
+    assert re.search(r"<dt>回执审计</dt><dd>\d+ 秒前</dd>", page), page
+    open_incident(RECEIPT_BREACHED, "receipt 1", {}, now=timezone.now())
+    assert "违约回执事件：1" in auditor.get("/operations").content.decode()
 
 
 def test_nobody_else_sees_it(database: str) -> None:
