@@ -1,7 +1,8 @@
 """Where a person wants to be told, besides the inbox: his choice, sealed, and what he may enter.
 
-What this does not do: prove that the address is his. A letter holds nothing but that there is something to read, and a link to a page
-that asks who one is; whoever types another's address sends him that, thirty times a day at most.
+An e-mail address is written to about notices only once its holder confirmed it (`confirming.py`); one that was confirmed is told when it
+goes out of use. What this does not do: prove that a telephone number is his. An SMS holds nothing but that there is something to read;
+whoever types another's number sends him that, thirty times a day at most.
 """
 import re
 import unicodedata
@@ -14,8 +15,9 @@ from django.db import transaction
 from accounts.models import Person
 from notifications import sms
 from notifications.errors import AddressMalformed, NumberMalformed
+from notifications.letters import ask_to_confirm, tell_it_is_replaced, void_links
 from notifications.models import Channel
-from notifications.sealing import open_secret, seal_secret
+from notifications.sealing import open_secret, place_of_channel, seal_secret
 
 EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}", re.ASCII)
 # LAW: none; the numbers of mobile telephones in mainland China, eleven digits.
@@ -34,21 +36,45 @@ def channels_of(person: Person) -> Mapping[str, str]:
 
 
 def address_of(channel: Channel) -> str:
-    return open_secret(bytes(channel.sealed_address), _place(channel.person_id, channel.kind)).decode()
+    return open_secret(bytes(channel.sealed_address), place_of_channel(channel.person_id, channel.kind)).decode()
 
 
 def choose_channels(person: Person, wanted: Mapping[str, str], *, language: str, now: datetime) -> None:
     """From now on the person is told by these channels and no others; a message under way by another is dropped.
 
-    Raises AddressMalformed, NumberMalformed; nothing has changed then.
+    An e-mail address other than before is asked to confirm. Raises AddressMalformed, NumberMalformed, ConfirmationTooOften; nothing has
+    changed then.
     """
     chosen = {kind: canonical(kind, typed) for kind, typed in wanted.items() if kind in offered()}
     spoken = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     with transaction.atomic():
-        Channel.objects.filter(person=person).exclude(kind__in=list(chosen)).delete()
+        held = _held(person)
+        for kind in held.keys() - chosen.keys():
+            _give_up(held[kind], now)
         for kind, address in chosen.items():
-            Channel.objects.update_or_create(person=person, kind=kind, defaults={
-                "sealed_address": seal_secret(address.encode(), _place(person.pk, kind)), "language": spoken, "changed_at": now})
+            if kind in held and address_of(held[kind]) == address:
+                Channel.objects.filter(pk=held[kind].pk).update(language=spoken)
+                continue
+            if kind in held:
+                _give_up(held[kind], now)
+            made = Channel.objects.create(
+                person=person, kind=kind, sealed_address=seal_secret(address.encode(), place_of_channel(person.pk, kind)),
+                language=spoken, changed_at=now)
+            if kind == Channel.EMAIL:
+                ask_to_confirm(made, now=now)
+
+
+def _held(person: Person) -> Mapping[str, Channel]:
+    """The person's row is the lock: two choices of one person take turns, and a link is used before a change or not at all."""
+    Person.objects.select_for_update().get(pk=person.pk)
+    return {each.kind: each for each in Channel.objects.filter(person=person)}
+
+
+def _give_up(channel: Channel, now: datetime) -> None:
+    tell_it_is_replaced(channel, now=now)
+    if channel.kind == Channel.EMAIL:
+        void_links(channel.person_id, now=now)
+    channel.delete()
 
 
 def canonical(kind: str, typed: str) -> str:
@@ -62,8 +88,3 @@ def canonical(kind: str, typed: str) -> str:
     if not MOBILE.fullmatch(digits):
         raise NumberMalformed
     return digits
-
-
-def _place(person_id: int, kind: str) -> str:
-    # An endpoint's ref is 32 hex digits, so nothing sealed for one opens for the other.
-    return f"person:{person_id}:{kind}"

@@ -53,6 +53,22 @@ class AddressMalformed(DomainError):
     detail = _("请填写一个邮箱地址，例如 name@example.org。")
 
 
+class ConfirmationInvalid(DomainError):
+    """Unknown, used, superseded and expired links get one answer."""
+
+    code = "confirmation-invalid"
+    status = 404
+    title = _("确认链接无效")
+    detail = _("链接有误、已使用、已被新的链接取代或已过期；请登录后在“通知方式”中重新发送。")
+
+
+class ConfirmationTooOften(DomainError):
+    code = "confirmation-too-often"
+    status = 429
+    title = _("确认邮件发送过于频繁")
+    detail = _("每分钟至多一封、每天至多 {limit} 封；请稍后再试。")
+
+
 class NumberMalformed(DomainError):
     code = "number-malformed"
     status = 422

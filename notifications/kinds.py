@@ -18,6 +18,11 @@ MATTER_SUBMITTED, MATTER_ACCEPTED, MATTER_CLOSED = "matter-submitted", "matter-a
 ORDER_WAITING = "order-waiting"
 APPLICATION_RECEIVED, APPLICATION_CHECKED, TRIAL_BEGUN = "application-received", "application-checked", "trial-begun"
 REVIEW_DUE = "review-due"
+APPLICATION_WITHDRAWN = "application-withdrawn"
+ORGANISATION_ACTIVATED, ORGANISATION_SUSPENDED, ORGANISATION_REINSTATED = (
+    "organisation-activated", "organisation-suspended", "organisation-reinstated")
+# Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
+ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +30,18 @@ class About:
     """`acts`: it concerns whoever may do one of them. `page`: where people look, "" for nowhere; `api`: where machines do.
 
     `{}` in an address is the notice's subject. A notice to one person concerns him alone, if he may do one of the acts.
+    `shut_out`: while it holds, its readers find no inbox, and a message about it leads them to their account.
     """
 
     sentence: str | Promise
     acts: frozenset[Act]
     page: str = ""
     api: str = ""
+    shut_out: bool = False
 
 
-def _about(sentence: str | Promise, *acts: Act, page: str = "", api: str = "") -> About:
-    return About(sentence, frozenset(acts), page, api)
+def _about(sentence: str | Promise, *acts: Act, page: str = "", api: str = "", shut_out: bool = False) -> About:
+    return About(sentence, frozenset(acts), page, api, shut_out)
 
 
 KINDS: Mapping[str, About] = {
@@ -59,7 +66,13 @@ KINDS: Mapping[str, About] = {
     APPLICATION_RECEIVED: _about(
         _("有准入申请或其补充材料等待核查。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
     APPLICATION_CHECKED: _about(_("一份准入申请有了核查意见。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
-    TRIAL_BEGUN: _about(_("协议已存证，试用开始。"), Act.MANAGE_MEMBERS, page="/organisation", api="/api/v1/webhooks"),
+    APPLICATION_WITHDRAWN: _about(
+        _("申请人撤回了一份准入申请。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
+    TRIAL_BEGUN: _about(_("协议已存证，试用开始。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
+    ORGANISATION_ACTIVATED: _about(_("试用结束，本机构已转为正式。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
+    ORGANISATION_SUSPENDED: _about(
+        _("运营方停用了本机构，成员和接口凭证暂时不能使用。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks", shut_out=True),
+    ORGANISATION_REINSTATED: _about(_("运营方恢复了本机构。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

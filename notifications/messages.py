@@ -1,7 +1,8 @@
 """Messages about notices, by e-mail and SMS: what they say, sending one, and what becomes of it.
 
 A message says that there is something to read, what sort of thing, its number, and where; no name, no telephone number, nothing of a case.
-Sent outside any transaction. A message whose person left, closed the channel or has had thirty today is dropped.
+Sent outside any transaction. A message whose person left, closed the channel, has not confirmed the e-mail address or has had thirty
+today is dropped; one to members of an organisation that was suspended is not, for it may be about that.
 A crash between the server's yes and our row sends it again, under the same reference.
 """
 import time
@@ -44,9 +45,11 @@ class Letter:
 
 def letter_about(notice: Notice) -> Letter:
     """In the active language."""
-    said = sentence_of(notice)
+    said, where = sentence_of(notice), (_("请登录后在通知中心查看："), f"{settings.PUBLIC_URL}/inbox")
+    if KINDS[notice.kind].shut_out:
+        where = (_("恢复前通知中心不能打开；登录后可在“我的账户”看到机构是否启用，其余请联系运营方："), f"{settings.PUBLIC_URL}/account")
     text = "\n".join([
-        said, _("编号：%(ref)s") % {"ref": notice.ref}, "", _("请登录后在通知中心查看："), f"{settings.PUBLIC_URL}/inbox", "",
+        said, _("编号：%(ref)s") % {"ref": notice.ref}, "", *where, "",
         _("本邮件由系统自动发送，不含案件内容和个人信息。不想再收到，请在“我的账户”的通知方式中关闭。"), ""])
     return Letter(f"[Cunzheng 存证] {said}", text)
 
@@ -76,10 +79,26 @@ def send_message(message_id: int, *, now: Callable[[], datetime] = timezone.now)
         _end(message, Message.DROPPED, reason, now=now())
     elif message.gateway_id:
         _ask(message, now)
-    elif RESTING.get(message.channel, 0.0) > time.monotonic():
-        raise RunAgain(now() + timedelta(seconds=RESTS_S))
+    elif is_resting(message.channel):
+        raise RunAgain(resting_until(now=now()))
     else:
         _send(message, channel, now)
+
+
+def is_resting(channel: str) -> bool:
+    """Whether this process leaves the channel's server alone for now."""
+    return RESTING.get(channel, 0.0) > time.monotonic()
+
+
+def resting_until(*, now: datetime) -> datetime:
+    """When a server that is left alone is tried again."""
+    return now + timedelta(seconds=RESTS_S)
+
+
+def rest_if_slow(channel: str, began: float) -> None:
+    """Leave the channel's server alone if it has kept this process waiting in vain since `began` (monotonic)."""
+    if time.monotonic() - began > SLOW_S:
+        RESTING[channel] = time.monotonic() + RESTS_S
 
 
 def _why_not(message: Message, channel: Channel | None, now: datetime) -> str:
@@ -89,6 +108,8 @@ def _why_not(message: Message, channel: Channel | None, now: datetime) -> str:
         person=message.person_id, organisation=notice.organisation_id, until=None, role__in=sorted(roles_for(notice.kind)))
     if channel is None:
         return "channel-closed"
+    if channel.kind == Channel.EMAIL and channel.confirmed_at is None:
+        return "address-unconfirmed"
     if not message.person.is_active or not here.exists():
         return "not-concerned"
     if not message.attempts:
@@ -111,8 +132,7 @@ def _send(message: Message, channel: Channel, now: Callable[[], datetime]) -> No
         return _end(message, Message.FAILED, refused.code, now=now(), attempts=message.attempts + 1)
     except Away as away:
         made = message.attempts + 1
-        if time.monotonic() - began > SLOW_S:
-            RESTING[message.channel] = time.monotonic() + RESTS_S
+        rest_if_slow(message.channel, began)
         return _later(message, next_message_attempt(made, now=now()), Message.FAILED, now=now(), attempts=made, trouble=away.code)
     reached("notifications.message-sent")
     if not gateway_id:

@@ -37,5 +37,15 @@ def open_secret(sealed: bytes, endpoint_ref: str) -> bytes:
         raise ImproperlyConfigured(f"A webhook's secret was not sealed with {key_path(KEY)} for this endpoint.") from wrong
 
 
+def place_of_channel(person_id: int, kind: str) -> str:
+    """What a person's address is bound to. An endpoint's ref is 32 hex digits, so nothing sealed for one opens for the other."""
+    return f"person:{person_id}:{kind}"
+
+
+def place_of_applicant(reference: str) -> str:
+    """What an applicant's address is bound to."""
+    return f"application:{reference}"
+
+
 def _cipher() -> AESGCM:
     return AESGCM(read_seed(key_path(KEY)))

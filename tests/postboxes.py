@@ -3,9 +3,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django import Settings
 
 from tests.repository.free_ports import free_ports
+
+
+class Postbox:
+    """A mail server's handler that keeps what it takes; `answer` to the recipient and to the letter, where it takes nothing."""
+
+    def __init__(self) -> None:
+        self.letters: list[Envelope] = []
+        self.answer_rcpt = self.answer_data = ""
+
+    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
+        if self.answer_rcpt:
+            return self.answer_rcpt
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        if self.answer_data:
+            return self.answer_data
+        self.letters.append(envelope)
+        return "250 OK"
 
 
 @contextmanager

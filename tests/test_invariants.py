@@ -77,6 +77,7 @@ from evidence.models import (
 )
 from ledger.models import Receipt
 from notifications.models import (
+    AddressLetter,
     Channel,
     Message,
     Notice,
@@ -315,6 +316,11 @@ class Rows:
     def channel(self, **changes: Any) -> Channel:
         values = {"kind": "email", "sealed_address": D, "language": "en", "changed_at": NOW, **changes}
         return Channel.objects.create(**{"person": values.pop("person", None) or self.person(), **values})
+
+    def address_letter(self, **changes: Any) -> AddressLetter:
+        self.count += 1
+        values = {"ref": f"{self.count:032}", "kind": "confirm", "sealed_address": D, "created_at": NOW, "next_attempt_at": NOW, **changes}
+        return AddressLetter.objects.create(**{"person": self.person(), **values})
 
     def message(self, **changes: Any) -> Message:
         self.count += 1
@@ -565,6 +571,15 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "notice_read_once": lambda r: both(NoticeReading.objects.create, notice=r.notice(), person=r.person(), at=NOW),
     "channel_one_of_a_kind": lambda r: both(r.channel, person=r.person()),
     "channel_kind_known": lambda r: r.channel(kind="pigeon"),
+    "channel_confirmed_is_email": lambda r: r.channel(kind="sms", confirmed_at=NOW),
+    "channel_confirmed_after_it_was_chosen": lambda r: r.channel(confirmed_at=NOW - timedelta(seconds=1)),
+    "address_letter_ref_unique": lambda r: both(r.address_letter, ref="same"),
+    "address_letter_token_unique": lambda r: both(r.address_letter, token_sha256=D, expires_at=NOW),
+    "address_letter_to_somebody": lambda r: r.address_letter(kind="decided"),
+    "address_letter_token_is_live": lambda r: r.address_letter(token_sha256=D),
+    "address_letter_used_to_confirm": lambda r: r.address_letter(kind="replaced", used_at=NOW),
+    "address_letter_attempts_bounded": lambda r: r.address_letter(attempts=7),
+    "address_letter_outcome_known": lambda r: r.address_letter(outcome="lost", ended_at=NOW),
     "message_ref_unique": lambda r: both(r.message, ref="same"),
     "message_once_by_each_channel": lambda r: both(r.message, notice=r.notice(), person=r.person()),
     "message_channel_known": lambda r: r.message(channel="pigeon"),

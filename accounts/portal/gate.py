@@ -43,7 +43,8 @@ SESSION_LASTS_S = 12 * 3600
 WITHOUT_FACTOR_LASTS_S = 600
 # No pages: what a browser loads beside them, and what machines ask.
 BESIDE_PAGES = ("/static/", "/healthz", "/readyz", "/metrics")
-ALWAYS = frozenset({"account_logout", "preferences", "sign-in-at", "sign-in-at-go", "sign-in-at-callback"})
+# The link that confirms an address asks for its token alone, and gives the session nothing.
+ALWAYS = frozenset({"account_logout", "preferences", "sign-in-at", "sign-in-at-go", "sign-in-at-callback", "address-confirmation"})
 TO_SET_UP = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"})
 TO_SHOW = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 # What is a person's own, and opens all of his organisations: a provider of one of them must not reach it, or it could set a factor up
@@ -51,7 +52,7 @@ TO_SHOW = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
 OWN = frozenset({
     "account_change_password", "mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn",
     "mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "usersessions_list",
-    "session-end", "invitation", "notification-choices",
+    "session-end", "invitation", "notification-choices", "address-confirmation-again",
 })
 
 Handler = Callable[[HttpRequest], HttpResponseBase]

@@ -1,7 +1,7 @@
 """Organisations, for the operator alone; for anybody else these pages do not exist. Who they are, how to reach them, their status.
 
 What this does not do: show anything of what an organisation deposited, or make one: letting an organisation in takes papers and two people
-(`evidence.portal.applications`).
+(`evidence.portal.applications`). The acts of which its administrators are told stand above (`notifications.portal.standing`).
 """
 from functools import wraps
 from typing import ParamSpec
@@ -19,8 +19,8 @@ from accounts.portal.gate import View, needs_person, signed_in_person, step_up
 from accounts.portal.members import word
 from accounts.reviewing import confirm_review, review_under_way, reviews_due
 from accounts.selectors import may_manage_organisations, organisation_for_operator, organisations_for_operator
-from accounts.services import CHANGES, change_status, describe_organisation
-from accounts.trial import activate, is_ready, trial_steps
+from accounts.services import describe_organisation
+from accounts.trial import is_ready, trial_steps
 from common.errors import DomainError
 from common.problems import NotFound
 
@@ -81,28 +81,6 @@ def details_page(
         "agreement": agreement_of(organisation),
     }
     return render(request, "accounts/organisation.html", context, status=200 if error is None else error.status)
-
-
-@require_POST
-@needs_person
-@for_operator
-@step_up(Act.MANAGE_ORGANISATIONS, back="organisations")
-def set_status(request: HttpRequest, ref: str) -> HttpResponse:
-    organisation, status = organisation_at(ref), request.POST.get("status", "")
-    if status not in CHANGES:
-        raise NotFound
-    change_status(organisation, to=status, now=timezone.now())
-    return HttpResponseRedirect(reverse("organisations"))
-
-
-@require_POST
-@needs_person
-@for_operator
-@step_up(Act.MANAGE_ORGANISATIONS, back="organisation-details", keep=("ref",))
-def activate_organisation(_request: HttpRequest, /, ref: str) -> HttpResponse:
-    """From trial to active. Raises ActivationIncomplete."""
-    activate(organisation_at(ref), now=timezone.now())
-    return HttpResponseRedirect(reverse("organisation-details", args=[ref]))
 
 
 @require_GET

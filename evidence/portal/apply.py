@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.applying import LICENSED_KINDS, Applicant, application_with, withdraw_application
+from accounts.applying import LICENSED_KINDS, Applicant, application_with
 from accounts.checking import checks_of
 from accounts.errors import ApplyingTooOften
 from accounts.models import Application
 from accounts.permissions import KINDS, Kind
 from accounts.portal.members import word
 from common.errors import DomainError
+from evidence.deciding import withdraw_and_tell
 from evidence.models import ApplicationPaper
 from evidence.papers import LARGEST_BYTES, MOST, Paper, apply_with_papers, papers_of, supplement
 from evidence.portal.bounded_forms import bounded
@@ -106,7 +107,7 @@ def application_supplement(request: HttpRequest, token: str) -> HttpResponse:
 def application_withdraw(request: HttpRequest, token: str) -> HttpResponse:
     application = application_with(token)
     try:
-        withdraw_application(application)
+        withdraw_and_tell(application, now=timezone.now())
     except DomainError as error:
         return status_page(request, application, token, error)
     return HttpResponseRedirect(reverse("application-status", args=[token]))

@@ -8,12 +8,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Person
 from accounts.portal.gate import needs_person, signed_in_person
 from common.errors import DomainError
 from notifications.channels import channels_of, choose_channels, offered
+from notifications.confirming import ask_again
 from notifications.models import Channel, Message
 from notifications.selectors import messages_to
 
@@ -41,12 +42,28 @@ def choices(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("notification-choices"))
 
 
+@require_POST
+@needs_person
+def send_again(request: HttpRequest) -> HttpResponse:
+    """Another link to an address that waits to be confirmed; nothing happens where none does."""
+    person = signed_in_person(request)
+    try:
+        ask_again(person, now=timezone.now())
+    except DomainError as error:
+        return choices_page(request, person, channels_of(person), error=error)
+    return HttpResponseRedirect(reverse("notification-choices"))
+
+
 def choices_page(request: HttpRequest, person: Person, chosen: Mapping[str, str], *, error: DomainError | None) -> HttpResponse:
     rows = [{"kind": kind, "label": LABELS[kind], "field": FIELDS[kind], "on": kind in chosen, "address": chosen.get(kind, "")}
             for kind in offered()]
-    return render(
-        request, "notifications/choices.html", {"channels": rows, "sent": _sent(person), "error": error},
+    email = Channel.objects.filter(person=person, kind=Channel.EMAIL).first()
+    response = render(
+        request, "notifications/choices.html", {"channels": rows, "email": email, "sent": _sent(person), "error": error},
         status=200 if error is None else error.status)
+    if error is not None and error.retry_after_s is not None:
+        response["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _sent(person: Person) -> Sequence[dict[str, object]]:

@@ -165,9 +165,10 @@ def test_a_provider_opens_its_own_organisation_and_no_other(idp: IdentityServer,
     assert client.get(f"/organisations/{second.ref}/members").status_code == 404
     assert client.post("/workplace", {"organisation": second.ref}).status_code == 404
     assert "乙方" not in client.get("/account").content.decode()
-    for path in ("password", "second-factor", "second-factor/app", "second-factor/passkeys/add", "sessions"):
+    for path in ("password", "second-factor", "second-factor/app", "second-factor/passkeys/add", "sessions", "notifications"):
         assert code_of(client.get(f"/account/{path}")) == "own-sign-in-only", path
-    assert code_of(client.post(f"/invitations/{token}")) == "own-sign-in-only"
+    for path in (f"/invitations/{token}", "/account/notifications/confirm"):
+        assert code_of(client.post(path)) == "own-sign-in-only", path
     assert not AuditEntry.objects.filter(organisation=second, event="session:started").exists()
 
 

@@ -220,6 +220,7 @@ PEOPLE = {
     "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
     "/sign-in/at/{ref}": "anyone", "/sign-in/at/{ref}/go": "anyone", "/sign-in/at/{ref}/callback": "anyone",
     "/inbox": "person", "/inbox/read": "person", "/account/notifications": "person",
+    "/account/notifications/confirm": "person", "/account/notifications/confirm/{token}": "anyone",
     "/account/lock": "person", "/audit": "person", "/audit/export": "person",
     "/organisations/{ref}/sign-in": "own manager", "/organisations/{ref}/sign-in/provider": "own manager",
     "/organisations/{ref}/sign-in/provider/remove": "own manager",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -23,6 +24,7 @@ from evidence.agreements import accept_and_deposit
 from evidence.models import PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, record_fact
+from notifications.channels import choose_channels
 from sandbox.idp.server import CLIENT_ID, CLIENT_SECRET
 from tests.accounts.people import make_organisation, make_person, membership_of, signed_in
 from tests.api.test_routes import FILLED, routes
@@ -30,10 +32,12 @@ from tests.browser.conftest import Live, Visit
 from tests.browser.people import Visitor, add_authenticator, invited, let_time_pass, register_workstation
 from tests.evidence.desk import Desk
 from tests.evidence.letting_in import PDF, apply_now, decision
+from tests.notifications.addresses import confirmed, post_letters
 
 MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/oauth/")
 # Where an address calls a thing by a name that means another one elsewhere.
-SAME_NAME = {"/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}}
+SAME_NAME = {
+    "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"}}
 
 
 @dataclass
@@ -77,6 +81,14 @@ def letting_in(first: Person, second: Person) -> dict[str, str]:
     told = FactTold(PlatformFact.Kind.MANUAL, "操作手册", today, today + timedelta(days=20), "0" * 32, name="手册")
     record_fact(told, OwnFile("document.pdf", "application/pdf", PDF), by=second, now=timezone.now())
     return {"application": where.rpartition("/")[2], "reference": application.reference}
+
+
+def asked_to_confirm(person: Person) -> dict[str, str]:
+    """Somebody entered an e-mail address and has not followed the link in the letter."""
+    choose_channels(person, {"email": f"{person.login}@court.example"}, language="zh-hans", now=timezone.now())
+    post_letters()
+    [token] = re.findall(r"/account/notifications/confirm/([\w-]{43})", str(mail.outbox[-1].body))
+    return {"confirmation": token}
 
 
 def session_of(person: Person) -> dict[str, str]:
@@ -137,6 +149,9 @@ def everybody(live: Live, visit: Visit) -> Iterator[Somebody]:
     set_provider(agency, issuer=live.idp, client_id=CLIENT_ID, secret=CLIENT_SECRET, now=timezone.now())
     people = {role: make_person(f"axe-{role}", role, places[ROLES[role].kind].organisation) for role in Role}
     everywhere = letting_in(people[Role.OPERATOR], make_person("axe-second", Role.OPERATOR, places[Kind.OPERATOR].organisation))
+    asked_to_confirm(people[Role.NOTARY])
+    confirmed(people[Role.NOTARY])
+    everywhere |= asked_to_confirm(people[Role.JUDGE])
     for name, prepare in BEFORE_THEY_ARE_IN.items():
         page = visit("/")
         prepare(page)

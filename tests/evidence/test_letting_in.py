@@ -100,6 +100,8 @@ def test_a_court_is_let_in_by_two_people_an_agreement_and_a_trial(
     assert court.review_due_at is not None
     assert timedelta(days=364) < court.review_due_at - timezone.now() <= timedelta(days=365)
     assert client.get("/practice").status_code == 404, "the practice record is for trials"
+    inbox = client.get("/inbox").content.decode()
+    assert inbox.index("已转为正式") < inbox.index("试用开始"), "the newest first"
     mine = {"organisation:made", "agreement:accepted", "agreement:deposited", "organisation:status_changed"}
     told = AuditEntry.objects.filter(event__in=mine).order_by("organisation_id", "number").values_list("organisation__kind", "event")
     assert [event for kind, event in told if kind == "court"] == [

@@ -13,7 +13,6 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
@@ -37,37 +36,11 @@ from notifications.schedule import KEPT, MESSAGE_ATTEMPTS, MESSAGE_PAUSES, MOST_
 from sandbox.sms import SECRET, Fault, SmsServer
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.databases import ROOT
-from tests.postboxes import receiving
+from tests.notifications.addresses import confirmed
+from tests.postboxes import Postbox
 from tests.repository.free_ports import free_ports
 
 ADDRESS, NUMBER = "judge@court.example", "15400000001"
-
-
-class Postbox:
-    """A mail server's handler that keeps what it takes; `answer` to the recipient and to the letter, where it takes nothing."""
-
-    def __init__(self) -> None:
-        self.letters: list[Envelope] = []
-        self.answer_rcpt = self.answer_data = ""
-
-    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
-        if self.answer_rcpt:
-            return self.answer_rcpt
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.answer_data:
-            return self.answer_data
-        self.letters.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-def postbox(service: str, settings: Settings) -> Iterator[Postbox]:
-    box = Postbox()
-    with receiving(box, settings):
-        yield box
 
 
 @pytest.fixture
@@ -97,7 +70,9 @@ def judge(court: Organisation) -> Person:
 
 
 def choose(person: Person, language: str = "zh-hans", **wanted: str) -> None:
+    """His address counts as confirmed: how that comes about is looked at in `test_addresses.py`."""
     choose_channels(person, wanted, language=language, now=timezone.now())
+    confirmed(person)
 
 
 def leave(court: Organisation, count: int = 3) -> Notice:
@@ -334,6 +309,7 @@ def test_the_page_keeps_the_choice_of_whoever_asks_and_shows_what_became_of_mess
     assert client.post("/account/notifications", {"email": "on", "email_address": "wrong"}).status_code == 422
     answer = client.post("/account/notifications", {"email": "on", "email_address": ADDRESS})
     assert answer["Location"] == "/account/notifications"
+    confirmed(judge)
     leave(court)
     run()
     page = client.get("/account/notifications").content.decode()
