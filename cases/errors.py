@@ -94,7 +94,7 @@ class ImportTooLarge(DomainError):
 
 
 class ImportFileRefused(DomainError):
-    """The file cannot be read as a table of cases at all; faults of its rows are a report, not a refusal."""
+    """The file cannot be read as a table of its kind at all; faults of its rows are a report, not a refusal."""
 
     code = "import-file-refused"
     status = 422
@@ -120,7 +120,7 @@ class ImportDiffers(DomainError):
     code = "import-differs"
     status = 409
     title = _("不是核对过的文件")
-    detail = _("摘要与核对过的文件不符，没有导入任何案件；请重新核对。")
+    detail = _("摘要与核对过的文件不符，没有导入任何内容；请重新核对。")
 
 
 class RateCapsInvalid(DomainError):

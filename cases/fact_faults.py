@@ -49,7 +49,7 @@ WORDS = {
 
 def fact_faults(facts: CaseFacts) -> list[Fault]:
     """(pointer, sentence) of each fault; empty when the file may be kept."""
-    return [*_sides(facts.sides), *_loan(facts), *_parties(facts.parties)]
+    return [*_sides(facts.sides), *loan_faults(facts), *_parties(facts.parties)]
 
 
 def _sides(sides: tuple[SideFacts, ...]) -> Iterator[Fault]:
@@ -71,7 +71,8 @@ def _sides(sides: tuple[SideFacts, ...]) -> Iterator[Fault]:
         yield from _record(f"{base}/notice_record", side.notice_record)
 
 
-def _loan(facts: CaseFacts) -> Iterator[Fault]:
+def loan_faults(facts: CaseFacts) -> Iterator[Fault]:
+    """Those of `fact_faults` that concern agreement, drawdowns, payments and charges."""
     if facts.agreement is None:
         if facts.drawdowns or facts.payments or facts.charges:
             yield "/agreement", _("有借据、收款或费用时须填写合同")

@@ -1,7 +1,8 @@
-"""Writes of the case file: open a case, revise its file, move its stage, add a note. Each leaves its trace in `CaseRevision`.
+"""Writes of the case file: open a case, revise its file, add payments, move its stage, add a note. Each leaves its trace in `CaseRevision`.
 
-A file is written whole, so that it is judged whole; the version that the writer read is compared, and a file that somebody else has written
-since is not overwritten. Whose case it is, the caller has found out by `cases.selectors`.
+A file is written whole, so that it is judged whole, and payments are judged with the whole that they are added to; the version that the
+writer read is compared, and a file that somebody else has written since is not overwritten. Whose case it is, the caller has found out by
+`cases.selectors`.
 """
 import re
 import secrets
@@ -16,7 +17,8 @@ from cases.errors import CaseChanged, CaseExists, CaseInvalid, NoteUnsuitable
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts
 from cases.models import Case, CaseRevision, Note, NoteText
-from cases.rows import note_place, replace_facts, write_facts
+from cases.reckoning.terms import Receipt
+from cases.rows import note_place, replace_facts, write_facts, write_payments
 from vault.personal import seal_personal
 
 LISTED = 100
@@ -51,7 +53,7 @@ def open_all(viewer: Viewer, files: Sequence[tuple[str, CaseFacts]], *, now: dat
     if Case.objects.filter(pk__in=[case.pk for case in cases], file_version=0).update(file_version=1) != len(cases):
         raise CaseChanged
     write_facts(organisation.ref, [(case, facts) for case, (_, facts) in zip(cases, files, strict=True)])
-    _trace(cases, change, "1", viewer, now)
+    _trace([(case, "1") for case in cases], change, viewer, now)
     return cases
 
 
@@ -62,7 +64,24 @@ def revise_file(viewer: Viewer, case: Case, facts: CaseFacts, *, version: int, n
         if not _moved(case, version):
             raise CaseChanged
         replace_facts(case, facts)
-        _trace([case], "file", str(case.file_version), viewer, now)
+        _trace([(case, str(case.file_version))], "file", viewer, now)
+
+
+def add_payments(viewer: Viewer, received: Sequence[tuple[Case, Sequence[Receipt]]], *, now: datetime) -> None:
+    """Payments that were judged with the files of their cases, as each was read; call inside a transaction.
+
+    A fixed number of statements for any number of cases, but for one more for each version that some of them have. Raises CaseChanged.
+    """
+    assert connection.in_atomic_block
+    cases = [case for case, _ in received]
+    # In the order in which deposits lock them, so that the two never wait for one another in a ring.
+    list(Case.objects.select_for_update().filter(pk__in=[case.pk for case in cases]).order_by("pk").values_list("pk"))
+    for version in {case.file_version for case in cases}:
+        read = [case.pk for case in cases if case.file_version == version]
+        if Case.objects.filter(pk__in=read, file_version=version).update(file_version=version + 1) != len(read):
+            raise CaseChanged
+    write_payments(received)
+    _trace([(case, str(case.file_version + 1)) for case in cases], "import", viewer, now)
 
 
 def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stage, now: datetime) -> None:
@@ -70,7 +89,7 @@ def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stag
     with transaction.atomic():
         if Case.objects.filter(pk=case.pk, stage=seen).update(stage=stage) != 1:
             raise CaseChanged
-        _trace([case], "stage", stage.value, viewer, now)
+        _trace([(case, stage.value)], "stage", viewer, now)
     case.stage = stage.value
 
 
@@ -109,9 +128,10 @@ def _moved(case: Case, version: int) -> bool:
     return True
 
 
-def _trace(cases: Sequence[Case], change: str, detail: str, viewer: Viewer, now: datetime) -> None:
+def _trace(changed: Sequence[tuple[Case, str]], change: str, viewer: Viewer, now: datetime) -> None:
+    """`changed`: each case with what became of it."""
     # The rows of the cases are locked by the update before, so the next numbers are ours.
-    before = dict(CaseRevision.objects.filter(case__in=cases).values_list("case").annotate(last=Max("sequence")))
+    before = dict(CaseRevision.objects.filter(case__in=[case for case, _ in changed]).values_list("case").annotate(last=Max("sequence")))
     CaseRevision.objects.bulk_create([
         CaseRevision(case=case, sequence=before.get(case.pk, 0) + 1, at=now, change=change, detail=detail, actor=viewer.actor)
-        for case in cases])
+        for case, detail in changed])

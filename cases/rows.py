@@ -3,6 +3,7 @@
 What belongs to a party is sealed for the case, the party and the field, so that a value moved to another row does not open.
 """
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -67,14 +68,19 @@ def _write_loans(files: Sequence[tuple[Case, CaseFacts]]) -> None:
             months=each.months, repayment=each.repayment.value, due_day=each.due_day, security=each.security,
             accelerated_on=each.accelerated_on)
         for case, facts in files for each in facts.drawdowns)
-    Payment.objects.bulk_create(
-        Payment(case=case, reference=each.reference, received_on=each.received_on, amount=each.amount, designation=each.designation or "")
-        for case, facts in files for each in facts.payments)
+    write_payments([(case, facts.payments) for case, facts in files])
     Charge.objects.bulk_create(
         Charge(
             case=case, reference=each.reference, drawdown=each.drawdown, charged_on=each.charged_on, amount=each.amount,
             is_fee=each.is_fee)
         for case, facts in files for each in facts.charges)
+
+
+def write_payments(received: Sequence[tuple[Case, Sequence[terms.Receipt]]]) -> None:
+    """Write these payments beside those that the cases have."""
+    Payment.objects.bulk_create(
+        Payment(case=case, reference=each.reference, received_on=each.received_on, amount=each.amount, designation=each.designation or "")
+        for case, payments in received for each in payments)
 
 
 def _agreement_row(case: Case, agreement: SignedAgreement) -> Agreement:
@@ -128,11 +134,24 @@ def with_file(cases: QuerySet[Case]) -> QuerySet[Case]:
         "creditor_sides__creditors", "drawdowns", "payments", "charges", "parties__contact_points", "parties__consents", "notes__text")
 
 
+def with_loan(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases with the rows of their loans alone: nothing of a person."""
+    return cases.select_related("agreement").prefetch_related("drawdowns", "payments", "charges")
+
+
 def facts_of(case: Case) -> CaseFacts:
     """The file of a case that came by `with_file`, personal values opened."""
+    return replace(
+        loan_of(case),
+        sides=tuple(_side(row) for row in _sorted(case.creditor_sides.all(), "sequence")),
+        parties=tuple(_party(case.ref, row) for row in _sorted(case.parties.all(), "pk")))
+
+
+def loan_of(case: Case) -> CaseFacts:
+    """What the file of a case that came by `with_loan` says of the loan; its other members are empty."""
     agreement: Agreement | None = getattr(case, "agreement", None)
     return CaseFacts(
-        sides=tuple(_side(row) for row in _sorted(case.creditor_sides.all(), "sequence")),
+        sides=(),
         agreement=None if agreement is None else _agreement(agreement),
         drawdowns=tuple(_drawdown(row) for row in _sorted(case.drawdowns.all(), "reference")),
         payments=tuple(
@@ -140,8 +159,7 @@ def facts_of(case: Case) -> CaseFacts:
             for row in _sorted(case.payments.all(), "received_on", "reference")),
         charges=tuple(
             terms.Charge(row.reference, row.drawdown, row.charged_on, row.amount, row.is_fee)
-            for row in _sorted(case.charges.all(), "charged_on", "reference")),
-        parties=tuple(_party(case.ref, row) for row in _sorted(case.parties.all(), "pk")))
+            for row in _sorted(case.charges.all(), "charged_on", "reference")))
 
 
 def notes_of(case: Case) -> tuple[NoteFacts, ...]:

@@ -2,12 +2,12 @@
 
 Case and party data leave these rows through `case_file_for` alone: whoever has to know who read what stands there and nowhere else.
 """
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.permissions import Act, Kind
@@ -17,11 +17,13 @@ from cases.case_refs import CaseRef
 from cases.errors import CaseNotFound
 from cases.facts import CaseFacts, NoteFacts
 from cases.masks import masked_party
-from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Order, OrderedCase
+from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Order, OrderedCase
 from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment
-from cases.rows import IDENTITY, NAME, PHONE, facts_of, notes_of, with_file
+from cases.rows import IDENTITY, NAME, PHONE, facts_of, loan_of, notes_of, with_file, with_loan
 from common.problems import NotFound
 from vault.personal import blind_personal
+
+LOANS_AT_ONCE = 200
 
 Row = TypeVar("Row", Entrustment, Grant, Matter, Order)
 
@@ -165,6 +167,36 @@ def own_cases(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
     if missing := wanted.keys() - {case.ref for case in found}:
         raise CaseNotFound(pointer=f"/cases/{min(wanted[ref] for ref in missing)}")
     return found
+
+
+def references_with_file(viewer: Viewer, references: Collection[str]) -> set[str]:
+    """Those of these client references under which the viewer's organisation has a case with a file."""
+    rows = Case.objects.filter(organisation=viewer.organisation, client_reference__in=references, file_version__gt=0)
+    return set(rows.values_list("client_reference", flat=True))
+
+
+def cases_by_reference(viewer: Viewer, references: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """The id of the viewer's organisation's own case under each of these client references; nothing for others."""
+    rows = Case.objects.filter(organisation=viewer.organisation, client_reference__in=references).values_list("client_reference", "pk")
+    return {reference: (pk,) for reference, pk in rows}
+
+
+def cases_by_drawdown(viewer: Viewer, numbers: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """The id of the viewer's organisation's own case that has a drawdown of each of these numbers; two of the ids where there are more."""
+    rows = Drawdown.objects.filter(case__organisation=viewer.organisation, reference__in=numbers)
+    # A lender may number the drawdowns of each of a million cases from 1, so what is not clear is not fetched.
+    found = rows.order_by().values_list("reference").annotate(first=Min("case_id"), last=Max("case_id"))
+    return {number: (first,) if first == last else (first, last) for number, first, last in found}
+
+
+def loans_of(viewer: Viewer, ids: Collection[int]) -> Iterator[tuple[Case, CaseFacts]]:
+    """The viewer's organisation's own cases of these ids with what their files say of the loan; nothing of a person is opened.
+
+    A few at a time, for each may have 600 payments.
+    """
+    rows = with_loan(Case.objects.filter(organisation=viewer.organisation, pk__in=ids)).order_by("pk")
+    for case in rows.iterator(chunk_size=LOANS_AT_ONCE):
+        yield case, loan_of(case)
 
 
 def entrustments_for(viewer: Viewer) -> QuerySet[Entrustment]:

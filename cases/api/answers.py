@@ -139,6 +139,16 @@ class ImportReport(Struct, forbid_unknown_fields=True):
     kept_until: Time | None
 
 
+class PaymentReport(ImportReport):
+    """As of a file of cases. `payments`: new ones, on `cases` of your cases; `known`: that are recorded already, word for word.
+
+    `import` is null also when all are known: there is nothing to import then.
+    """
+
+    payments: Annotated[int, Meta(ge=0)]
+    known: Annotated[int, Meta(ge=0)]
+
+
 class ImportedCases(Struct, forbid_unknown_fields=True):
     """How many cases this file has opened, and when."""
 
@@ -147,7 +157,17 @@ class ImportedCases(Struct, forbid_unknown_fields=True):
     imported_at: Time
 
 
-TYPES: tuple[Any, ...] = (ImportReport, ImportedCases, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
+class ImportedPayments(Struct, forbid_unknown_fields=True):
+    """How many payments this file has added to how many cases, and when; none when another file has brought all of them meanwhile."""
+
+    import_: Ref = msgspec.field(name="import")
+    cases: Annotated[int, Meta(ge=0)]
+    payments: Annotated[int, Meta(ge=0)]
+    imported_at: Time
+
+
+TYPES: tuple[Any, ...] = (
+    ImportReport, ImportedCases, PaymentReport, ImportedPayments, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
 
 
 def case_summary(case: Case) -> dict[str, object]:
@@ -176,9 +196,17 @@ def report_answer(report: Report) -> dict[str, object]:
     }
 
 
+def payment_report_answer(report: Report) -> dict[str, object]:
+    return {**report_answer(report), "payments": report.payments, "known": report.known}
+
+
 def imported_answer(done: CaseImport) -> dict[str, object]:
     assert done.imported_at is not None
     return {"import": done.ref, "cases": done.cases, "imported_at": format_time(done.imported_at)}
+
+
+def imported_payments_answer(done: CaseImport) -> dict[str, object]:
+    return {**imported_answer(done), "payments": done.payments}
 
 
 def caps_answer(caps: tuple[RateCap, ...]) -> dict[str, object]:

@@ -90,24 +90,48 @@ RECKONING_CSV = endpoint(
     tag=TAG, parameters=[CASE, ON, header("Content-Disposition", "A file name. 文件名。", response=(200,))],
     success={(200, "text/csv"): OpenApiResponse({"type": "string"}, description="The rows. 各行。")}, refusals=RECKONING_ERRORS)
 
+BOUNDS = "CSV in UTF-8 or GB18030, or XLSX, told by its bytes: at most 4 MiB, 2,000 rows, 60 columns, 500 characters a cell."
+BOUNDS_CHINESE = "CSV（UTF-8 或 GB18030）或 XLSX，按内容识别：至多 4 MiB、2000 行、60 列、每格 500 字。"
+CHECK_ERRORS: Refusals = (
+    problems.Forbidden, problems.UnsupportedMediaType, faults.ContentDigestMismatch, faults.RequestMalformed, errors.ImportTooLarge,
+    errors.ImportFileRefused)
+CONFIRM_ERRORS: Refusals = (
+    *JSON_ERRORS, problems.Forbidden, errors.ImportNotFound, errors.ImportExpired, errors.ImportDiffers, errors.CaseChanged)
+
 CHECK_IMPORT = endpoint(
     "checkImport", "Check a file of cases; nothing is written · 核对案件文件（不写入）",
-    "CSV in UTF-8 or GB18030, or XLSX, told by its bytes: at most 4 MiB, 2,000 rows, 60 columns, 500 characters a cell. The report names "
+    f"{BOUNDS} The report names "
     "row, column and what is wrong, in the language of Accept-Language. A sound file is kept sealed for a day, to be confirmed.\n\n"
-    "CSV（UTF-8 或 GB18030）或 XLSX，按内容识别：至多 4 MiB、2000 行、60 列、每格 500 字。"
+    f"{BOUNDS_CHINESE}"
     "报告列明行、列与问题。无误的文件加密保留一天，待确认导入。",
     tag=TAG, parameters=[CONTENT_DIGEST], request={BYTES: {"type": "string", "format": "binary"}},
-    success=found(answers.ImportReport, "The report. 核对报告。"),
-    refusals=(problems.Forbidden, problems.UnsupportedMediaType, faults.ContentDigestMismatch, faults.RequestMalformed,
-              errors.ImportTooLarge, errors.ImportFileRefused))
+    success=found(answers.ImportReport, "The report. 核对报告。"), refusals=CHECK_ERRORS)
 
 CONFIRM_IMPORT = endpoint(
     "confirmImport", "Import exactly the checked file · 导入核对过的文件",
     "All of its cases are opened, or none. The digest is that of the report. A repeated confirmation changes nothing.\n\n"
     "全部导入或全部不导入；摘要须与报告一致；重复确认不产生变化。",
     tag=TAG, parameters=[CHECKED, CONTENT_DIGEST], request={JSON: ref(payloads.ImportConfirmation)},
-    success=created(answers.ImportedCases, "The cases are open. 案件已建立。"),
-    refusals=(*JSON_ERRORS, problems.Forbidden, errors.ImportNotFound, errors.ImportExpired, errors.ImportDiffers, errors.CaseChanged))
+    success=created(answers.ImportedCases, "The cases are open. 案件已建立。"), refusals=CONFIRM_ERRORS)
+
+CHECK_PAYMENTS = endpoint(
+    "checkPayments", "Check a file of payments; nothing is written · 核对收款文件（不写入）",
+    "One row a payment on a case of yours that has its file: `reference` of the case, or the number of a `drawdown` of it, or both; your "
+    "number of the `payment`, `received_on`, `amount`, and the `designation` if the debtor named the drawdown that he paid. The number "
+    f"of a drawdown finds the case and designates nothing. {BOUNDS} A payment that is recorded already, word for word, is counted and "
+    "adds nothing; another one under its number is a fault. A sound file with something new is kept sealed for a day, to be confirmed.\n\n"
+    "一行一笔收款，案件须属于本机构且已有档案：客户案件编号、借据编号至少一项；收款编号、收款日、金额；债务人指定清偿的借据（如有）。"
+    f"借据编号只用于找到案件，不视为指定。{BOUNDS_CHINESE}已登记的相同收款只计数、不重复登记；编号相同而内容不同的，列为问题。"
+    "无误且有新收款的文件加密保留一天，待确认导入。",
+    tag=TAG, parameters=[CONTENT_DIGEST], request={BYTES: {"type": "string", "format": "binary"}},
+    success=found(answers.PaymentReport, "The report. 核对报告。"), refusals=CHECK_ERRORS)
+
+CONFIRM_PAYMENTS = endpoint(
+    "confirmPayments", "Record the payments of exactly the checked file · 导入核对过的收款文件",
+    "All of its payments are recorded, or none. The digest is that of the report. A repeated confirmation changes nothing.\n\n"
+    "全部登记或全部不登记；摘要须与报告一致；重复确认不产生变化。",
+    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST], request={JSON: ref(payloads.ImportConfirmation)},
+    success=created(answers.ImportedPayments, "The payments are recorded. 收款已登记。"), refusals=CONFIRM_ERRORS)
 
 RATE_CAPS = endpoint(
     "getRateCaps", "The lender's rate caps · 利率上限",

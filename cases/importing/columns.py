@@ -1,11 +1,13 @@
-"""The columns of a file of cases: what each is called, whether it must be there, what its cells may be. And the template with one example.
+"""The columns of a file of cases and of a file of payments: what each is called, whether it must be there, what its cells may be. And the
+template of each with one example.
 
-A file has one row for each drawdown; the rows of one case carry one reference, and agree in all that is not the drawdown's.
+A file of cases has one row for each drawdown; the rows of one case carry one reference, and agree in all that is not the drawdown's. A
+file of payments has one row for each payment on a case that is kept already.
 """
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -122,13 +124,32 @@ COLUMNS = (
     Column("due_day", "每月还款日", count, "", of_drawdown=True),
     Column("accelerated_on", "宣布提前到期日", day, "", of_drawdown=True),
 )
-BY_WORD = {word: column for column in COLUMNS for word in (column.name, column.title)}
+# The drawdown's number finds the case where the lender's payments do not carry its reference; it says nothing of what the debtor wished to
+# pay, which is `designation` alone.
+PAYMENT_COLUMNS = (
+    Column("reference", "客户案件编号", text_up_to(128), "LN-2026-0001"),
+    Column("drawdown", "借据编号", text_up_to(128), ""),
+    Column("payment", "收款编号", text_up_to(128), "SK-2025-0001", required=True),
+    Column("received_on", "收款日", day, "2025-04-10", required=True),
+    Column("amount", "金额", amount, "120.00", required=True),
+    Column("designation", "债务人指定清偿的借据", text_up_to(128), ""),
+)
 
 
-def template_csv() -> bytes:
+def by_word(columns: Sequence[Column]) -> dict[str, Column]:
+    """Each column by the words that a header may use for it."""
+    return {word: column for column in columns for word in (column.name, column.title)}
+
+
+def title_of(columns: Sequence[Column], name: str) -> str:
+    """What a report calls the column of this name; "" where there is none."""
+    return next((column.title for column in columns if column.name == name), "")
+
+
+def template_csv(columns: Sequence[Column] = COLUMNS) -> bytes:
     """The header and one example; the byte order mark tells Excel that it is UTF-8."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.title for column in COLUMNS])
-    writer.writerow([safe_cell(column.example) for column in COLUMNS])
+    writer.writerow([column.title for column in columns])
+    writer.writerow([safe_cell(column.example) for column in columns])
     return "\ufeff".encode() + text.getvalue().encode()

@@ -20,8 +20,9 @@ from cases.facts import (
     SideFacts,
     SignedAgreement,
 )
-from cases.importing.columns import BY_WORD, COLUMNS, Column, Wrong
-from cases.importing.tables import Row, Table, Unreadable
+from cases.importing.columns import COLUMNS, title_of
+from cases.importing.lines import Line, RowFault, read_lines
+from cases.importing.tables import Table
 from cases.reckoning.terms import Agreement, Clauses, Drawdown
 
 _ONE = Decimal(1)
@@ -34,15 +35,6 @@ PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RowFault:
-    """`row` as the spreadsheet numbers it; `column` is a title of `columns`, "" where it is the row as a whole."""
-
-    row: int
-    column: str
-    detail: str
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`rows`: of data. `cases`: (reference, file, row that it begins in), complete only when there is no fault."""
@@ -52,70 +44,27 @@ class Judged:
     faults: tuple[RowFault, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    row: int
-    values: dict[str, Any]
-
-
 def judge(table: Table, *, creditor: str) -> Judged:
     """`creditor`: who is owed where the file does not say. Raises Unreadable when the header is not one of a file of cases."""
-    columns = _header(table)
-    faults: list[RowFault] = []
-    by_case: dict[str, list[_Line]] = {}
-    for number, row in table.rows[1:]:
-        line, wrong = _line(number, row, columns)
-        faults += wrong
-        if not wrong:
-            by_case.setdefault(line.values["reference"], []).append(line)
+    lines, faults = read_lines(table, COLUMNS)
+    by_case: dict[str, list[Line]] = {}
+    for line in lines:
+        by_case.setdefault(line.values["reference"], []).append(line)
     cases = []
-    for reference, lines in by_case.items():
-        facts, wrong = _case(lines, creditor)
+    for reference, of_case in by_case.items():
+        facts, wrong = _case(of_case, creditor)
         faults += wrong
-        cases.append((reference, facts, lines[0].row))
+        cases.append((reference, facts, of_case[0].row))
     return Judged(len(table.rows) - 1, tuple(cases), tuple(sorted(faults)))
 
 
-def _header(table: Table) -> list[Column | None]:
-    if len(table.rows) < 2:
-        raise Unreadable(_("文件中没有数据行；第一行为列名，其后每行一笔借据。"))
-    titles = table.rows[0][1]
-    columns = [BY_WORD.get(title) for title in titles]
-    named = [column.name for column in columns if column is not None]
-    if unknown := sum(bool(title) and column is None for title, column in zip(titles, columns, strict=True)):
-        raise Unreadable(_("有 %(count)s 个列名无法识别；请使用模板中的列名。") % {"count": unknown})
-    if len(set(named)) != len(named):
-        raise Unreadable(_("列名重复。"))
-    if missing := [column.title for column in COLUMNS if column.required and column.name not in named]:
-        raise Unreadable(_("缺少必填列：%(columns)s") % {"columns": "、".join(missing)})
-    return columns
-
-
-def _line(number: int, row: Row, columns: list[Column | None]) -> tuple[_Line, list[RowFault]]:
-    values: dict[str, Any] = {}
-    faults = []
-    cells = dict(zip([column.name if column else "" for column in columns], (*row, *[""] * (len(columns) - len(row))), strict=False))
-    if any(row[len(columns):]) or any(cell for column, cell in zip(columns, row, strict=False) if column is None):
-        faults.append(RowFault(number, "", _("有内容在没有列名的列中")))
-    for column in (column for column in columns if column is not None):
-        if not (cell := cells[column.name]):
-            if column.required:
-                faults.append(RowFault(number, column.title, _("必填")))
-            continue
-        try:
-            values[column.name] = column.read(cell)
-        except Wrong as wrong:
-            faults.append(RowFault(number, column.title, str(wrong)))
-    return _Line(number, values), faults
-
-
-def _case(lines: list[_Line], creditor: str) -> tuple[CaseFacts, list[RowFault]]:
+def _case(lines: list[Line], creditor: str) -> tuple[CaseFacts, list[RowFault]]:
     facts = _facts(lines, creditor)
     faults = [*_disagreements(lines), *(_placed(lines, pointer, detail) for pointer, detail in fact_faults(facts))]
     return facts, faults
 
 
-def _disagreements(lines: list[_Line]) -> Iterator[RowFault]:
+def _disagreements(lines: list[Line]) -> Iterator[RowFault]:
     first = lines[0]
     for line in lines[1:]:
         for column in COLUMNS:
@@ -123,14 +72,14 @@ def _disagreements(lines: list[_Line]) -> Iterator[RowFault]:
                 yield RowFault(line.row, column.title, _("与同一案件的第 %(row)s 行不一致") % {"row": first.row})
 
 
-def _placed(lines: list[_Line], pointer: str, detail: str) -> RowFault:
+def _placed(lines: list[Line], pointer: str, detail: str) -> RowFault:
     found = DRAWDOWN.match(pointer)
     line = lines[int(found[1])] if found else lines[0]
     name = PLACES.get(pointer.rpartition("/")[2], "")
-    return RowFault(line.row, BY_WORD[name].title if name else "", detail)
+    return RowFault(line.row, title_of(COLUMNS, name), detail)
 
 
-def _facts(lines: list[_Line], creditor: str) -> CaseFacts:
+def _facts(lines: list[Line], creditor: str) -> CaseFacts:
     of = lines[0].values
     terms = Agreement(
         of["day_count"], of.get("penalty_uplift", Agreement(of["day_count"]).penalty_uplift), of.get("compound", False),

@@ -62,6 +62,8 @@ class Drawdown(models.Model):
                 condition=models.Q(accelerated_on=None) | models.Q(accelerated_on__gt=models.F("drawn_on")),
                 name="drawdown_accelerated_after_it_was_drawn"),
         ]
+        # A sheet of payments may name the drawdown alone.
+        indexes = [models.Index(fields=["reference"], name="drawdown_by_reference")]
 
 
 class Payment(models.Model):

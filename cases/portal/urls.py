@@ -4,9 +4,11 @@ from django.urls import path
 from cases.portal import access_page, accesses, docket, imports, reckonings
 
 urlpatterns = [
-    path("cases/import", imports.import_cases, name="case-import"),
-    path("cases/import/template.csv", imports.template, name="case-import-template"),
-    path("cases/import/<str:checked>/confirm", imports.confirm, name="case-import-confirm"),
+    *(
+        route for address, sheet in (("cases/import", imports.CASES), ("cases/import/payments", imports.PAYMENTS)) for route in (
+            path(address, imports.import_file, {"sheet": sheet}, name=sheet.route),
+            path(f"{address}/template.csv", imports.template, {"sheet": sheet}, name=f"{sheet.route}-template"),
+            path(f"{address}/<str:checked>/confirm", imports.confirm, {"sheet": sheet}, name=f"{sheet.route}-confirm"))),
     path("cases/<str:case>/reckoning", reckonings.reckoning, name="case-reckoning"),
     path("cases/<str:case>/reckoning.csv", reckonings.reckoning_csv, name="case-reckoning-csv"),
     path("cases/<str:ref>/accesses", accesses.case_accesses, name="case-accesses"),

@@ -119,5 +119,5 @@ def _list(
 ) -> HttpResponse:
     return render(request, "evidence/cases.html", {
         "filter": chosen, "form": chosen.form, "rows": case_rows(viewer, found, now=now), "cursor": cursor, "now": now,
-        "crumbs": [("", _("案件"))],
+        "keeps": viewer.may(Act.KEEP_CASE), "crumbs": [("", _("案件"))],
     }, status=status)

@@ -37,7 +37,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.api import failures
 from accounts.models import Organisation
 from accounts.services import create_organisation, issue_api_key
-from cases.importing.columns import template_csv
+from cases.importing.columns import COLUMNS, PAYMENT_COLUMNS, template_csv
 from config.wsgi import application
 from evidence.models import Evidence
 from ledger.keys import log_signer
@@ -144,10 +144,14 @@ def world(key: str, client: Client, stamp: Stamp, settings: Settings, monkeypatc
     webhooks, notices = webhooks_and_notices(Organisation.objects.exclude(pk=other.pk).get(), other)
     made = client.post("/api/v1/cases", case_body(), content_type="application/json", headers={"Authorization": f"Bearer {key}"}).json()
     cases = [made["case"], *(Evidence.objects.get(record=number).case.ref for number in (stamped, foreign)), "0" * 32]
-    checked = client.post("/api/v1/cases/imports", template_csv().replace(b"LN-", b"LX-"), content_type="application/octet-stream",
-                          headers={"Authorization": f"Bearer {key}"}).json()["import"]
+    files = (("", template_csv(COLUMNS).replace(b"LN-", b"LX-")), ("/payments", template_csv(PAYMENT_COLUMNS)))
+    checked = [
+        client.post(f"/api/v1/cases/imports{kind}", file, content_type="application/octet-stream",
+                    headers={"Authorization": f"Bearer {key}"}).json()["import"]
+        for kind, file in files]
+    assert None not in checked
     numbers = (stamped, deposited(key), foreign, UNKNOWN)
-    return World(key, numbers, b"".join(package.streaming_content), webhooks, notices, tuple(cases), (checked, "0" * 32))
+    return World(key, numbers, b"".join(package.streaming_content), webhooks, notices, tuple(cases), (*checked, "0" * 32))
 
 
 def webhooks_and_notices(own: Organisation, other: Organisation) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,9 +26,9 @@ from accounts.services import create_organisation, issue_api_key, revoke_api_key
 from accounts.viewer import Viewer
 from cases.facts import CaseFacts, CreditorFacts, SideFacts, SignedAgreement
 from cases.filing import revise_file
-from cases.importing.columns import template_csv
+from cases.importing.columns import COLUMNS, PAYMENT_COLUMNS, Column, template_csv
 from cases.imports import check_import
-from cases.models import Case
+from cases.models import Case, CaseImport
 from cases.reckoning.terms import Agreement, DayCount, Drawdown, Repayment
 from evidence.models import Evidence
 from notifications.models import Notice
@@ -133,16 +133,24 @@ def about_case(method: str, part: str = "", body: Callable[[Case], bytes] = lamb
     return send
 
 
-def about_import(client: Client, number: str, headers: dict[str, str]) -> Any:
-    """About a file that the record's owner has had checked."""
-    record, ref, sha256 = Evidence.objects.filter(record=number).select_related("credential__organisation").first(), "0" * 32, "0" * 64
-    if record is not None and record.credential is not None:
-        data = template_csv().replace(b"LN-2026-0001", secrets.token_hex(8).encode())
-        viewer = Viewer(record.credential.organisation, frozenset(Act), key=record.credential)
-        report = check_import(viewer, data, now=timezone.now())
-        ref, sha256 = str(report.ref), report.sha256
-    body = json.dumps({"sha256": sha256}).encode()
-    return client.post(f"{API}/cases/imports/{ref}/confirm", body, content_type="application/json", headers=headers)
+def about_import(kind: CaseImport.Kind, columns: Sequence[Column], part: str = "") -> Send:
+    """About a file that the record's owner has had checked: of a case that is new, or of a payment on the case of the record."""
+    def send(client: Client, number: str, headers: dict[str, str]) -> Any:
+        record = Evidence.objects.filter(record=number).select_related("case", "credential__organisation").first()
+        ref, sha256 = NOWHERE, "0" * 64
+        if record is not None and record.credential is not None:
+            viewer = Viewer(record.credential.organisation, frozenset(Act), key=record.credential)
+            case = secrets.token_hex(8)
+            if kind == CaseImport.Kind.PAYMENTS:
+                revise_file(viewer, record.case, FACTS, version=record.case.file_version, now=timezone.now())
+                case = record.case.client_reference
+            data = template_csv(columns).replace(b"LN-2026-0001", case.encode())
+            report = check_import(viewer, data, kind=kind, now=timezone.now())
+            ref, sha256 = str(report.ref), report.sha256
+        body = json.dumps({"sha256": sha256}).encode()
+        return client.post(f"{API}/cases/imports{part}/{ref}/confirm", body, content_type="application/json", headers=headers)
+
+    return send
 
 
 FACTS = CaseFacts(
@@ -203,7 +211,12 @@ ROWS: dict[tuple[str, str], Row] = {
         "owner", about_case("POST", "/reckoning/deposit", lambda _: b'{"on": "2025-05-20"}'), 201),
     ("POST", f"{API}/cases/imports"): Row("organisation", posting(
         f"{API}/cases/imports", lambda _: (template_csv(), "application/octet-stream"))),
-    ("POST", f"{API}/cases/imports/{{checked}}/confirm"): Row("owner", about_import, 201),
+    ("POST", f"{API}/cases/imports/{{checked}}/confirm"): Row("owner", about_import(CaseImport.Kind.CASES, COLUMNS), 201),
+    # A row of the file names no case of the visitor's: that is a report, and no refusal.
+    ("POST", f"{API}/cases/imports/payments"): Row("organisation", posting(
+        f"{API}/cases/imports/payments", lambda _: (template_csv(PAYMENT_COLUMNS), "application/octet-stream"))),
+    ("POST", f"{API}/cases/imports/payments/{{checked}}/confirm"): Row(
+        "owner", about_import(CaseImport.Kind.PAYMENTS, PAYMENT_COLUMNS, "/payments"), 201),
     ("GET", f"{API}/rate-caps"): Row("organisation", getting(f"{API}/rate-caps")),
     ("PUT", f"{API}/rate-caps"): Row("organisation", lambda client, _, headers: client.put(
         f"{API}/rate-caps", b'{"caps": []}', content_type="application/json", headers=headers)),
@@ -242,6 +255,8 @@ PEOPLE = {
     "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
+    "/cases/import/payments": "case keeper", "/cases/import/payments/template.csv": "case keeper",
+    "/cases/import/payments/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
     "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper", "/cases/{case}/reckoning/deposit": "case keeper",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",

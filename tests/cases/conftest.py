@@ -3,8 +3,9 @@ import pytest
 
 from tests.cases.case_files import agencys_send, client, lender, send, strangers_send
 from tests.cases.cast import Cast
+from tests.cases.import_files import upload
 
-__all__ = ["agencys_send", "cast", "client", "lender", "send", "strangers_send"]
+__all__ = ["agencys_send", "cast", "client", "lender", "send", "strangers_send", "upload"]
 
 
 @pytest.fixture

@@ -6,56 +6,25 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-import openpyxl
 import pytest
-from django.test import Client
 from django.utils import timezone, translation
 
-from accounts.models import Organisation
-from accounts.services import issue_api_key
 from cases.importing.columns import COLUMNS, template_csv
 from cases.importing.tables import MAX_BYTES, MAX_ROWS, Table, Unreadable
 from cases.importing.xlsx_files import read_xlsx
 from cases.imports import drop_unconfirmed
 from cases.models import Case, CaseImport
 from tests.cases.case_files import Send, case_body
+from tests.cases.import_files import Upload, csv_of, xlsx_of
 
 TITLES = [column.title for column in COLUMNS]
 EXAMPLE = {column.title: column.example for column in COLUMNS}
-Upload = Callable[..., Any]
-
-
-@pytest.fixture
-def upload(client: Client, lender: Organisation) -> Upload:
-    key = issue_api_key(lender, label="upload", now=timezone.now(), valid_for=timedelta(days=1))[1]
-
-    def send(data: bytes, kind: str = "application/octet-stream", language: str = "zh-hans") -> Any:
-        headers = {"Authorization": f"Bearer {key}", "Accept-Language": language}
-        return client.post("/api/v1/cases/imports", data, content_type=kind, headers=headers)
-
-    return send
 
 
 def row(**changes: str) -> dict[str, str]:
     """The template's example, with these cells (by column name)."""
     titles = {column.name: column.title for column in COLUMNS}
     return {**EXAMPLE, **{titles[name]: value for name, value in changes.items()}}
-
-
-def csv_of(*rows: dict[str, str], encoding: str = "utf-8") -> bytes:
-    lines = [TITLES, *([each.get(title, "") for title in TITLES] for each in rows)]
-    return "\r\n".join(",".join(line) for line in lines).encode(encoding)
-
-
-def xlsx_of(*rows: list[object]) -> bytes:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for each in (TITLES, *rows):
-        sheet.append(each)
-    data = io.BytesIO()
-    book.save(data)
-    return data.getvalue()
 
 
 def repacked(data: bytes, change: Callable[[str, bytes], bytes], more: dict[str, bytes] | None = None) -> bytes:
@@ -238,12 +207,17 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a column twice": lambda: csv_of(row()).replace("债权人,".encode(), "本金,".encode(), 1),
     "a column missing": lambda: csv_of(row()).replace("本金".encode(), b"", 1),
 }
+# These are refused by the columns of a file of cases, so a file of payments is refused for its own.
+OF_COLUMNS = {"a column twice", "a column missing"}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_or_broken_file_is_refused_in_the_readers_language(upload: Upload, name: str) -> None:
     answer = upload(HOSTILE[name]())
     assert (answer.status_code, answer.json()["code"]) == (422, "import-file-refused"), answer.content
+    as_payments = upload(HOSTILE[name](), sheet="payments")
+    assert as_payments.json()["code"] == "import-file-refused", as_payments.content
+    assert name in OF_COLUMNS or as_payments.json()["detail"] == answer.json()["detail"]
     assert not CaseImport.objects.exists()
 
 

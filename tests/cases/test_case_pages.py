@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Role
 from accounts.viewer import Viewer
-from cases.importing.columns import template_csv
-from cases.models import Case
+from cases.importing.columns import PAYMENT_COLUMNS, template_csv
+from cases.models import Case, Payment
 from cases.portal.file_page import file_page
 from cases.selectors import case_file_for
 from tests.accounts.people import make_person, signed_in
@@ -34,8 +34,14 @@ def page_of(answer: Any, status: int = 200) -> Page:
     return page
 
 
-def upload(client: Client, data: bytes, language: str = "zh-hans") -> Any:
-    return client.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", data)}, headers={"Accept-Language": language})
+def upload(client: Client, data: bytes, language: str = "zh-hans", to: str = "/cases/import") -> Any:
+    return client.post(to, {"file": SimpleUploadedFile("cases.csv", data)}, headers={"Accept-Language": language})
+
+
+def confirmation(report: Page) -> tuple[str, str]:
+    """Where the form of a report leads, and the digest that it carries."""
+    form = next(each.attributes["action"] for each in report.elements if each.attributes.get("action", "").endswith("/confirm"))
+    return form, next(each.attributes["value"] for each in report.elements if each.attributes.get("name") == "sha256")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -51,8 +57,7 @@ def test_an_officer_checks_a_file_reads_what_is_wrong_and_imports_it(officer: Cl
     assert not Case.objects.exists()
     report = page_of(upload(officer, template.content, language))
     assert language == "zh-hans" or report.chinese() == []
-    form = next(each.attributes["action"] for each in report.elements if each.attributes.get("action", "").endswith("/confirm"))
-    digest = next(each.attributes["value"] for each in report.elements if each.attributes.get("name") == "sha256")
+    form, digest = confirmation(report)
     page_of(officer.post(form, {"sha256": "x" * 64}, headers=heads), 409)
     assert not Case.objects.exists()
     page_of(officer.post(form, {"sha256": digest}, headers=heads))
@@ -60,6 +65,31 @@ def test_an_officer_checks_a_file_reads_what_is_wrong_and_imports_it(officer: Cl
     page_of(upload(officer, b"\0\0", language), 422)
     page_of(officer.post("/cases/import", headers=heads), 422)
     page_of(officer.post(f"/cases/import/{'0' * 32}/confirm", {"sha256": digest}, headers=heads), 404)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_officer_checks_a_file_of_payments_and_imports_it_once(send: Send, officer: Client, language: str) -> None:
+    send("POST", "/cases", case_body())
+    heads, address = {"Accept-Language": language}, "/cases/import/payments"
+    template = officer.get(f"{address}/template.csv")
+    assert template.content == template_csv(PAYMENT_COLUMNS)
+    pages = [page_of(officer.get(address, headers=heads))]
+    wrong = page_of(upload(officer, template.content.replace(b"LN-2026", b"LN-2000"), language, address), 422)
+    assert "客户案件编号" in wrong.source
+    report = page_of(upload(officer, template.content, language, address))
+    form, digest = confirmation(report)
+    assert form.startswith(address)
+    page_of(officer.post(form, {"sha256": "x" * 64}, headers=heads), 409)
+    page_of(officer.post(form.replace("/payments", ""), {"sha256": digest}, headers=heads), 404)
+    assert not Payment.objects.exists()
+    pages += [wrong, report, page_of(officer.post(form, {"sha256": digest}, headers=heads))]
+    assert Payment.objects.get().reference == "SK-2025-0001"
+    again = page_of(upload(officer, template.content, language, address))
+    assert not [each for each in again.elements if each.attributes.get("action", "").endswith("/confirm")], "there is nothing to import"
+    assert language == "zh-hans" or [page.chinese() for page in [*pages, again]] == [[]] * 5
+    page_of(upload(officer, b"\0\0", language, address), 422)
+    page_of(officer.post(address, headers=heads), 422)
+    page_of(officer.post(f"{address}/{'0' * 32}/confirm", {"sha256": digest}, headers=heads), 404)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -99,8 +129,12 @@ def test_only_those_who_keep_files_import_and_nobody_reads_anothers(send: Send, 
     ref = send("POST", "/cases", case_body()).json()["case"]
     client = signed_in(make_person("visitor", role))
     keeps, reads = Act.KEEP_CASE in ROLES[role].acts, Act.READ_CASE in ROLES[role].acts
-    assert client.get("/cases/import").status_code == (200 if keeps else 403)
-    assert client.get("/cases/import/template.csv").status_code == (200 if keeps else 403)
-    assert client.post("/cases/import/x/confirm").status_code == (404 if keeps else 403)
-    for address in (f"/cases/{ref}/reckoning", f"/cases/{ref}/reckoning.csv", "/cases/%00/reckoning"):
+    listed = client.get("/cases").content.decode()
+    for address in ("/cases/import", "/cases/import/payments"):
+        assert (f'href="{address}"' in listed) == keeps
+        assert client.get(address).status_code == (200 if keeps else 403)
+        assert client.get(f"{address}/template.csv").status_code == (200 if keeps else 403)
+        assert client.post(f"{address}/x/confirm").status_code == (404 if keeps else 403)
+    for address in (f"/cases/{ref}/reckoning", f"/cases/{ref}/reckoning.csv"):
         assert client.get(address).status_code == (404 if reads else 403), address
+    assert client.get("/cases/%00/reckoning").status_code == 404, "no address holds NUL, whoever asks"
