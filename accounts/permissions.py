@@ -177,6 +177,11 @@ def roles_of(kind: Kind) -> tuple[Role, ...]:
     return tuple(role for role, permission in ROLES.items() if permission.kind == kind)
 
 
+def kinds_that_may(act: Act) -> frozenset[Kind]:
+    """The kinds of organisation where some role may do this."""
+    return frozenset(permission.kind for permission in ROLES.values() if act in permission.acts)
+
+
 def invited_by_operator(kind: Kind) -> tuple[Role, ...]:
     """Whom the operator may invite into another's organisation: who manages its members, or anybody where nobody does (auditors)."""
     roles = roles_of(kind)

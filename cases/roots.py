@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from django.db.models import F, Q, QuerySet
 
-from accounts.permissions import Act, Kind
+from accounts.permissions import Act, Kind, kinds_that_may
 from accounts.viewer import Viewer
 from cases.models import GRANT_ALONE, Assignment, Case, GrantedCase, OrderedCase, SubmittedCase
 from cases.models.access import RECEIVERS
@@ -27,7 +27,7 @@ class Root(StrEnum):
 
 
 Rows = QuerySet[Assignment] | QuerySet[GrantedCase] | QuerySet[SubmittedCase] | QuerySet[OrderedCase]
-ACCEPTING = frozenset({Kind.NOTARY_OFFICE, Kind.ARBITRATION_BODY, Kind.COURT})
+ACCEPTING = kinds_that_may(Act.ACCEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,12 @@ def messages_to(person: Person) -> QuerySet[Message]:
     return Message.objects.filter(person=person).select_related("notice").order_by("-id")
 
 
+def unread_of(viewer: Viewer) -> QuerySet[Notice]:
+    """What of the inbox this person has not read; what colleagues or machines of the organisation have read counts for nothing."""
+    assert viewer.person is not None
+    return inbox_of(viewer).filter(is_unread(viewer.person))
+
+
 def unread_count(viewer: Viewer, *, most: int) -> int:
     """How many notices of the inbox are unread, `most` at most: nobody counts further, and neither does the database."""
-    assert viewer.person is not None
-    return len(inbox_of(viewer).filter(is_unread(viewer.person)).values_list("id", flat=True)[:most])
+    return len(unread_of(viewer).values_list("id", flat=True)[:most])

@@ -107,7 +107,7 @@ def answer_unproven(request: HttpRequest, person: Person, name: str | None) -> H
     if has_second_factor(person):
         if name in TO_SHOW:
             return None
-        if shown_at(request, person) is None and not enters_by_place(person, seat):
+        if not is_proven(request, person, seat):
             return to_show(person, page_of(request))
     elif person.only_at is None:
         return answer_without_factor(request, person, name, age_s)
@@ -133,6 +133,11 @@ def answer_idle(request: HttpRequest, person: Person, name: str | None, seat: Wo
         return show_again(request, person, seat)
     note_page(request, seat)
     return None
+
+
+def is_proven(request: HttpRequest, person: Person, seat: Workstation | None) -> bool:
+    """Whether this session showed what it has to: a second factor, or its provider's word where that is enough."""
+    return shown_at(request, person) is not None or enters_by_place(person, seat)
 
 
 def enters_by_place(person: Person, seat: Workstation | None) -> bool:

@@ -1,7 +1,6 @@
 """The frame around a signed-in page: at which organisation and as what somebody works, where else he could, and the pages that are his.
 
-Pages are named by their addresses, because the rooms that hold them stand above this one. A session that has not shown its second
-factor has no frame: it would tell the name of an organisation to somebody who only knows a password.
+Pages are named by their addresses, because the rooms that hold them stand above this one.
 """
 from dataclasses import dataclass
 
@@ -11,22 +10,24 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from accounts.permissions import KINDS, ROLES, Act, Kind
+from accounts.permissions import KINDS, ROLES, Act, Kind, kinds_that_may
 from accounts.portal.members import word
-from accounts.portal.workplace import viewer_of
+from accounts.portal.workplace import framed
 from accounts.selectors import live_memberships
-from accounts.sign_in import shown_at
 from accounts.viewer import Viewer
-from common.errors import DomainError
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page in the navigation, for whoever may do one of `acts`; for everybody when there are none."""
+    """A page in the navigation, for whoever may do one of `acts` (everybody when there are none) in an organisation of `kinds` (any)."""
 
     path: str
     label: str | Promise
     acts: frozenset[Act] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+
+    def is_for(self, viewer: Viewer) -> bool:
+        return (not self.acts or bool(self.acts & viewer.acts)) and (not self.kinds or viewer.kind in self.kinds)
 
 
 PLACES = (
@@ -36,8 +37,8 @@ PLACES = (
     Place("/cases", _("案件"), frozenset({Act.READ_CASE})),
     Place("/evidence", _("存证记录"), frozenset({Act.READ_CASE})),
     Place("/access", _("委案与授权"), frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT})),
-    Place("/docket", _("受理"), frozenset({Act.ACCEPT})),
-    Place("/orders", _("调取令"), frozenset({Act.ORDER})),
+    Place("/docket", _("受理"), frozenset({Act.ACCEPT, Act.PREPARE}), kinds_that_may(Act.ACCEPT)),
+    Place("/orders", _("调取令"), frozenset({Act.ORDER, Act.PREPARE}), kinds_that_may(Act.ORDER)),
     Place("/dashboard", _("统计"), frozenset({Act.READ_CASE})),
     Place("/organisations", _("机构"), frozenset({Act.MANAGE_ORGANISATIONS})),
     Place("/operations", _("运营"), frozenset({Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH})),
@@ -69,17 +70,13 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 
 def shell_of(request: HttpRequest) -> Shell | None:
-    """The frame for this request; None for whoever is not signed in with both factors, or works nowhere."""
-    person = request.user
-    if not isinstance(person, Person) or shown_at(request, person) is None:
-        return None
-    try:
-        viewer = viewer_of(request)
-    except DomainError:
+    """The frame for this request; None for whoever has none (`framed`)."""
+    viewer = framed(request)
+    if viewer is None or viewer.person is None:
         return None
     separator = "、" if word(KINDS[viewer.kind]) == KINDS[viewer.kind].zh else ", "
     roles = separator.join(word(permission.label) for role, permission in ROLES.items() if role in viewer.roles)
-    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(person, viewer), _links(viewer, request.path))
+    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(viewer.person, viewer), _links(viewer, request.path))
 
 
 def _others(person: Person, viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
@@ -89,7 +86,7 @@ def _others(person: Person, viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
 
 
 def _links(viewer: Viewer, path: str) -> tuple[Link, ...]:
-    places = [place for place in PLACES if (not place.acts or place.acts & viewer.acts) and is_valid_path(place.path)]
+    places = [place for place in PLACES if place.is_for(viewer) and is_valid_path(place.path)]
     if viewer.may(Act.MANAGE_MEMBERS):
         places.append(Place(f"/organisations/{viewer.organisation.ref}/members", _("成员")))
     # The longest address that the page's own begins with: the members of an organisation are not the list of organisations.

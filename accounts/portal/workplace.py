@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_POST
 
-from accounts.models import Membership
+from accounts.models import Membership, Person
 from accounts.permissions import ROLES, Act
-from accounts.portal.gate import View, needs_person, signed_in_person
+from accounts.portal.gate import View, is_proven, needs_person, signed_in_person
 from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
-from common.errors import OrganisationNotWorking
+from accounts.workstations import workstation_of
+from common.errors import DomainError, OrganisationNotWorking
 from common.problems import Forbidden, NotFound
 from common.tenancy import tell_viewer
 
@@ -36,6 +37,20 @@ def viewer_of(request: HttpRequest) -> Viewer:
     if not working:
         raise OrganisationNotWorking
     return told(viewer_at(_chosen(working, request.session.get(CHOSEN)), working))
+
+
+def framed(request: HttpRequest) -> Viewer | None:
+    """For whom a page has a frame: whoever has proven himself to the gate and works somewhere; None for everybody else.
+
+    By the gate's own rule. The frame tells the name of an organisation, which is not for somebody who only knows a password.
+    """
+    person = request.user
+    if not isinstance(person, Person) or not is_proven(request, person, workstation_of(person)):
+        return None
+    try:
+        return viewer_of(request)
+    except DomainError:
+        return None
 
 
 def told(viewer: Viewer) -> Viewer:

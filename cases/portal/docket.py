@@ -23,6 +23,7 @@ from cases.portal.access_words import matter_state, order_state, with_states
 from cases.portal.answering import form_of
 from cases.portal.standing import gates_to_accept, gates_to_open, standing_by, standing_in
 from cases.portal.typed import day, number, refs_of
+from cases.roots import ACCEPTING
 from cases.selectors import cases_of_order, matter_held, matters_for, order_of, orders_for
 from common.problems import NotFound
 from common.refused import Refused
@@ -31,6 +32,9 @@ LISTED = 200
 
 
 def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None) -> HttpResponse:
+    """Of those who accept; for any other organisation there is no such page."""
+    if viewer.kind not in ACCEPTING:
+        raise NotFound
     now = timezone.now()
     rows = list(matters_for(viewer).filter(institution=viewer.organisation)[:LISTED])
     cases: dict[int, list[str]] = {row.pk: [] for row in rows}

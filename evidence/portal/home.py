@@ -20,11 +20,12 @@ from evidence.kinds import kind_word
 from evidence.portal.rows import case_rows, record_rows
 from evidence.selectors import records_for
 from notifications.kinds import WEBHOOK_FAILING, WEBHOOK_GONE
-from notifications.selectors import notices_of
+from notifications.models import Notice
+from notifications.selectors import unread_of
 
 INSTITUTIONS = frozenset({Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT})
 SHOWN = 10
-# What broke; everything else that people are told of stands in the inbox.
+# What broke; everything else that people are told of stands in the inbox only.
 EXCEPTIONS = (WEBHOOK_GONE, WEBHOOK_FAILING)
 
 
@@ -39,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if viewer.roles == {Role.COLLECTION_AGENT} and is_valid_path("/work"):
         return HttpResponseRedirect("/work")
     if not viewer.may(Act.READ_CASE):
-        return render(request, "evidence/home_offices.html", {"now": timezone.now()})
+        return render(request, "evidence/home_offices.html", {"notices": broken_for(viewer), "now": timezone.now()})
     return docket(request, viewer) if viewer.kind in INSTITUTIONS else deposits(request, viewer)
 
 
@@ -47,11 +48,15 @@ def deposits(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """For those who deposit: today, what waits, exceptions."""
     now = timezone.now()
     standing = standing_of(viewer, now=now)
-    notices = list(notices_of(viewer.organisation.pk).filter(read_at=None, kind__in=EXCEPTIONS)[:SHOWN])
     return render(request, "evidence/home_deposits.html", {
         "standing": standing, "kinds": [(kind_word(kind), number) for kind, number in standing.today_by_kind],
-        "rows": record_rows(list(records_for(viewer, now=now)[:SHOWN])), "notices": notices, "now": now,
+        "rows": record_rows(list(records_for(viewer, now=now)[:SHOWN])), "notices": broken_for(viewer), "now": now,
     })
+
+
+def broken_for(viewer: Viewer) -> list[Notice]:
+    """What broke, as far as it concerns the viewer and he has not read it in his inbox."""
+    return list(unread_of(viewer).filter(kind__in=EXCEPTIONS)[:SHOWN])
 
 
 def docket(request: HttpRequest, viewer: Viewer) -> HttpResponse:

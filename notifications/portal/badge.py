@@ -2,10 +2,7 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Person
-from accounts.portal.workplace import viewer_of
-from accounts.sign_in import shown_at
-from common.errors import DomainError
+from accounts.portal.workplace import framed
 from notifications.selectors import unread_count
 
 MOST = 100
@@ -17,12 +14,7 @@ def badge(request: HttpRequest) -> dict[str, object]:
 
 
 def unread_of(request: HttpRequest) -> str:
-    """`3`, `99+`; "" for none, and for whoever has no frame (`accounts.portal.shell`)."""
-    person = request.user
-    if not isinstance(person, Person) or shown_at(request, person) is None:
-        return ""
-    try:
-        count = unread_count(viewer_of(request), most=MOST)
-    except DomainError:
-        return ""
+    """`3`, `99+`; "" for none, and for whoever has no frame."""
+    viewer = framed(request)
+    count = unread_count(viewer, most=MOST) if viewer is not None else 0
     return "" if not count else str(count) if count < MOST else f"{MOST - 1}+"
