@@ -217,12 +217,12 @@ class OutsideNetwork(DomainError):
 
 
 class NetworksMissing(DomainError):
-    """A provider's word alone is enough for nobody whose place is not checked."""
+    """While an organisation names no network, there is no place where those work who work by workstation only."""
 
     code = "networks-missing"
     status = 403
     title = _("机构尚未登记工作网络")
-    detail = _("未登记网段的机构，其催收员不能仅凭机构账号登录；请用工作站通行密钥登录，或由主管在登录规则中登记网段。")
+    detail = _("催收员只能在所在机构登记的网络内工作，而机构还没有登记网段。请机构主管在登录规则中登记工作场所的网段，随后即可登录。")
 
 
 class OwnFactorMissing(DomainError):

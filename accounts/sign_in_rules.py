@@ -13,6 +13,7 @@ from accounts.models import IdentityProvider, LinkedIdentity, Organisation, Sign
 from accounts.networks import parse_networks, spelled
 from accounts.oidc.provider import discover, is_issuer
 from accounts.oidc.sealing import seal_secret
+from accounts.permissions import BY_WORKSTATION, Kind, roles_of
 
 LONGEST_SECRET = 500
 
@@ -20,6 +21,11 @@ LONGEST_SECRET = 500
 def rules_of(organisation: Organisation) -> SignInRules:
     """The rules in force; the defaults, not saved, where nobody has set any."""
     return SignInRules.objects.filter(organisation=organisation).first() or SignInRules(organisation=organisation)
+
+
+def keeps_agents_out(organisation: Organisation) -> bool:
+    """Whether people work by workstation there, and none can, because no network is named."""
+    return bool(BY_WORKSTATION.intersection(roles_of(Kind(organisation.kind)))) and not rules_of(organisation).networks
 
 
 def set_rules(organisation: Organisation, *, networks: str, idle_minutes: str, now: datetime) -> None:

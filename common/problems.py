@@ -140,8 +140,13 @@ def _with_headers(response: HttpResponse, error: DomainError) -> HttpResponse:
 
 
 def answer_problem(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """JSON where machines ask, a page where people do."""
-    return problem_response(error) if request.path.startswith(FOR_MACHINES) else problem_page(request, error)
+    """JSON where machines ask, or a script of a page of ours; a page where people do."""
+    return problem_response(error) if request.path.startswith(FOR_MACHINES) or wants_json(request) else problem_page(request, error)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script of ours asks."""
+    return request.headers.get("Accept") == "application/json"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names the arguments

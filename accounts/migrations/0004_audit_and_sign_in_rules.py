@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
             name='SignInRules',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('networks', models.TextField(blank=True, help_text='工作站所在网段（CIDR），以空格分隔；为空表示不限')),
+                ('networks', models.TextField(blank=True, help_text='工作站所在网段（CIDR），以空格分隔；为空时催收员不能进入')),
                 ('idle_minutes', models.PositiveSmallIntegerField(default=10, help_text='工作站闲置多少分钟后锁定，5 至 30')),
                 ('organisation', models.OneToOneField(help_text='机构', on_delete=django.db.models.deletion.PROTECT, related_name='sign_in_rules', to='accounts.organisation')),
             ],

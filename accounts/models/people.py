@@ -284,7 +284,7 @@ class SignInRules(models.Model):
     IDLE_MINUTES, IDLE_FROM, IDLE_TO = 10, 5, 30
 
     organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="sign_in_rules", help_text="机构")
-    networks = models.TextField(blank=True, help_text="工作站所在网段（CIDR），以空格分隔；为空表示不限")
+    networks = models.TextField(blank=True, help_text="工作站所在网段（CIDR），以空格分隔；为空时催收员不能进入")
     idle_minutes = models.PositiveSmallIntegerField(default=IDLE_MINUTES, help_text="工作站闲置多少分钟后锁定，5 至 30")
 
     objects: ClassVar[models.Manager["SignInRules"]] = models.Manager()

@@ -4,7 +4,8 @@ A session counts as proven once it showed a second factor itself. One that began
 minutes, and nothing else; when the person has a factor already, it may show it, and nothing else. One that an organisation's identity
 provider vouches for needs the second factor too, except of those who work by workstation only, in networks that the organisation named.
 
-Whoever works by workstation is let in from those networks only, asked anew at each request, and shows himself again after a pause.
+Whoever works by workstation is let in from those networks only, from nowhere while there are none, asked anew at each request, and shows
+himself again after a pause.
 """
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note_about
-from accounts.errors import NetworksMissing, OutsideNetwork, OwnFactorMissing, OwnSignInOnly
+from accounts.errors import OwnFactorMissing, OwnSignInOnly
 from accounts.idle import IDLE_LOCK, is_locked, note_page
 from accounts.models import Organisation, Person
 from accounts.networks import address_of
@@ -36,8 +37,7 @@ from accounts.selectors import live_memberships
 from accounts.sign_in import has_second_factor, shown_at, shown_recently
 from accounts.vouching import has_lapsed, limit
 from accounts.workstations import Workstation, workstation_of
-from common.errors import DomainError
-from common.problems import FOR_MACHINES, problem_page
+from common.problems import FOR_MACHINES, answer_problem, problem_page
 
 SESSION_LASTS_S = 12 * 3600
 WITHOUT_FACTOR_LASTS_S = 600
@@ -102,8 +102,8 @@ def answer_unproven(request: HttpRequest, person: Person, name: str | None) -> H
     age_s, seat = session_age_s(request, person), workstation_of(person)
     if age_s > SESSION_LASTS_S or has_lapsed(request):
         return signed_out(request)
-    if seat is not None and not seat.allows(address_of(request)):
-        return problem_page(request, OutsideNetwork())
+    if seat is not None and (why := seat.why_kept_out(address_of(request))) is not None:
+        return answer_problem(request, why)
     if has_second_factor(person):
         if name in TO_SHOW:
             return None
@@ -112,7 +112,7 @@ def answer_unproven(request: HttpRequest, person: Person, name: str | None) -> H
     elif person.only_at is None:
         return answer_without_factor(request, person, name, age_s)
     elif not enters_by_place(person, seat):
-        return problem_page(request, what_is_missing(seat))
+        return problem_page(request, OwnFactorMissing())
     if person.only_at is not None and name in OWN:
         return problem_page(request, OwnSignInOnly())
     return answer_idle(request, person, name, seat)
@@ -143,11 +143,6 @@ def is_proven(request: HttpRequest, person: Person, seat: Workstation | None) ->
 def enters_by_place(person: Person, seat: Workstation | None) -> bool:
     """Whether the provider's word is enough: for those who work by workstation only, at an organisation that says where."""
     return person.only_at is not None and seat is not None and seat.only and seat.place_is_known
-
-
-def what_is_missing(seat: Workstation | None) -> DomainError:
-    """What whoever comes by the provider alone has to do first."""
-    return NetworksMissing() if seat is not None and seat.only else OwnFactorMissing()
 
 
 def session_age_s(request: HttpRequest, person: Person) -> float:

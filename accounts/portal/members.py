@@ -27,6 +27,7 @@ from accounts.selectors import (
     organisation_for_operator,
     organisation_of,
 )
+from accounts.sign_in_rules import keeps_agents_out
 from common.errors import DomainError, OrganisationNotWorking
 from common.problems import Forbidden, NotFound
 
@@ -157,5 +158,6 @@ def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **m
         "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
         "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
         "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
+        "kept_out": where.own and keeps_agents_out(where.organisation),
         "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)

@@ -22,14 +22,14 @@ from django.views.decorators.http import require_GET
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note_about
-from accounts.errors import OutsideNetwork, ProviderRefused, ProviderUnusable, SignedInAlready
+from accounts.errors import OwnFactorMissing, ProviderRefused, ProviderUnusable, SignedInAlready
 from accounts.models import IdentityProvider, Person
 from accounts.networks import address_of
 from accounts.oidc.id_token import Expected, Identity, TokenRefused, judge
 from accounts.oidc.linking import member_behind, provider_at
 from accounts.oidc.provider import Client, Question, address_of_question, discover, exchange, new_question
 from accounts.oidc.sealing import open_secret
-from accounts.portal.gate import enters_by_place, what_is_missing
+from accounts.portal.gate import enters_by_place
 from accounts.sign_in import has_second_factor, note_refused
 from accounts.vouching import is_vouched_by, vouch
 from accounts.workstations import workstation_of
@@ -130,12 +130,12 @@ def let_in(request: HttpRequest, person: Person, provider: IdentityProvider, onw
     if isinstance(request.user, Person):
         raise SignedInAlready
     seat = workstation_of(person)
-    if seat is not None and not seat.allows(address_of(request)):
+    if seat is not None and (why := seat.why_kept_out(address_of(request))) is not None:
         note_refused(person, "oidc", detail="network")
-        raise OutsideNetwork
+        raise why
     if not enters_by_place(person, seat) and not has_second_factor(person):
         note_refused(person, "oidc", detail="factor")
-        raise what_is_missing(seat)
+        raise OwnFactorMissing
     adapter = get_adapter()
     record_authentication(request, person, "oidc")
     adapter.login(request, person)

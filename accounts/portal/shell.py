@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from accounts.permissions import KINDS, ROLES, Act, Kind, kinds_that_may
+from accounts.portal.gate import signed_in_person
 from accounts.portal.members import word
 from accounts.portal.workplace import framed
 from accounts.selectors import live_memberships
@@ -72,14 +73,15 @@ def shell(request: HttpRequest) -> dict[str, object]:
 def shell_of(request: HttpRequest) -> Shell | None:
     """The frame for this request; None for whoever has none (`framed`)."""
     viewer = framed(request)
-    if viewer is None or viewer.person is None:
+    if viewer is None:
         return None
     separator = "、" if word(KINDS[viewer.kind]) == KINDS[viewer.kind].zh else ", "
     roles = separator.join(word(permission.label) for role, permission in ROLES.items() if role in viewer.roles)
-    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(viewer.person, viewer), _links(viewer, request.path))
+    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(signed_in_person(request), viewer), _links(viewer, request.path))
 
 
 def _others(person: Person, viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
+    """Of the session's own person: `viewer.person` does not know which organisation's provider limits the session."""
     working = {each.organisation_id: each.organisation for each in live_memberships(person) if each.organisation.working}
     working.pop(viewer.organisation.pk, None)
     return tuple((each.ref, each.name, word(KINDS[Kind(each.kind)])) for each in working.values())

@@ -14,7 +14,7 @@ from accounts.networks import address_of
 from accounts.permissions import BY_WORKSTATION, Act, Kind, roles_of
 from accounts.portal.gate import needs_person, signed_in_person, step_up
 from accounts.portal.members import managed
-from accounts.sign_in_rules import remove_provider, rules_of, set_provider, set_rules
+from accounts.sign_in_rules import keeps_agents_out, remove_provider, rules_of, set_provider, set_rules
 from common.errors import DomainError
 from common.problems import NotFound
 
@@ -77,6 +77,7 @@ def settings_page(
     }
     return render(request, "accounts/sign_in_settings.html", {
         "organisation": organisation, "rules": rules, "provider": provider, "typed": {**held, **(typed or {})}, "error": error,
+        "kept_out": keeps_agents_out(organisation),
         "own_address": address_of(request), "by_workstation": bool(BY_WORKSTATION.intersection(roles_of(Kind(organisation.kind)))),
         "sign_in_address": settings.PUBLIC_URL + reverse("sign-in-at", args=[organisation.ref]),
         "redirect_address": settings.PUBLIC_URL + reverse("sign-in-at-callback", args=[organisation.ref]),

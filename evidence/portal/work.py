@@ -21,7 +21,7 @@ from cases.selectors import case_to_deposit_in
 from common.errors import DomainError
 from common.failures import DATABASE_FAILURES
 from common.idempotency import IdempotentRequest
-from common.problems import as_domain_error, problem_page, problem_response
+from common.problems import answer_problem, as_domain_error, problem_response, wants_json
 from evidence.capture import DepositItem, Depositor
 from evidence.corrections import superseded_among
 from evidence.intake import admit, deposit_upload
@@ -97,7 +97,7 @@ def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> H
         form = MultipartForm(case.organisation.ref)
         form.read_fields(request)
     except DomainError as error:
-        return _refused(request, error)
+        return answer_problem(request, error)
     typed = QueryDict(mutable=True)
     typed.update(form.fields)
     request.POST = typed  # type: ignore[assignment]
@@ -119,7 +119,7 @@ def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartFo
         [number] = deposit_upload(depositor, form, read).records
     except CaseNotFound:
         # He had it when the form came; no form of this case can be sent again.
-        return _refused(request, CaseTakenBack())
+        return answer_problem(request, CaseTakenBack())
     except (DomainError, *DATABASE_FAILURES, OSError) as fault:
         error = as_domain_error(fault)
         if wants_json(request):
@@ -131,17 +131,8 @@ def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartFo
     return see_other(f"{reverse('work-case', args=[case.ref])}?deposited={number}")
 
 
-def wants_json(request: HttpRequest) -> bool:
-    """Whether a script of ours asks."""
-    return request.headers.get("Accept") == "application/json"
-
-
 def see_other(address: str) -> HttpResponse:
     """SPEC: RFC 9110 15.4.4: the answer to a form that was accepted is at another address, which may be loaded again."""
     response = HttpResponseRedirect(address)
     response.status_code = 303
     return response
-
-
-def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    return problem_response(error) if wants_json(request) else problem_page(request, error)

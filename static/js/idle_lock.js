@@ -1,7 +1,9 @@
 // The screen of a workstation: hides the page once the server says that the session is locked, and shows it again, as it was, once it is not.
 // The server's clock decides; asking it keeps nothing awake. Without an answer the page is hidden: the session may have ended.
+// Only a page for work outside stays as it is while nobody answers or the service refuses the place: there nobody could show himself again.
 const panel = document.querySelector("[data-idle-lock]");
 const content = [...document.body.children].filter((each) => each !== panel && each.tagName !== "SCRIPT");
+const stays = document.querySelector("[data-stays-outside]") !== null;
 const AGAIN_MS = 5000;
 let timer;
 
@@ -17,11 +19,15 @@ function show(locked) {
 
 async function look() {
   clearTimeout(timer);
+  const asItIs = { locked: !panel.hidden, left_s: AGAIN_MS / 1000 };
   let state = { locked: true, left_s: 0 };
   try {
-    const answer = await fetch(panel.dataset.idleLock, { headers: { Accept: "application/json" }, redirect: "error" });
+    const answer = await fetch(panel.dataset.idleLock, { headers: { Accept: "application/json" }, redirect: "manual" });
     if (answer.ok) state = await answer.json();
-  } catch { /* offline, or signed out: hidden until an answer says otherwise */ }
+    else if (stays && answer.status === 403 && (await answer.json()).code === "outside-network") state = asItIs;
+  } catch {
+    if (stays) state = asItIs;
+  }
   show(state.locked);
   timer = setTimeout(look, state.locked ? AGAIN_MS : state.left_s * 1000 + 250);
 }

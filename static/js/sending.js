@@ -35,7 +35,8 @@ export function send(address, fields, file, progress) {
       const answer = parsed(request.responseText);
       if (request.status === 201 && answer) resolve(answer);
       else if (answer?.code) reject({ code: answer.code, sentence: answer.detail || answer.title, status: request.status });
-      else reject({ code: request.status === 403 || request.responseURL.includes("/sign-in") ? "form-expired" : "", sentence: "", status: request.status });
+      // A page instead of an answer: the session was led to where somebody signs in or shows himself again.
+      else reject({ code: request.status === 403 || request.status < 300 ? "form-expired" : "", sentence: "", status: request.status });
     });
     request.send(body);
   });

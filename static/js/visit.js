@@ -3,6 +3,8 @@ import { openQueue } from "./sealed_queue.js";
 import { chinaTime, freshKey, send, sha256 } from "./sending.js";
 
 const AGAIN_MS = 20_000;
+// What the service answers to whoever works by place and is not there now.
+const OF_THE_PLACE = ["outside-network", "networks-missing"];
 const form = document.querySelector("form[data-visit]");
 const list = document.querySelector("[data-queue]");
 const words = list?.dataset;
@@ -15,6 +17,7 @@ async function start() {
   const fault = form.querySelector("[data-fault]");
   let place = null;
   let sending = false;
+  let outside = false;
 
   function askPlace() {
     state.textContent = state.dataset.asking;
@@ -40,6 +43,8 @@ async function start() {
     return line;
   }
 
+  const labelOf = async (number) => (await queue.get(number)).fields.label;
+
   function refuse(number, label, sentence) {
     const drop = document.createElement("button");
     drop.type = "button";
@@ -49,12 +54,23 @@ async function start() {
     show(number, label, `${words.refused}: ${sentence}`).append(drop);
   }
 
+  // Whether the place still keeps everything out: asked with no photo, for the answer comes only after all of it was sent.
+  async function isStillOutside() {
+    try {
+      const answer = await fetch(form.dataset.placeAsked, { headers: { Accept: "application/json" }, redirect: "manual" });
+      outside = answer.status === 403 && OF_THE_PLACE.includes((await answer.json()).code);
+    } catch { /* nobody answered: as before */ }
+    return outside;
+  }
+
   // In order, one after the other; what the service refuses stays, and does not hold up the rest.
   async function sendAll() {
     if (sending) return;
     sending = true;
     try {
-      for (const number of await queue.numbers(owner)) {
+      if (outside && await isStillOutside()) return;
+      const waiting = await queue.numbers(owner);
+      for (const number of waiting) {
         const { fields: { case: ref, label, ...fields }, file } = await queue.get(number);
         show(number, label, words.sending);
         try {
@@ -64,9 +80,11 @@ async function start() {
           await queue.remove(number);
           show(number, label, words.kept, answer.record);
         } catch (refusal) {
-          if (refusal.sentence && refusal.status < 500 && refusal.status !== 429) refuse(number, label, refusal.sentence);
+          outside = OF_THE_PLACE.includes(refusal.code);
+          const stays = outside ? words.outside : refusal.code === "form-expired" ? words.expired : "";
+          if (!stays && refusal.sentence && refusal.status < 500 && refusal.status !== 429) refuse(number, label, refusal.sentence);
           else {
-            show(number, label, refusal.code === "form-expired" ? words.expired : words.waiting);
+            for (const each of waiting.slice(waiting.indexOf(number))) show(each, await labelOf(each), stays || words.waiting);
             break;
           }
         }
@@ -88,7 +106,7 @@ async function start() {
     fault.textContent = "";
     try {
       const number = await queue.put(owner, fields, photo);
-      show(number, fields.label, words.waiting);
+      show(number, fields.label, outside ? words.outside : words.waiting);
     } catch {
       fault.textContent = fault.dataset.words;
       return;
@@ -105,7 +123,7 @@ async function start() {
   addEventListener("online", sendAll);
   setInterval(sendAll, AGAIN_MS);
   form.hidden = false;
-  for (const number of await queue.numbers(owner)) show(number, (await queue.get(number)).fields.label, words.waiting);
+  for (const number of await queue.numbers(owner)) show(number, await labelOf(number), words.waiting);
   sendAll();
 }
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.joining import Invitee, accept_as_new_person, invite
-from accounts.models import Membership, Organisation, Person
+from accounts.models import Membership, Organisation, Person, SignInRules
 from accounts.permissions import ROLES, Kind, Role
 from accounts.services import create_organisation
 from accounts.sign_in import SecondFactorAdapter
@@ -24,7 +24,11 @@ STEP_S = 30
 
 
 def make_organisation(kind: Kind = Kind.LENDER, name: str = "甲方") -> Organisation:
-    return create_organisation(name, now=timezone.now(), kind=kind)
+    """An agency's agents work on this machine."""
+    made = create_organisation(name, now=timezone.now(), kind=kind)
+    if kind == Kind.COLLECTION_AGENCY:
+        SignInRules.objects.create(organisation=made, networks="127.0.0.0/8 ::1/128")
+    return made
 
 
 def make_person(login: str, role: Role, organisation: Organisation | None = None) -> Person:

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Organisation
-from accounts.permissions import ROLES, Kind, Role
+from accounts.permissions import ROLES, Role
 from accounts.portal.shell import PLACES
 from notifications.kinds import CASES_GIVEN
 from notifications.noticing import leave_notice_to

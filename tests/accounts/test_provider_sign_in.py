@@ -212,13 +212,46 @@ def test_behind_the_proxy_its_word_counts_and_not_the_clients(agency: Organisati
     assert code_of(client.get("/account", headers={"X-Forwarded-For": f"{OFFICE}, {AWAY}"})) == "outside-network"
 
 
-def test_an_agency_that_names_no_network_has_passkeys_and_not_the_providers_word_alone(idp: IdentityServer, database: str) -> None:
+def test_no_agent_gets_into_an_agency_that_names_no_network_and_its_administrator_names_one(
+    idp: IdentityServer, database: str
+) -> None:
     agency = make_agency(idp, networks="")
     agent = make_person(AGENT, Role.COLLECTION_AGENT, agency)
-    client = browser(AWAY)
-    assert code_of(come_in(client, agency, AGENT)) == "networks-missing"
-    assert not is_in(client)
-    assert signed_in(agent, browser(AWAY)).get("/account").status_code == 200
+    assert code_of(come_in(browser(), agency, AGENT)) == "networks-missing"
+    own, page = signed_in(agent, browser()), f"/organisations/{agency.ref}"
+    for path in ("/account", "/account/second-factor/passkeys", "/records"):
+        assert code_of(own.get(path)) == "networks-missing", path
+    assert own.post("/account/sign-out").status_code == 302
+    # He is an agent besides, and what holds agents up may not hold up whoever has to mend it.
+    chief, _ = admin_of(agency)
+    _, token = invite(agency, Invitee("chief", "名", Role.COLLECTION_AGENT), by=None, now=timezone.now())
+    accept_as(Person.objects.get(login="chief"), token, now=timezone.now())
+    assert "登记网段" in chief.get(f"{page}/members").content.decode()
+    assert "催收员现在不能登录" in chief.get(f"{page}/sign-in").content.decode()
+    assert chief.post(f"{page}/sign-in", {"networks": "198.51.100.0/24", "idle_minutes": "10"}).status_code == 302
+    assert "登记网段" not in chief.get(f"{page}/members").content.decode()
+    assert "催收员现在不能登录" not in chief.get(f"{page}/sign-in").content.decode()
+    assert come_in(browser(), agency, AGENT).status_code == 302
+    assert code_of(come_in(browser(AWAY), agency, AGENT)) == "outside-network"
+    assert signed_in(agent, browser()).get("/account").status_code == 200
+
+
+def test_whoever_is_an_agent_at_one_agency_with_networks_and_one_without_gets_in_nowhere(idp: IdentityServer, database: str) -> None:
+    first, second = make_agency(idp), make_agency(idp, name="乙催收", networks="")
+    agent = make_person(AGENT, Role.COLLECTION_AGENT, first)
+    own = signed_in(agent, browser())
+    assert own.get("/account").status_code == 200
+    _, token = invite(second, Invitee(AGENT, "名", Role.COLLECTION_AGENT), by=None, now=timezone.now())
+    accept_as(agent, token, now=timezone.now())
+    assert code_of(own.get("/account")) == "networks-missing"
+
+
+def test_a_script_of_a_page_is_told_the_reason_in_a_form_that_it_reads(agency: Organisation, idp: IdentityServer) -> None:
+    own = signed_in(Person.objects.get(login=AGENT), browser(AWAY))
+    for answer in (own.get("/account/lock", headers={"Accept": "application/json"}),
+                   own.post("/work/0/deposits", headers={"Accept": "application/json"})):
+        assert (answer.status_code, answer["Content-Type"], answer.json()["code"]) == (403, "application/problem+json", "outside-network")
+    assert own.get("/account/lock")["Content-Type"].startswith("text/html")
 
 
 def test_a_session_ends_with_what_it_rests_on(agency: Organisation, idp: IdentityServer) -> None:

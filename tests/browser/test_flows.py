@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from accounts.credit_code import check_character
 from accounts.models import Organisation
 from accounts.permissions import Kind, Role
-from accounts.viewer import Viewer
 from cases.models import Case, Grant
 from evidence.models import Evidence
 from tests.accounts.people import make_organisation, make_person
+from tests.browser.agents import own_cast
 from tests.browser.cast import session_of
 from tests.browser.conftest import Live, Visit
 from tests.browser.people import Visitor
@@ -66,24 +66,9 @@ class Desk:
         return listed
 
 
-class OwnCast(Cast):
-    """A cast of one test's own among those of others in the same database: its logins carry a mark."""
-
-    mark = ""
-
-    def person(self, login: str, role: Role, at: str = "") -> Viewer:
-        return super().person(f"{login}-{self.mark}", role, at)
-
-
 @pytest.fixture
 def cast(live: Live) -> Cast:
-    """A lender and others of this test's own, in the live service's database."""
-    mine = OwnCast()
-    mine.mark = mark = timezone.now().strftime("%H%M%S%f")
-    for kind in Kind:
-        if kind not in (Kind.OPERATOR, Kind.AUDITOR):
-            mine.organisations[kind.value] = make_organisation(kind, f"{kind.value}-{mark}")
-    return mine
+    return own_cast()
 
 
 def test_an_organisation_is_let_in_by_two_operators_its_agreement_and_a_trial(live: Live, visit: Visit, tmp_path: Path) -> None:

@@ -125,6 +125,20 @@ def test_pages_of_the_console_are_sound_empty_and_full(
             assert opened(notary, path, language=language).all_faults() == []
 
 
+def test_whoever_looks_at_evidence_sees_his_name_over_it(service: str) -> None:
+    """On each page that shows evidence, by the one part; a collection agent among others, at the cases that he was given."""
+    cast = Cast()
+    case = cast.case()
+    cast.assigned(case, to="agent", includes_all=True)
+    agent = signed_in(cast.people["agent"])
+    record = Evidence.objects.filter(case=case).latest("id").record
+    for path in (f"/cases/{case.ref}", "/evidence", f"/work/{case.ref}", f"/records/{record}"):
+        page = opened(agent, path)
+        over = page.source.partition('<div class="watermark" aria-hidden="true">')[2].partition("</div>")[0]
+        assert len(re.findall(r"<span>姓名 agent \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00</span>", over)) == 120, path
+        assert page.all_faults() == [], path
+
+
 def test_a_faulty_filter_is_told_beside_its_field_and_lists_nothing(lender: Organisation, officer: Client) -> None:
     put(lender, "LN-1")
     for path in ("/evidence", "/cases"):

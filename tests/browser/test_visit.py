@@ -1,0 +1,174 @@
+"""The page for visits on a phone: what is taken without a network, or outside the organisation's, is kept sealed and sent once."""
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
+
+from accounts.idle import SEEN_AT
+from evidence.models import Evidence
+from evidence.selectors import claims_of
+from tests.browser.accessibility import violations
+from tests.browser.agents import ELSEWHERE, OFFICE, agent_at_work, move, own_cast
+from tests.browser.conftest import Live, Visit
+
+PHONE: ViewportSize = {"width": 390, "height": 780}
+PLACE = {"latitude": 30.123456, "longitude": 120.654321, "accuracy": 12}
+PHOTO = b"\x89PNG\r\n\x1a\n" + b"what stood at the debtor's door " * 200
+FILE: FilePayload = {"name": "at-the-door.png", "mimeType": "image/png", "buffer": PHOTO}
+NOTE = "a note for the file alone"
+# Everything that lies in the queue's database: rows with their bytes, and whether the key can leave the browser.
+STORED = """async () => {
+  const asked = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await asked(indexedDB.open("cunzheng-visits"));
+  const all = (store) => asked(database.transaction(store).objectStore(store).getAll());
+  const text = (bytes) => btoa(Array.from(new Uint8Array(bytes), (each) => String.fromCharCode(each)).join(""));
+  const rows = (await all("items")).map((row) => ({ names: Object.keys(row).sort(), owner: row.owner, sealed: text(row.sealed) }));
+  return { rows, extractable: (await all("keys")).map((key) => key.extractable) };
+}"""
+WORDS = {
+    "zh-hans": ("等待网络", "已保存在这台设备上，回到机构网络后提交", "请重新登录", "未受理", "屏幕已锁定"),
+    "en": ("waiting for the network", "kept on this device, sent when you are back in the organisation's network", "Sign in again",
+           "Refused", "locked"),
+}
+
+
+def take(page: Page) -> None:
+    """A photo with a note, as far as the button."""
+    page.locator("#photo").set_input_files(FILE)
+    page.locator("#note").fill(NOTE)
+    page.locator("form[data-visit] button.primary").click()
+
+
+def stored(page: Page) -> Any:
+    return page.evaluate(STORED)
+
+
+def told(record: Evidence) -> str:
+    """The claims of the record, one after the other."""
+    return "\n".join(claim.data.decode() if isinstance(claim.data, bytes) else claim.data for claim in claims_of(record))
+
+
+def test_a_photo_taken_offline_is_kept_sealed_over_a_reload_and_sent_once(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-外访")], "/visit")
+    page.set_viewport_size(PHONE)
+    context, line = page.context, page.locator("[data-queue] li")
+    context.grant_permissions(["geolocation"])
+    context.set_geolocation(PLACE)
+    made = Evidence.objects.filter(person=agent.person)
+    page.locator("[data-ask-place]").click()
+    expect(page.locator("[data-place]")).to_contain_text("30.123456, 120.654321 ± 12")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+    context.set_offline(True)
+    take(page)
+    expect(line).to_contain_text(WORDS["zh-hans"][0])
+    expect(page.locator("#photo")).to_have_value("")
+    kept = stored(page)
+    [row] = kept["rows"]
+    assert (row["names"], row["owner"]) == (["nonce", "number", "owner", "sealed"], agent.actor)
+    sealed = base64.b64decode(row["sealed"])
+    assert len(sealed) > len(PHOTO)
+    assert [part for part in (PHOTO[:8], PHOTO[8:40], NOTE.encode(), b"at-the-door", b"120.654321", b"LN-") if part in sealed] == []
+    assert kept["extractable"] == [False]
+    assert violations(page) == []
+    assert not made.exists()
+
+    # The network returns, but not as far as the service; the page is loaded anew; then the answer alone is lost on its way.
+    context.route("**/deposits", lambda route: route.abort())
+    context.set_offline(False)
+    page.reload()
+    expect(line).to_contain_text(WORDS["zh-hans"][0])
+    assert stored(page)["rows"] == kept["rows"]
+    context.unroute("**/deposits")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    context.route("**/deposits", lose_the_answer)
+    with page.expect_event("requestfailed"):
+        page.locator("[data-send-now]").click()
+    expect(line).to_contain_text(WORDS["zh-hans"][0])
+    assert made.count() == 1
+    context.unroute("**/deposits")
+    page.locator("[data-send-now]").click()
+    expect(line.locator("a.mono")).to_have_text(made.get().record)
+    assert stored(page)["rows"] == []
+    page.reload()
+    page.locator("[data-send-now]").click()
+    expect(page.locator("[data-none]")).to_be_visible()
+    record = made.get()
+    assert (record.case.client_reference, record.kind) == ("LN-外访", "visit")
+    for part in (hashlib.sha256(PHOTO).hexdigest(), NOTE, "30.123456", "120.654321"):
+        assert part in told(record)
+
+
+def pass_time(page: Page, seconds: float) -> None:
+    """So long nothing was asked for by this browser's session."""
+    [key] = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == settings.SESSION_COOKIE_NAME]
+    session = SessionStore(key)
+    session[SEEN_AT] -= seconds
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {**shown, "at": shown["at"] - seconds} for shown in session[AUTHENTICATION_METHODS_SESSION_KEY]]
+    session.save()
+
+
+def look(page: Page) -> None:
+    """Let the page ask whether its screen is locked, as it does when somebody comes back to it."""
+    with page.expect_response("**/account/lock"):
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_outside_the_organisations_network_a_photo_is_kept_and_the_page_says_so(language: str, live: Live, visit: Visit) -> None:
+    cast, (_, outside, expired, refused, locked) = own_cast(), WORDS[language]
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit", language=language)
+    page.set_viewport_size(PHONE)
+    line, made = page.locator("[data-queue] li"), Evidence.objects.filter(person=agent.person)
+    other = page.context.new_page()
+    other.goto("/work")
+
+    move(cast, ELSEWHERE)
+    take(page)
+    expect(line).to_contain_text(outside)
+    expect(line).not_to_contain_text(refused)
+    expect(line.locator("button")).to_have_count(0)
+    # From then on it asks before it sends: no photo goes out in vain.
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    with page.expect_response("**/account/lock"):
+        page.locator("[data-send-now]").click()
+    expect(line).to_contain_text(outside)
+    assert sent == []
+    assert violations(page) == []
+    # However long: nobody could show himself again there. A page with more on it is hidden.
+    pass_time(page, 601)
+    look(page)
+    expect(page.locator("form[data-visit]")).to_be_visible()
+    look(other)
+    expect(other.get_by_role("heading", name=locked)).to_be_visible()
+    assert not made.exists()
+
+    # Back, the screen is locked first; and until he has shown himself nothing is taken, and nothing is lost.
+    move(cast, OFFICE)
+    look(page)
+    expect(page.get_by_role("heading", name=locked)).to_be_visible()
+    move(cast, ELSEWHERE)
+    look(page)
+    expect(page.locator("form[data-visit]")).to_be_hidden()
+    move(cast, OFFICE)
+    page.locator("[data-send-now]").dispatch_event("click")
+    expect(line).to_contain_text(expired)
+    pass_time(page, -601)
+    look(page)
+    page.locator("[data-send-now]").click()
+    expect(line.locator("a.mono")).to_be_visible()
+    expect(line.locator("a.mono")).to_have_text(made.get().record)
+    assert json.dumps(hashlib.sha256(PHOTO).hexdigest()) in told(made.get())
