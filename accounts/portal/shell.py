@@ -77,7 +77,8 @@ def shell_of(request: HttpRequest) -> Shell | None:
         return None
     separator = "、" if word(KINDS[viewer.kind]) == KINDS[viewer.kind].zh else ", "
     roles = separator.join(word(permission.label) for role, permission in ROLES.items() if role in viewer.roles)
-    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, _others(signed_in_person(request), viewer), _links(viewer, request.path))
+    others, links = _others(signed_in_person(request), viewer), _links(viewer, request.path)
+    return Shell(viewer.organisation.name, word(KINDS[viewer.kind]), roles, others, links)
 
 
 def _others(person: Person, viewer: Viewer) -> tuple[tuple[str, str, str], ...]:

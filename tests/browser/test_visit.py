@@ -8,7 +8,7 @@ import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
+from playwright.sync_api import FilePayload, Geolocation, Page, Route, ViewportSize, expect
 
 from accounts.idle import SEEN_AT
 from evidence.models import Evidence
@@ -18,7 +18,7 @@ from tests.browser.agents import ELSEWHERE, OFFICE, agent_at_work, move, own_cas
 from tests.browser.conftest import Live, Visit
 
 PHONE: ViewportSize = {"width": 390, "height": 780}
-PLACE = {"latitude": 30.123456, "longitude": 120.654321, "accuracy": 12}
+PLACE: Geolocation = {"latitude": 30.123456, "longitude": 120.654321, "accuracy": 12}
 PHOTO = b"\x89PNG\r\n\x1a\n" + b"what stood at the debtor's door " * 200
 FILE: FilePayload = {"name": "at-the-door.png", "mimeType": "image/png", "buffer": PHOTO}
 NOTE = "a note for the file alone"
@@ -51,7 +51,7 @@ def stored(page: Page) -> Any:
 
 def told(record: Evidence) -> str:
     """The claims of the record, one after the other."""
-    return "\n".join(claim.data.decode() if isinstance(claim.data, bytes) else claim.data for claim in claims_of(record))
+    return b"\n".join(claim.data for claim in claims_of(record)).decode()
 
 
 def test_a_photo_taken_offline_is_kept_sealed_over_a_reload_and_sent_once(live: Live, visit: Visit) -> None:
