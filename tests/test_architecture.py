@@ -162,7 +162,7 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
 LEFT_OUT = {
     "tests/faults/test_server_kills.py": "kills a PostgreSQL server of its own: `make faults` with DATABASE_URL runs it",
     **dict.fromkeys(
-        [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "sign_in")],
+        [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "sign_in", "visit")],
         "needs Chromium: `make test-browser` runs it, and so does .ci/run"),
     **dict.fromkeys(
         [f"tests/row_security/test_{name}.py" for name in ("gates", "policies", "starting")],

@@ -221,7 +221,7 @@ def test_no_agent_gets_into_an_agency_that_names_no_network_and_its_administrato
     own, page = signed_in(agent, browser()), f"/organisations/{agency.ref}"
     for path in ("/account", "/account/second-factor/passkeys", "/records"):
         assert code_of(own.get(path)) == "networks-missing", path
-    assert own.post("/account/sign-out").status_code == 302
+    assert own.post("/sign-out").status_code == 302
     # He is an agent besides, and what holds agents up may not hold up whoever has to mend it.
     chief, _ = admin_of(agency)
     _, token = invite(agency, Invitee("chief", "名", Role.COLLECTION_AGENT), by=None, now=timezone.now())
