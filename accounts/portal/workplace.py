@@ -45,7 +45,11 @@ def framed(request: HttpRequest) -> Viewer | None:
     By the gate's own rule. The frame tells the name of an organisation, which is not for somebody who only knows a password.
     """
     person = request.user
-    if not isinstance(person, Person) or not is_proven(request, person, workstation_of(person)):
+    if not isinstance(person, Person):
+        return None
+    # Asked for where it counts only: without a provider's word no place stands in for a second factor.
+    seat = workstation_of(person) if person.only_at is not None else None
+    if not is_proven(request, person, seat):
         return None
     try:
         return viewer_of(request)
