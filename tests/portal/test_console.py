@@ -256,8 +256,9 @@ def test_a_package_is_for_those_who_may_fetch(lender: Organisation, stamp: Calla
 def test_a_foreign_case_and_an_unknown_one_are_the_same_404(lender: Organisation, officer: Client) -> None:
     foreign = put(make_organisation(name="乙方"), "LN-foreign").case.ref
     for method, part in ((officer.get, ""), (officer.post, "/package")):
-        answers = {ref: method(f"/cases/{ref}{part}") for ref in (foreign, UNKNOWN, "no-reference", "%00")}
+        answers = {ref: method(f"/cases/{ref}{part}") for ref in (foreign, UNKNOWN, "no-reference")}
         assert {answer.status_code for answer in answers.values()} == {404}
+        assert method(f"/cases/%00{part}").status_code == 404
         # The address itself stands in the form for the language.
         assert len({answer.content.decode().replace(ref, "") for ref, answer in answers.items()}) == 1
     assert officer.get(f"/cases/{foreign}/print.css").content == f'@page {{ @top-left {{ content: "{foreign}"; }} }}\n'.encode()
