@@ -8,6 +8,9 @@ from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import Act, Kind, Role
 from common.problems import Forbidden
 
+PERSON = "person:"
+"""How the name of an actor that is a person begins; of a machine it begins otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
@@ -30,7 +33,7 @@ class Viewer:
     def actor(self) -> str:
         """As trails name it: an id of ours, never a name."""
         if self.person is not None:
-            return f"person:{self.person.pk}"
+            return f"{PERSON}{self.person.pk}"
         assert self.key is not None
         return f"api_key:{self.key.pk}"
 

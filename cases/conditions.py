@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.models import Organisation
 from accounts.permissions import Kind
 from accounts.selectors import REF
-from accounts.viewer import Viewer
+from accounts.viewer import PERSON, Viewer
 from cases.errors import (
     CasesMissing,
     ConsentMissing,
@@ -81,8 +81,15 @@ def cases_named(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
     return own_cases(organisation, refs)
 
 
-def check_second_person(viewer: Viewer, first: str) -> None:
-    """Raises SecondPersonNeeded when the viewer is a machine, or whoever acted first."""
+def check_person(viewer: Viewer) -> None:
+    """Raises SecondPersonNeeded when the viewer is a machine."""
     # A key is in many hands, and one pair of eyes that holds a key too would be two.
-    if viewer.person is None or viewer.actor == first:
+    if viewer.person is None:
+        raise SecondPersonNeeded
+
+
+def check_second_person(viewer: Viewer, first: str) -> None:
+    """Raises SecondPersonNeeded unless the viewer and whoever acted first are two people."""
+    check_person(viewer)
+    if not first.startswith(PERSON) or viewer.actor == first:
         raise SecondPersonNeeded

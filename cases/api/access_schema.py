@@ -83,7 +83,8 @@ ORDERS = _list(
     answers.OrderPage)
 UPLOAD = _write(
     "uploadOrder", "Write down an order that was deposited · 登记调取令",
-    "It opens nothing until a second person of the court opened it on the page.\n\n须由法院另一人在页面上启用后生效。",
+    "It opens nothing until two people of the court, one after the other, confirmed and opened it on the page: the machine is neither.\n\n"
+    "须由法院两人先后在页面上确认、启用后生效；系统不能代替其中任何一人。",
     payloads.NewOrder, answers.OrderFacts, done="Written down. 已登记。",
     refusals=(
         errors.CaseNotFound, errors.CasesMissing, errors.TextUnsuitable, errors.PeriodUnsuitable, errors.DocumentMissing,

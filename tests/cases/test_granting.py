@@ -24,7 +24,7 @@ from cases.errors import (
 from cases.facts import ConsentKind
 from cases.granting import approve_grant, grant_access, revoke_grant
 from cases.matters import accept_matter, close_matter, submit_cases
-from cases.models import Case, Consent, Grant, Matter
+from cases.models import Case, Consent, Grant, Matter, Order
 from cases.orders import Paper, end_order, open_order, upload_order
 from cases.roots import Root
 from cases.selectors import cases_for, root_of
@@ -33,7 +33,7 @@ from evidence.errors import RecordNotFound
 from evidence.models import Evidence
 from evidence.reading import covering
 from evidence.selectors import records_for
-from notifications.kinds import CASES_ORDERED
+from notifications.kinds import CASES_ORDERED, ORDER_WAITING
 from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
 from tlog.times import CHINA
@@ -239,6 +239,30 @@ def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_i
         open_order(second, order, now=cast.now)
     end_order(second, order, now=cast.now)
     assert seen(first, cast) == NOTHING
+
+
+def test_a_machine_is_neither_of_the_two_who_answer_for_an_order(cast: Cast) -> None:
+    case = cast.case()
+    first, second = cast.person("court-judge", Role.JUDGE), cast.person("court-judge2", Role.JUDGE)
+    machine = cast.machine("court", Kind.COURT)
+    order = upload_order(
+        machine, Paper("调1", cast.paper(first), "流水", cast.now, cast.now + DAY, [case.ref]), now=cast.now)
+    object.__setattr__(machine, "acts", frozenset(Act))
+    with pytest.raises(SecondPersonNeeded):
+        open_order(machine, order, now=cast.now)
+    waiting = Notice.objects.filter(kind=ORDER_WAITING, subject=order.ref)
+    assert waiting.count() == 1
+    open_order(first, order, now=cast.now)
+    assert (seen(first, cast), seen(second, cast), waiting.count()) == (NOTHING, NOTHING, 2), "a key and one person are one person"
+    for stale in (order, Order.objects.get()):
+        with pytest.raises(SecondPersonNeeded):
+            open_order(first, stale, now=cast.now)
+    assert not Notice.objects.filter(kind=CASES_ORDERED).exists()
+    open_order(second, order, now=cast.now)
+    assert seen(first, cast) == ({case.ref}, all_of(case))
+    opened = Order.objects.get()
+    assert (opened.uploaded_by, opened.first_by, opened.opened_by) == (machine.actor, first.actor, second.actor)
+    assert Notice.objects.filter(kind=CASES_ORDERED).count() == 1
 
 
 def test_an_order_is_held_to_its_kinds_of_evidence_and_its_period(cast: Cast) -> None:
