@@ -21,6 +21,8 @@ REVIEW_DUE = "review-due"
 APPLICATION_WITHDRAWN = "application-withdrawn"
 ORGANISATION_ACTIVATED, ORGANISATION_SUSPENDED, ORGANISATION_REINSTATED = (
     "organisation-activated", "organisation-suspended", "organisation-reinstated")
+ADMINISTRATOR_WAITING, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_CHANGED = (
+    "administrator-waiting", "administrator-proposed", "administrator-changed")
 # Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
 ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
 
@@ -73,6 +75,16 @@ KINDS: Mapping[str, About] = {
     ORGANISATION_SUSPENDED: _about(
         _("运营方停用了本机构，成员和接口凭证暂时不能使用。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks", shut_out=True),
     ORGANISATION_REINSTATED: _about(_("运营方恢复了本机构。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
+    ADMINISTRATOR_WAITING: _about(
+        _("有一份更换机构管理员的提议等待另一位运营人员确认。"), Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator",
+        api="/api/v1/webhooks"),
+    # Whoever works there, whatever he does: it may be his administrator's last notice.
+    ADMINISTRATOR_PROPOSED: _about(
+        _("运营方有人提议更换本机构的管理员，尚待另一位运营人员确认；如非本机构要求，请立即联系运营方。"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
+    ADMINISTRATOR_CHANGED: _about(
+        _("运营方两名人员为本机构邀请了新的管理员；如非本机构要求，请立即联系运营方。"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

@@ -25,6 +25,7 @@ from accounts.models import (
     Organisation,
     Person,
     PlatformAgreement,
+    Replacement,
     SignatureNonce,
     SigningKey,
     SignInRules,
@@ -339,6 +340,12 @@ class Rows:
         application, by = values.pop("application", None) or self.admission(), values.pop("by", None) or self.person()
         ApplicationCheck(application=application, by=by, **values).save()
 
+    def replacement(self, **changes: Any) -> Replacement:
+        values = {"login": "l", "display_name": "n", "role": "court_admin", "reason": "r", "proposed_at": NOW, **changes}
+        made = {"organisation": values.pop("organisation", None) or self.organisation(kind="court"),
+                "proposed_by": values.pop("proposed_by", None) or self.person()}
+        return Replacement.objects.create(**made, **values)
+
     def review(self, **changes: Any) -> AnnualReview:
         values = {"due_at": NOW, "first_at": NOW, **changes}
         organisation, first = values.pop("organisation", None) or self.organisation(), values.pop("first_by", None) or self.person()
@@ -378,6 +385,10 @@ def passed_by(rows: Rows, twice_the_same: Person | None, only_second: Person | N
     rows.admission(state="passed", organisation=rows.organisation(), first_checker=twice_the_same, second_checker=second)
 
 
+def taken_alone(rows: Rows, by: Person) -> object:
+    return rows.replacement(proposed_by=by, confirmed_by=by, confirmed_at=NOW)
+
+
 def alone(rows: Rows, person: Person) -> None:
     rows.review(first_by=person, second_by=person, second_at=NOW)
 
@@ -403,6 +414,12 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
         accepted_at=NOW),
     "trial_step_once": lambda r: both(TrialStep.objects.create, organisation=r.organisation(), step="verified", actor="x", at=NOW),
     "trial_step_known": lambda r: TrialStep.objects.create(organisation=r.organisation(), step="slept", actor="x", at=NOW),
+    "replacement_open_once": lambda r: both(r.replacement, organisation=r.organisation(kind="court")),
+    "replacement_has_reason": lambda r: r.replacement(reason=""),
+    "replacement_role_is_an_administrators": lambda r: r.replacement(role="judge"),
+    "replacement_confirmed_by_another": lambda r: taken_alone(r, r.person()),
+    "replacement_withdrawn_instead": lambda r: r.replacement(
+        confirmed_by=r.person(), confirmed_at=NOW, withdrawn_by=r.person(), withdrawn_at=NOW),
     "annual_review_once_a_date": lambda r: both(r.review, organisation=r.organisation()),
     "annual_review_by_two_people": lambda r: alone(r, r.person()),
     "application_paper_kind_known": lambda r: r.paper(kind="novel"),

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.agreeing import acceptance_bytes
+from accounts.fictitious import CODES
 from accounts.models import Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, PlatformAgreement, TrialStep
 from accounts.permissions import Kind, Role
 from accounts.services import change_status, issue_api_key
@@ -316,8 +317,32 @@ def test_the_operator_invites_nobody_but_the_administrator_that_two_checked(two:
     decision(two[1], application)
     court = Organisation.objects.get(kind=Kind.COURT)
     form = {"display_name": "李", "role": "court_admin"}
-    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "mine@evil.example"}).status_code == 422
-    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 200
+    for status in ("checked", "agreed"):
+        Organisation.objects.filter(pk=court.pk).update(status=status)
+        assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "mine@evil.example"}).status_code == 422
+        assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 200
+        assert two[0].get(f"/organisations/{court.ref}/administrator").status_code == 404, "before its trial nobody is replaced"
+    Organisation.objects.filter(pk=court.pk).update(status="trial")
+    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 409
+
+
+def test_a_code_that_two_checked_is_not_one_operators_to_change(two: tuple[Client, Client]) -> None:
+    _, application = apply_now()
+    decision(two[0], application)
+    decision(two[1], application)
+    court = Organisation.objects.get(kind=Kind.COURT)
+    path = f"/organisations/{court.ref}/details"
+    form = {"credit_code": CODES["lender"], "contact_email": "new@court.example", "contact_phone": ""}
+    assert form["credit_code"] != CODE
+    for code in (form["credit_code"], ""):
+        refused = two[0].post(path, {**form, "credit_code": code})
+        assert (refused.status_code, "credit-code-checked" in refused.content.decode()) == (409, True)
+    court.refresh_from_db()
+    assert (court.credit_code, court.contact_email) == (CODE, FORM["contact_email"])
+    assert two[0].post(path, {**form, "credit_code": CODE}).status_code == 302
+    court.refresh_from_db()
+    assert (court.credit_code, court.contact_email) == (CODE, "new@court.example")
+    assert "readonly" in two[0].get(path).content.decode()
 
 
 def test_too_many_applications_and_too_large_ones_are_turned_away(two: tuple[Client, Client], settings: Any) -> None:

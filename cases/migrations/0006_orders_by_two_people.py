@@ -18,7 +18,7 @@ def name_the_first(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) ->
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0004_access'),
+        ('cases', '0005_payment_imports'),
     ]
 
     operations = [
