@@ -107,7 +107,7 @@ ACTS: Mapping[Act, Label] = {
     Act.APPROVE: Label("审批签署稿", "approve what another prepared to sign"),
     Act.VOID: Label("撤销已出具文书", "void what was issued"),
     Act.GRANT: Label("授权他人查看", "grant access to others"),
-    Act.APPROVE_LARGE_GRANT: Label("复核逾百案授权", "second a grant of more than 100 cases"),
+    Act.APPROVE_LARGE_GRANT: Label("复核逾百案授权", "second a grant beyond 100 cases"),
     Act.ERASE: Label("删除个人信息", "erase personal data"),
     Act.ACCEPT: Label("受理", "accept a matter"),
     Act.ORDER: Label("签发调取令", "order access"),

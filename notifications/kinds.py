@@ -58,7 +58,9 @@ KINDS: Mapping[str, About] = {
         _("出借机构终止了委托合同，其中的案件不再可见。"), Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
     CASES_GIVEN: _about(_("有案件分给了您。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     CASES_TAKEN: _about(_("您的部分案件已转出，不再可见。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
-    GRANT_WAITING: _about(_("有一份超过一百案的授权等待第二人复核。"), Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
+    GRANT_WAITING: _about(
+        _("有一份授权等待第二人复核：经一人授权向该机构开放的案件将超过一百个。"),
+        Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
     CASES_GRANTED: _about(_("出借机构向本机构开放了案件。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     GRANT_REVOKED: _about(_("出借机构撤回了向本机构的授权。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),

@@ -229,7 +229,8 @@ class Rows:
     def grant(self, **changes: Any) -> Grant:
         self.count += 1
         values = {"ref": f"g{self.count}", "receiver_kind": "court", "basis": "duty", "document": "CZ-1", "purpose": "p", "starts_at": NOW,
-                  "ends_at": NOW + timedelta(days=1), "case_count": 1, "created_at": NOW, "granted_by": "a", **changes}
+                  "ends_at": NOW + timedelta(days=1), "case_count": 1, "needs_second": False,
+                  "created_at": NOW, "granted_by": "person:1", **changes}
         return Grant.objects.create(lender=self.organisation(), receiver=self.organisation(kind="court"), **values)
 
     def matter(self, **changes: Any) -> Matter:
@@ -528,7 +529,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "grant_has_document": lambda r: r.grant(document=""),
     "grant_ends_after_start": lambda r: r.grant(ends_at=NOW),
     "grant_covers_cases": lambda r: r.grant(case_count=0),
-    "grant_approved_by_another": lambda r: r.grant(approved_at=NOW, approved_by="a"),
+    "grant_of_many_needs_a_second": lambda r: r.grant(case_count=101),
+    "grant_approved_by_another": lambda r: r.grant(approved_at=NOW, approved_by="person:1"),
     "granted_case_unique": lambda r: both(GrantedCase.objects.create, grant=r.grant(), case=r.case()),
     "matter_ref_unique": lambda r: both(r.matter, ref="same"),
     "matter_accepted_with_a_file_period": lambda r: r.matter(accepted_at=NOW, accepted_by="a"),

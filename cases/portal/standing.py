@@ -105,7 +105,7 @@ def gates_to_open(viewer: Viewer, row: Order, *, now: datetime) -> list[Gate]:
 
 
 def gates_to_approve(viewer: Viewer, row: Grant) -> list[Gate]:
-    """What a grant of more than a hundred cases needs before it works; none for others, and once it was approved or revoked."""
+    """What a grant that one person may not make alone needs before it works; none for others, and once it was approved or revoked."""
     if not row.needs_approval or row.revoked_at is not None:
         return []
     return [

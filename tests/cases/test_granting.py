@@ -119,11 +119,14 @@ def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: 
     grant_access(cast.legal, opening, now=cast.now)
 
 
-def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:
+def many(cast: Cast, count: int) -> list[Case]:
     lender = cast.legal.organisation
-    made = [Case(organisation=lender, ref=f"{n:032x}", client_reference=f"B-{n}", created_at=cast.now) for n in range(101)]
-    cases = Case.objects.bulk_create(made)
-    viewer = cast.person("lawyer", Role.LAWYER)
+    made = [Case(organisation=lender, ref=f"{n:032x}", client_reference=f"B-{n}", created_at=cast.now) for n in range(count)]
+    return Case.objects.bulk_create(made)
+
+
+def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:
+    cases, viewer = many(cast, 101), cast.person("lawyer", Role.LAWYER)
     firm = viewer.organisation
     grant_access(cast.legal, cast.opening(cases[:100], firm), now=cast.now)
     assert len(seen(viewer, cast)[0]) == 100, "a hundred need nobody else"
@@ -138,12 +141,43 @@ def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(ca
     with pytest.raises(Forbidden):
         approve_grant(cast.officer, grant, now=cast.now)
     second = cast.person("legal2", Role.LEGAL_OFFICER)
+    by_machine = grant_access(machine, cast.opening(cases, firm), now=cast.now)
+    with pytest.raises(SecondPersonNeeded):
+        approve_grant(second, by_machine, now=cast.now)
     approve_grant(second, grant, now=cast.now)
     assert len(seen(viewer, cast)[0]) == 101
     with pytest.raises(StateUnsuitable):
         approve_grant(second, grant, now=cast.now)
     revoke_grant(second, grant, now=cast.now)
     assert len(seen(viewer, cast)[0]) == 100
+
+
+def test_a_large_grant_in_parts_needs_the_second_person_as_well(cast: Cast) -> None:
+    """Counted is what one receiver gets on one person's word: different cases, working or of the last day, but for what two opened."""
+    cases, viewer = many(cast, 250), cast.person("lawyer", Role.LAWYER)
+    firm, other = viewer.organisation, cast.organisation("另一律所", Kind.LAW_FIRM)
+
+    def granted(start: int, end: int, to: Any = firm, **changes: Any) -> Grant:
+        return grant_access(cast.legal, cast.opening(cases[start:end], to, **changes), now=cast.now)
+
+    small = granted(0, 60)
+    assert not granted(0, 60).needs_second, "the same cases again are no more of them"
+    assert not granted(60, 100, starts_at=cast.now + 2 * DAY).needs_second
+    one_more = granted(100, 101)
+    assert (one_more.needs_second, one_more.needs_approval, len(seen(viewer, cast)[0])) == (True, True, 60), "what begins later counts too"
+    assert not granted(100, 200, other).needs_second, "another receiver is another matter"
+    for grant in Grant.objects.filter(receiver=firm):
+        revoke_grant(cast.legal, grant, now=cast.now)
+    assert granted(100, 101).needs_second, "to revoke and to grant the next is what one day does not allow"
+    cast.now += DAY
+    again = granted(100, 200)
+    assert (again.needs_second, len(seen(viewer, cast)[0])) == (False, 100)
+    large = granted(0, 100)
+    approve_grant(cast.person("legal2", Role.LEGAL_OFFICER), large, now=cast.now)
+    assert (large.needs_second, len(seen(viewer, cast)[0])) == (True, 200)
+    cast.now += 30 * DAY
+    assert not granted(0, 100).needs_second, "what two opened and what has ended count no more"
+    assert small.pk != again.pk
 
 
 def test_an_acceptance_outlives_the_grant_until_the_files_period_is_over(cast: Cast) -> None:
