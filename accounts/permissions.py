@@ -119,6 +119,10 @@ ACTS: Mapping[Act, Label] = {
 }
 # Acts on what organisations deposited: never the operator's.
 CONTENT = frozenset(Act) - {Act.MANAGE_MEMBERS, Act.MANAGE_KEYS, Act.MANAGE_ORGANISATIONS, Act.READ_AUDIT, Act.READ_HEALTH}
+# What an organisation on trial may do: look, fetch the practice record, and keep its people and keys. It deposits, opens and takes nothing.
+ON_TRIAL = frozenset({
+    Act.READ_CASE, Act.FETCH, Act.MANAGE_MEMBERS, Act.MANAGE_KEYS, Act.MANAGE_ORGANISATIONS, Act.READ_AUDIT, Act.READ_HEALTH,
+})
 # Acts before which whoever acts shows his second factor again.
 SENSITIVE = frozenset({
     Act.SIGN, Act.APPROVE, Act.VOID, Act.GRANT, Act.APPROVE_LARGE_GRANT, Act.ERASE, Act.ORDER,

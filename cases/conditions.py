@@ -67,9 +67,9 @@ def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
 
 
 def organisation_among(kinds: Collection[Kind], ref: str, *, pointer: str) -> Organisation:
-    """The working organisation of one of these kinds under this ref. Raises OrganisationUnsuitable."""
+    """The active organisation of one of these kinds under this ref. Raises OrganisationUnsuitable, also for one on trial."""
     found = Organisation.objects.filter(ref=ref).first() if REF.fullmatch(ref) else None
-    if found is None or not found.working or found.kind not in kinds:
+    if found is None or found.status != Organisation.Status.ACTIVE or found.kind not in kinds:
         raise OrganisationUnsuitable(pointer=pointer)
     return found
 

@@ -134,7 +134,7 @@ class OrganisationUnsuitable(DomainError):
     code = "organisation-unsuitable"
     status = 422
     title = _("不能选择该机构")
-    detail = _("没有这个编号的在用机构，或该类机构不能承担这一角色。")
+    detail = _("没有这个编号的正式机构（试用期内的机构不能接受案件），或该类机构不能承担这一角色。")
 
 
 class BasisMissing(DomainError):

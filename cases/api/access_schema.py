@@ -63,7 +63,8 @@ DISTRIBUTE = _write(
 GRANTS = _list(
     "listGrants", "Grants given or received · 授权",
     "Granting, approving and revoking are people's acts, on the page with a second factor. Where `needs_second` is true, a grant opens "
-    "nothing until `approved_at`.\n\n授权、复核与撤销由人员在页面上办理；`needs_second` 为真的，复核（`approved_at`）前不生效。", answers.GrantPage)
+    "nothing until `approved_at`.\n\n授权、复核与撤销由人员在页面上办理；`needs_second` 为真的，复核（`approved_at`）前不生效。",
+    answers.GrantPage)
 MATTERS = _list("listMatters", "Matters submitted, or on the docket · 受理事项", "Of either side.", answers.MatterPage)
 SUBMIT = _write(
     "submitCases", "Submit cases under a grant · 提交案件",

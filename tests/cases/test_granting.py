@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Organisation
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
 from cases.errors import (
@@ -28,6 +29,7 @@ from cases.models import Case, Consent, Grant, Matter, Order
 from cases.orders import Paper, end_order, open_order, upload_order
 from cases.roots import Root
 from cases.selectors import cases_for, root_of
+from common.errors import OrganisationOnTrial
 from common.problems import Forbidden
 from evidence.errors import RecordNotFound
 from evidence.models import Evidence
@@ -323,6 +325,36 @@ def test_an_order_rests_on_a_document_of_the_court(cast: Cast) -> None:
             upload_order(judge, Paper(**{**good, **changes}), now=cast.now)
     with pytest.raises(CaseNotFound):
         upload_order(cast.legal, Paper(**good), now=cast.now)
+
+
+def test_an_organisation_on_trial_is_given_nothing_and_opens_nothing(cast: Cast) -> None:
+    case, agency = cast.case(), cast.organisation("collection_agency", Kind.COLLECTION_AGENCY)
+    notary, judge = cast.person("notary", Role.NOTARY), cast.person("court-judge", Role.JUDGE)
+    matter = submit_cases(
+        cast.legal, cast.granted(case, "notary_office", Kind.NOTARY_OFFICE), [case.ref], purpose="公证", whole_case=False, now=cast.now)
+    order, contract = cast.ordered(case, opened=False), cast.entrustment()
+    for kind in RECEIVING:
+        cast.organisation(kind.value, kind)
+    Organisation.objects.exclude(pk=cast.legal.organisation.pk).update(status="trial")
+    cast.organisations.clear()
+    cast.organisations |= {each.name: each for each in Organisation.objects.all()}
+    for kind in RECEIVING:
+        with pytest.raises(OrganisationUnsuitable):
+            grant_access(cast.legal, cast.opening([case], cast.organisation(kind.value, kind)), now=cast.now)
+    with pytest.raises(OrganisationUnsuitable):
+        cast.entrustment()
+    assert agency.pk == contract.agency_id
+    on_trial = [cast.person("notary", Role.NOTARY), cast.person("court-judge2", Role.JUDGE), cast.machine("court", Kind.COURT)]
+    paper = Paper("调2", order.document, "流水", cast.now, cast.now + DAY, [case.ref])
+    for attempt in (
+        lambda: accept_matter(on_trial[0], matter, number="1", file_days=1, now=cast.now),
+        lambda: open_order(on_trial[1], order, now=cast.now), lambda: upload_order(on_trial[1], paper, now=cast.now),
+        lambda: upload_order(on_trial[2], paper, now=cast.now),
+    ):
+        with pytest.raises(OrganisationOnTrial):
+            attempt()
+    assert {notary.may(Act.ACCEPT), judge.may(Act.ORDER)} == {True}, "as they were before"
+    assert seen(on_trial[1], cast) == NOTHING
 
 
 def test_sql_and_the_pure_rule_agree_on_every_record(cast: Cast) -> None:
