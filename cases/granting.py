@@ -17,8 +17,8 @@ from django.db.models import OuterRef, Q, Subquery
 from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
-from cases.conditions import cases_named, check_period, check_second_person, consent, organisation_among, own_paper, plain
-from cases.errors import CaseNotFound, DocumentMissing, StateUnsuitable
+from cases.conditions import cases_named, check_period, check_second_person, consent, organisation_among, own_contract, plain
+from cases.errors import CaseNotFound, StateUnsuitable
 from cases.models import GRANT_ALONE, Case, Grant, GrantedCase, SubmittedCase
 from cases.models.access import RECEIVERS
 from notifications.kinds import CASES_GRANTED, GRANT_REVOKED, GRANT_WAITING
@@ -30,7 +30,7 @@ ALONE_AGAIN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A grant as it is asked for, by refs. `document`: a record number, or of basis `provided` a consent's as the cases' files name it."""
+    """A grant as it is asked for, by refs. `document`: a record number, of basis `provided` the consent's as the cases' files name it."""
 
     receiver: str
     basis: Grant.Basis
@@ -45,7 +45,7 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     """Open these cases of the viewer's organisation. With more than 100 on one person's word they stay closed until `approve_grant`.
 
     Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, CasesMissing, CaseNotFound,
-    DocumentMissing, ConsentMissing.
+    DocumentMissing, DocumentUnsuitable, ConsentMissing.
     """
     viewer.must(Act.GRANT)
     if viewer.kind != Kind.LENDER:
@@ -77,13 +77,10 @@ def _opened_alone(lender: Organisation, receiver: Organisation, cases: Sequence[
 
 
 def _document(viewer: Viewer, opening: Opening, cases: Sequence[Case], now: datetime) -> str:
-    try:
-        return own_paper(viewer.organisation, opening.document)
-    except DocumentMissing:
-        # LAW: 个人信息保护法（2021年）第二十三条: the person's separate consent stands for itself; the other two bases are papers.
-        if opening.basis != Grant.Basis.PROVIDED:
-            raise
+    # LAW: 个人信息保护法（2021年）第二十三条: the separate consent of the person of each case; the other two bases are papers.
+    if opening.basis == Grant.Basis.PROVIDED:
         return consent(opening.document, cases, now=now)
+    return own_contract(viewer.organisation, opening.document)
 
 
 def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:

@@ -42,7 +42,10 @@ class AssignmentFacts(Struct, forbid_unknown_fields=True):
 
 
 class GrantFacts(Struct, forbid_unknown_fields=True):
-    """`needs_second`: on one person's word the receiver would get more than 100 cases. Such a grant works from `approved_at` on."""
+    """`needs_second`: on one person's word the receiver would get more than 100 cases. Such a grant works from `approved_at` on.
+
+    `document`: the number of the lender's record; of basis `provided` the separate consent's, as the file of each case names it.
+    """
 
     grant: Id
     lender: Side

@@ -30,6 +30,11 @@ class Migration(migrations.Migration):
             name='approved_at',
             field=models.DateTimeField(help_text='复核时间；须复核的授权此前不生效', null=True),
         ),
+        migrations.AlterField(
+            model_name='grant',
+            name='document',
+            field=models.CharField(help_text='依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件', max_length=64),
+        ),
         migrations.RunPython(judge, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name='grant',

@@ -13,6 +13,7 @@ from cases.errors import (
     CasesMissing,
     ConsentMissing,
     DocumentMissing,
+    DocumentUnsuitable,
     FilePeriodUnsuitable,
     GrantNotWorking,
     NumberTaken,
@@ -89,6 +90,12 @@ def test_no_document_no_grant(cast: Cast) -> None:
         with pytest.raises(refusal):
             grant_access(cast.legal, cast.opening([case], firm, **changes), now=cast.now)
     assert not Grant.objects.exists()
+    recording = cast.deposit(cast.legal, "文件", kind="call_recording")[0]
+    for basis in (entrusted, duty):
+        with pytest.raises(DocumentUnsuitable):
+            grant_access(cast.legal, cast.opening([case], firm, **basis, document=recording), now=cast.now)
+    with pytest.raises(DocumentUnsuitable):
+        cast.entrustment(document=recording)
     for basis in (entrusted, duty):
         grant_access(cast.legal, cast.opening([case], firm, **basis, document=cast.paper(cast.legal)), now=cast.now)
     for viewer in (cast.officer, cast.person("lawyer", Role.LAWYER)):
@@ -103,6 +110,12 @@ def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: 
         with pytest.raises(ConsentMissing) as refusal:
             grant_access(cast.legal, refused, now=cast.now)
         assert (refusal.value.data["count"], refusal.value.pointer) == (missing, "/document")
+    # That a paper was deposited consents to nothing; where the file names its record, it is the consent's.
+    paper = cast.paper(cast.legal)
+    with pytest.raises(ConsentMissing):
+        grant_access(cast.legal, replace(opening, document=paper), now=cast.now)
+    cast.consented([case], paper)
+    assert grant_access(cast.legal, replace(opening, document=paper), now=cast.now).document == paper
     cast.consented([case], "同意书第 3 条")
     with pytest.raises(ConsentMissing) as refusal:
         grant_access(cast.legal, replace(opening, cases=[case.ref, other.ref]), now=cast.now)
