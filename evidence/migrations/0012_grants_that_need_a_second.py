@@ -32,7 +32,7 @@ def count_again(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> No
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0006_grants_that_need_a_second'),
+        ('cases', '0007_grants_that_need_a_second'),
         ('evidence', '0011_row_level_security'),
     ]
 

@@ -12,7 +12,7 @@ from tests.accounts.people import make_organisation
 from tests.cases.cast import DAY
 from tests.databases import Template
 
-BEFORE = "0004_access"
+BEFORE = "0005_payment_imports"
 
 
 def test_what_was_opened_behind_a_key_waits_and_every_other_order_and_grant_stays(service: str, database_template: Template) -> None:

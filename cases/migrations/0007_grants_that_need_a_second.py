@@ -15,7 +15,7 @@ def judge(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_orders_by_two_people'),
+        ('cases', '0006_orders_by_two_people'),
     ]
 
     operations = [
