@@ -109,7 +109,7 @@ def _invite_administrator(application: Application, organisation: Organisation, 
 
 
 def named_administrator(organisation: Organisation) -> str | None:
-    """The login that two operators checked; None where nobody applied, or once the agreement was accepted."""
-    if organisation.status != Organisation.Status.CHECKED:
+    """The login that two operators checked; None where nobody applied, or once the trial began (`replacing` is for those)."""
+    if not organisation.agreeing:
         return None
     return Application.objects.filter(organisation=organisation).values_list("administrator_login", flat=True).first()

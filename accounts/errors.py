@@ -285,6 +285,45 @@ class SamePersonTwice(DomainError):
     detail = _("您已作出过决定；第二次决定须由另一位运营人员作出。")
 
 
+class TwoOperatorsNeeded(DomainError):
+    """What one operator may not do alone to an organisation that was let in."""
+
+    code = "two-operators-needed"
+    status = 409
+    title = _("须由两名运营人员办理")
+    detail = _("运营方不能由一人邀请或终止该机构的管理员；请在“更换管理员”中提出，由另一位运营人员确认。")
+
+
+class ReasonMissing(DomainError):
+    code = "reason-missing"
+    status = 422
+    title = _("缺少理由")
+    detail = _("请写明理由，不超过 500 个字符。")
+
+
+class ReplacementOpen(DomainError):
+    code = "replacement-open"
+    status = 409
+    title = _("已有一份待确认的更换")
+    detail = _("该机构已有一份更换管理员的提议；请先由另一位运营人员确认，或撤回后重新提出。")
+
+
+class ReplacementClosed(DomainError):
+    code = "replacement-closed"
+    status = 409
+    title = _("该提议已有结果")
+    detail = _("更换管理员的提议已被确认或撤回；请刷新页面查看。")
+
+
+class CreditCodeChecked(DomainError):
+    """Two operators looked this code up; one of them alone makes no other of it."""
+
+    code = "credit-code-checked"
+    status = 409
+    title = _("统一社会信用代码已经核查")
+    detail = _("该代码由两名运营人员核查过，不能更改。机构的代码或名称有变更的，请其重新提交准入申请，由两名运营人员核查。")
+
+
 class AgreementUnavailable(DomainError):
     code = "agreement-unavailable"
     status = 409

@@ -61,8 +61,8 @@ def canonical_login(typed: str) -> str:
     return login
 
 
-def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, now: datetime) -> tuple[Invitation, str]:
-    """An invitation and the token of its link, which is returned once and never stored. 256 random bits, so a plain SHA-256 hides it.
+def canonical_invitee(organisation: Organisation, invitee: Invitee) -> Invitee:
+    """Whom a link of this organisation may be for, as it is stored.
 
     Raises LoginMalformed, NameMalformed, RoleUnavailable (of another kind of organisation), LicenceMissing.
     """
@@ -71,13 +71,20 @@ def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, n
         raise NameMalformed
     if ROLES[invitee.role].kind != organisation.kind:
         raise RoleUnavailable
-    licence, certificate = _numbers(invitee)
-    token = secrets.token_urlsafe(32)
+    return Invitee(login, name, invitee.role, *_numbers(invitee))
+
+
+def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, now: datetime) -> tuple[Invitation, str]:
+    """An invitation and the token of its link, which is returned once and never stored. 256 random bits, so a plain SHA-256 hides it.
+
+    Raises what `canonical_invitee` raises.
+    """
+    whom, token = canonical_invitee(organisation, invitee), secrets.token_urlsafe(32)
     with transaction.atomic():
         made = Invitation.objects.create(
-            organisation=organisation, organisation_kind=organisation.kind, role=invitee.role, login=login, display_name=name,
-            licence_number=licence, certificate_number=certificate, token_sha256=hashlib.sha256(token.encode()).digest(),
-            made_by=by, created_at=now, expires_at=now + LINK_LASTS)
+            organisation=organisation, organisation_kind=organisation.kind, role=whom.role, login=whom.login,
+            display_name=whom.display_name, licence_number=whom.licence_number, certificate_number=whom.certificate_number,
+            token_sha256=hashlib.sha256(token.encode()).digest(), made_by=by, created_at=now, expires_at=now + LINK_LASTS)
         note(Event.INVITED, organisation, at=now, subject=f"invitation:{made.pk}", detail=invitee.role)
     return made, token
 

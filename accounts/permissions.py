@@ -107,7 +107,7 @@ ACTS: Mapping[Act, Label] = {
     Act.APPROVE: Label("审批签署稿", "approve what another prepared to sign"),
     Act.VOID: Label("撤销已出具文书", "void what was issued"),
     Act.GRANT: Label("授权他人查看", "grant access to others"),
-    Act.APPROVE_LARGE_GRANT: Label("复核逾百案授权", "second a grant of more than 100 cases"),
+    Act.APPROVE_LARGE_GRANT: Label("复核逾百案授权", "second a grant beyond 100 cases"),
     Act.ERASE: Label("删除个人信息", "erase personal data"),
     Act.ACCEPT: Label("受理", "accept a matter"),
     Act.ORDER: Label("签发调取令", "order access"),
@@ -119,6 +119,10 @@ ACTS: Mapping[Act, Label] = {
 }
 # Acts on what organisations deposited: never the operator's.
 CONTENT = frozenset(Act) - {Act.MANAGE_MEMBERS, Act.MANAGE_KEYS, Act.MANAGE_ORGANISATIONS, Act.READ_AUDIT, Act.READ_HEALTH}
+# What an organisation on trial may do: look, fetch the practice record, and keep its people and keys. It deposits, opens and takes nothing.
+ON_TRIAL = frozenset({
+    Act.READ_CASE, Act.FETCH, Act.MANAGE_MEMBERS, Act.MANAGE_KEYS, Act.MANAGE_ORGANISATIONS, Act.READ_AUDIT, Act.READ_HEALTH,
+})
 # Acts before which whoever acts shows his second factor again.
 SENSITIVE = frozenset({
     Act.SIGN, Act.APPROVE, Act.VOID, Act.GRANT, Act.APPROVE_LARGE_GRANT, Act.ERASE, Act.ORDER,

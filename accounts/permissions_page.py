@@ -12,7 +12,13 @@ An act says what a role may do inside its own organisation. To which cases and r
 行为只说明该角色在本机构内可以做什么；对哪些案件和存证可以这样做，取决于授权、受理或调取令。
 
 - Assistants, secretaries and clerks prepare, fetch and serve; they never sign. 助理、办案秘书、书记员只准备、调取和送达，不签署。
-- Granting is the lender's legal officer's; over 100 cases a second person approves. 授权由出借机构法务专员作出，超过一百件须第二人复核。
+- Granting is the lender's legal officer's. On one person's word a receiver gets at most 100 cases of a lender's: counted together are the
+  new grant and the lender's grants to that receiver that no second person approved, while they run, and for 24 hours after they were made
+  even if revoked. Beyond that a second person approves.
+  授权由出借机构法务专员作出。经一人授权向同一机构开放的案件至多一百个：新授权与此前未经第二人复核、仍在有效期内的授权合并计算，作出后二十四小时内的即使已撤销也计入；超过的须第二人复核。
+- On trial an organisation verifies and fetches the practice record and keeps its people and keys; it deposits nothing, opens nothing,
+  and nobody entrusts, opens or submits a case to it.
+  试用期内的机构只核验和调取练习记录、管理本机构人员和密钥；不存证、不授权、不签发，也不接受委案、授权和提交。
 - The operator handles organisations, members, keys and health, and no content. 运营方只管理机构、成员、密钥与运行状态，不接触内容。
 
 ## Acts · 行为

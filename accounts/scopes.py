@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.permissions import ROLES, Act, Kind, Label, roles_of
+from accounts.permissions import ON_TRIAL, ROLES, Act, Kind, Label, roles_of
 
 
 class Scope(StrEnum):
@@ -63,6 +63,10 @@ SCOPES_OF: Mapping[Kind, frozenset[Scope]] = {kind: frozenset(scopes_of(kind)) f
 def acts_of(scopes: frozenset[Scope]) -> frozenset[Act]:
     """What a machine with these scopes may do."""
     return frozenset().union(*(SCOPES[scope].acts for scope in scopes))
+
+
+# What a machine of an organisation on trial may still do.
+TRIAL_SCOPES = frozenset(scope for scope, rule in SCOPES.items() if rule.rests_on in ON_TRIAL)
 
 
 def read_scopes(text: str) -> frozenset[Scope]:

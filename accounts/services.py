@@ -16,6 +16,7 @@ from accounts.audit.recording import note, note_with_operator
 from accounts.credit_code import canonical_credit_code
 from accounts.errors import (
     ContactMalformed,
+    CreditCodeChecked,
     CreditCodeMalformed,
     CreditCodeTaken,
     ExpiryOutOfRange,
@@ -83,9 +84,9 @@ def _contacts(typed_email: str, typed_phone: str) -> tuple[str, str]:
 def describe_organisation(
     organisation: Organisation, *, credit_code: str, contact_email: str, contact_phone: str, now: datetime
 ) -> None:
-    """Say who the organisation is and how to reach it; empty means not known.
+    """Say who the organisation is and how to reach it; empty means not known. A code that two operators checked stays as it is.
 
-    Raises CreditCodeMalformed, CreditCodeTaken, ContactMalformed.
+    Raises CreditCodeMalformed, CreditCodeTaken, CreditCodeChecked, ContactMalformed.
     """
     code = None
     if credit_code.strip():
@@ -94,12 +95,19 @@ def describe_organisation(
         except ValueError:
             raise CreditCodeMalformed from None
     email, phone = _contacts(contact_email, contact_phone)
+    if code != organisation.credit_code and is_checked(organisation):
+        raise CreditCodeChecked
     try:
         with transaction.atomic():
             Organisation.objects.filter(pk=organisation.pk).update(credit_code=code, contact_email=email, contact_phone=phone)
             note_with_operator(Event.DESCRIBED, organisation, at=now)
     except IntegrityError:
         raise CreditCodeTaken from None
+
+
+def is_checked(organisation: Organisation) -> bool:
+    """Whether two operators checked its papers; whoever runs the machine makes organisations without any."""
+    return Organisation.objects.filter(pk=organisation.pk, application__isnull=False).exists()
 
 
 def issue_api_key(

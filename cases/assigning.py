@@ -14,7 +14,7 @@ from accounts.models import Membership, Person
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
-from cases.conditions import MOST_CASES, cases_named, check_period, organisation_among, own_paper, plain
+from cases.conditions import MOST_CASES, cases_named, check_period, organisation_among, own_contract, plain
 from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken
 from cases.models import Assignment, Distribution, Entrustment
 from cases.roots import live_assignment
@@ -40,7 +40,8 @@ class Contract:
 def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment:
     """Register a contract of the viewer's organisation with an agency.
 
-    Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, DocumentMissing, NumberTaken.
+    Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, DocumentMissing, DocumentUnsuitable,
+    NumberTaken.
     """
     viewer.must(Act.GRANT)
     if viewer.kind != Kind.LENDER:
@@ -48,7 +49,7 @@ def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment
     agency = organisation_among((Kind.COLLECTION_AGENCY,), contract.agency, pointer="/agency")
     number, scope = plain(contract.number, LONGEST_NUMBER, pointer="/number"), plain(contract.scope, LONGEST_SCOPE, pointer="/scope")
     check_period(contract.starts_at, contract.ends_at, now=now)
-    document = own_paper(viewer.organisation, contract.document)
+    document = own_contract(viewer.organisation, contract.document)
     try:
         with transaction.atomic():
             return Entrustment.objects.create(

@@ -8,11 +8,12 @@ from django.db.models import Q
 from accounts.models import Organisation
 from accounts.permissions import Kind
 from accounts.selectors import REF
-from accounts.viewer import Viewer
+from accounts.viewer import PERSON, Viewer
 from cases.errors import (
     CasesMissing,
     ConsentMissing,
     DocumentMissing,
+    DocumentUnsuitable,
     OrganisationUnsuitable,
     PeriodUnsuitable,
     SecondPersonNeeded,
@@ -20,13 +21,15 @@ from cases.errors import (
 )
 from cases.facts import ConsentKind
 from cases.models import Case, Consent
-from cases.papers import deposited_paper
+from cases.papers import DepositedPaper, deposited_paper
 from cases.selectors import own_cases
 from tlog.times import CHINA
 
 MOST_CASES = 1000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LONGEST_CONSENT = 64
+# Kinds of evidence are what whoever deposits says; a recording, a message or a ledger is no contract and no mandate, though.
+CONTRACTS = frozenset({"contract", "document"})
 
 
 def plain(text: str, limit: int, *, pointer: str) -> str:
@@ -45,15 +48,28 @@ def check_period(starts_at: datetime, ends_at: datetime, *, now: datetime) -> No
 
 def own_paper(organisation: Organisation, typed: str) -> str:
     """The number of the document that this organisation deposited. Raises DocumentMissing."""
-    number = deposited_paper(organisation.pk, typed.strip())
-    if number is None:
+    return _paper(organisation, typed).number
+
+
+def own_contract(organisation: Organisation, typed: str) -> str:
+    """As `own_paper`, of a kind that a contract or a mandate can have. Raises DocumentMissing, DocumentUnsuitable."""
+    paper = _paper(organisation, typed)
+    if paper.kind not in CONTRACTS:
+        raise DocumentUnsuitable(pointer="/document")
+    return paper.number
+
+
+def _paper(organisation: Organisation, typed: str) -> DepositedPaper:
+    paper = deposited_paper(organisation.pk, typed.strip())
+    if paper is None:
         raise DocumentMissing(pointer="/document")
-    return number
+    return paper
 
 
 def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
     """The document of a separate consent to provision that the file of each of these cases holds, not withdrawn on this day in China.
 
+    The record of a deposited consent is one where the files name its number; that a record was deposited consents to nothing.
     Raises DocumentMissing, ConsentMissing.
     """
     document, today = typed.strip(), now.astimezone(CHINA).date()
@@ -67,9 +83,9 @@ def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
 
 
 def organisation_among(kinds: Collection[Kind], ref: str, *, pointer: str) -> Organisation:
-    """The working organisation of one of these kinds under this ref. Raises OrganisationUnsuitable."""
+    """The active organisation of one of these kinds under this ref. Raises OrganisationUnsuitable, also for one on trial."""
     found = Organisation.objects.filter(ref=ref).first() if REF.fullmatch(ref) else None
-    if found is None or not found.working or found.kind not in kinds:
+    if found is None or found.status != Organisation.Status.ACTIVE or found.kind not in kinds:
         raise OrganisationUnsuitable(pointer=pointer)
     return found
 
@@ -81,8 +97,15 @@ def cases_named(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
     return own_cases(organisation, refs)
 
 
-def check_second_person(viewer: Viewer, first: str) -> None:
-    """Raises SecondPersonNeeded when the viewer is a machine, or whoever acted first."""
+def check_person(viewer: Viewer) -> None:
+    """Raises SecondPersonNeeded when the viewer is a machine."""
     # A key is in many hands, and one pair of eyes that holds a key too would be two.
-    if viewer.person is None or viewer.actor == first:
+    if viewer.person is None:
+        raise SecondPersonNeeded
+
+
+def check_second_person(viewer: Viewer, first: str) -> None:
+    """Raises SecondPersonNeeded unless the viewer and whoever acted first are two people."""
+    check_person(viewer)
+    if not first.startswith(PERSON) or viewer.actor == first:
         raise SecondPersonNeeded

@@ -134,7 +134,7 @@ class OrganisationUnsuitable(DomainError):
     code = "organisation-unsuitable"
     status = 422
     title = _("不能选择该机构")
-    detail = _("没有这个编号的在用机构，或该类机构不能承担这一角色。")
+    detail = _("没有这个编号的正式机构（试用期内的机构不能接受案件），或该类机构不能承担这一角色。")
 
 
 class BasisMissing(DomainError):
@@ -148,7 +148,16 @@ class DocumentMissing(DomainError):
     code = "document-missing"
     status = 422
     title = _("缺少依据文件")
-    detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，也可填写案件档案所载单独同意的文件。没有文件不能办理。")
+    detail = _("请填写本机构已存证的文件的存证编号；向其他处理者提供的，填写案件档案所载单独同意的文件。没有文件不能办理。")
+
+
+class DocumentUnsuitable(DomainError):
+    """A record of one's own, and of a kind that no contract and no mandate has."""
+
+    code = "document-unsuitable"
+    status = 422
+    title = _("该存证不能作为依据文件")
+    detail = _("依据文件须以“合同”（contract）或“其他文件”（document）存证；录音、短信、流水等不能代替合同或委托书。")
 
 
 class OrderPaperMissing(DomainError):
@@ -164,7 +173,7 @@ class ConsentMissing(DomainError):
     code = "consent-missing"
     status = 422
     title = _("案件档案中没有这份单独同意")
-    detail = _("{count} 个案件的档案中没有该文件所载的向他人提供个人信息的单独同意，或同意已撤回；请先补充档案，或填写已存证文件的编号。")
+    detail = _("{count} 个案件的档案中没有该文件所载的向他人提供个人信息的单独同意，或同意已撤回；请先在档案中登记取得的同意，再办理授权。")
 
 
 class PeriodUnsuitable(DomainError):

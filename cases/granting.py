@@ -1,31 +1,36 @@
 """授权: a lender opens cases to an institution, on one of three bases with its document, and ends that whenever it likes.
 
-A grant of more than a hundred cases works only after a second legal officer approved it.
+On one person's word a receiver gets at most a hundred cases of a lender's. Counted are the cases of this grant and of the lender's other
+grants to the same receiver that no second person approved, while they can still work and for a day after they were made, revoked or not:
+so neither ten grants of a hundred pass alone, nor a hundred that are revoked for the next hundred. Beyond that a grant works only after a
+second legal officer approved it. What a second person approved counts no more. The decision is written with the grant (`needs_second`).
 LAW: 个人信息保护法（2021年）第二十一条、第二十三条.
 """
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
+from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
-from cases.conditions import cases_named, check_period, check_second_person, consent, organisation_among, own_paper, plain
-from cases.errors import CaseNotFound, DocumentMissing, StateUnsuitable
+from cases.conditions import cases_named, check_period, check_second_person, consent, organisation_among, own_contract, plain
+from cases.errors import CaseNotFound, StateUnsuitable
 from cases.models import GRANT_ALONE, Case, Grant, GrantedCase, SubmittedCase
 from cases.models.access import RECEIVERS
 from notifications.kinds import CASES_GRANTED, GRANT_REVOKED, GRANT_WAITING
 from notifications.noticing import leave_notices
 
 LONGEST_PURPOSE = 200
+ALONE_AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A grant as it is asked for, by refs. `document`: a record number, or of basis `provided` a consent's as the cases' files name it."""
+    """A grant as it is asked for, by refs. `document`: a record number, of basis `provided` the consent's as the cases' files name it."""
 
     receiver: str
     basis: Grant.Basis
@@ -37,10 +42,10 @@ class Opening:
 
 
 def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
-    """Open these cases of the viewer's organisation. More than 100 stay closed until `approve_grant`.
+    """Open these cases of the viewer's organisation. With more than 100 on one person's word they stay closed until `approve_grant`.
 
     Raises Forbidden, OrganisationUnsuitable, TextUnsuitable, PeriodUnsuitable, CasesMissing, CaseNotFound,
-    DocumentMissing, ConsentMissing.
+    DocumentMissing, DocumentUnsuitable, ConsentMissing.
     """
     viewer.must(Act.GRANT)
     if viewer.kind != Kind.LENDER:
@@ -51,35 +56,42 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     cases = cases_named(viewer.organisation, opening.cases)
     document = _document(viewer, opening, cases, now)
     with transaction.atomic():
+        # The lender's row is the lock: of two grants at once the second one counts the first.
+        Organisation.objects.select_for_update().get(pk=viewer.organisation.pk)
         grant = Grant.objects.create(
             ref=secrets.token_hex(16), lender=viewer.organisation, receiver=receiver, receiver_kind=receiver.kind, basis=opening.basis,
             document=document, purpose=purpose, starts_at=opening.starts_at, ends_at=opening.ends_at, case_count=len(cases),
-            created_at=now, granted_by=viewer.actor)
+            needs_second=_opened_alone(viewer.organisation, receiver, cases, now) > GRANT_ALONE, created_at=now, granted_by=viewer.actor)
         GrantedCase.objects.bulk_create(GrantedCase(grant=grant, case=case) for case in cases)
         told = (viewer.organisation.pk, GRANT_WAITING) if grant.needs_approval else (receiver.pk, CASES_GRANTED)
         leave_notices([told[0]], kind=told[1], subject=grant.ref, count=grant.case_count, now=now)
     return grant
 
 
+def _opened_alone(lender: Organisation, receiver: Organisation, cases: Sequence[Case], now: datetime) -> int:
+    """How many of the lender's cases the receiver would have on one person's word, with these."""
+    counted = Q(grant__revoked_at=None, grant__ends_at__gt=now) | Q(grant__created_at__gt=now - ALONE_AGAIN_AFTER)
+    others = GrantedCase.objects.filter(
+        counted, grant__lender=lender, grant__receiver=receiver, grant__needs_second=False).exclude(case__in=cases)
+    return len(cases) + others.values("case").distinct().count()
+
+
 def _document(viewer: Viewer, opening: Opening, cases: Sequence[Case], now: datetime) -> str:
-    try:
-        return own_paper(viewer.organisation, opening.document)
-    except DocumentMissing:
-        # LAW: 个人信息保护法（2021年）第二十三条: the person's separate consent stands for itself; the other two bases are papers.
-        if opening.basis != Grant.Basis.PROVIDED:
-            raise
+    # LAW: 个人信息保护法（2021年）第二十三条: the separate consent of the person of each case; the other two bases are papers.
+    if opening.basis == Grant.Basis.PROVIDED:
         return consent(opening.document, cases, now=now)
+    return own_contract(viewer.organisation, opening.document)
 
 
 def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
-    """A second legal officer lets a large grant work.
+    """A second legal officer lets a grant work that needs one.
 
-    Raises Forbidden, SecondPersonNeeded, StateUnsuitable (a small one, revoked, over, or approved already).
+    Raises Forbidden, SecondPersonNeeded, StateUnsuitable (needs none, revoked, over, or approved already).
     """
     viewer.must(Act.APPROVE_LARGE_GRANT)
     check_second_person(viewer, grant.granted_by)
     waiting = Grant.objects.filter(
-        pk=grant.pk, lender=viewer.organisation, case_count__gt=GRANT_ALONE, approved_at=None, revoked_at=None, ends_at__gt=now)
+        pk=grant.pk, lender=viewer.organisation, needs_second=True, approved_at=None, revoked_at=None, ends_at__gt=now)
     with transaction.atomic():
         if waiting.exclude(granted_by=viewer.actor).update(approved_at=now, approved_by=viewer.actor) != 1:
             raise StateUnsuitable

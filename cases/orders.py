@@ -1,5 +1,6 @@
 """调取令与调查令: a court names cases, scope and period on an order that it deposited; a second person of the court opens it.
 
+An order that a machine wrote down has no first person yet: whoever opens it first confirms it, and another person opens it then.
 The lenders are told in the same transaction, and cannot block it. LAW: 民事诉讼法（2023年修正）第七十条.
 """
 import secrets
@@ -13,8 +14,8 @@ from accounts.permissions import Act, Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
-from cases.conditions import MOST_CASES, check_period, check_second_person, own_paper, plain
-from cases.errors import CaseNotFound, CasesMissing, NumberTaken, StateUnsuitable, TextUnsuitable
+from cases.conditions import MOST_CASES, check_period, check_person, own_paper, plain
+from cases.errors import CaseNotFound, CasesMissing, NumberTaken, SecondPersonNeeded, StateUnsuitable, TextUnsuitable
 from cases.models import Case, Order, OrderedCase, OrderedKind
 from common.tenancy import opened
 from notifications.kinds import CASES_ORDERED, ORDER_WAITING
@@ -69,11 +70,12 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
     """Write down an order of the viewer's court; it opens nothing yet. Raises DocumentMissing, and what `check_order` raises."""
     judged = check_order(viewer, paper, now=now)
     document = own_paper(viewer.organisation, paper.document)
+    first = {"first_at": now, "first_by": viewer.actor} if viewer.person is not None else {}
     try:
         with transaction.atomic():
             order = Order.objects.create(
                 ref=secrets.token_hex(16), court=viewer.organisation, court_kind=viewer.kind, number=judged.number, document=document,
-                scope=judged.scope, starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor)
+                scope=judged.scope, starts_at=paper.starts_at, ends_at=paper.ends_at, uploaded_at=now, uploaded_by=viewer.actor, **first)
             OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in judged.cases)
             OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(judged.kinds))
             leave_notices([viewer.organisation.pk], kind=ORDER_WAITING, subject=order.ref, count=len(judged.cases), now=now)
@@ -97,15 +99,20 @@ def _cases(refs: Sequence[str]) -> list[Case]:
 
 
 def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
-    """A second person of the court lets the order work; each lender finds a notice.
+    """A second person of the court lets the order work, and each lender finds a notice; a first one confirms what a machine uploaded.
 
     Raises Forbidden, SecondPersonNeeded, StateUnsuitable.
     """
     viewer.must(Act.ORDER)
-    check_second_person(viewer, order.uploaded_by)
+    check_person(viewer)
+    waiting = Order.objects.filter(pk=order.pk, court=viewer.organisation, opened_at=None, ended_at=None, ends_at__gt=now)
     with transaction.atomic():
-        waiting = Order.objects.filter(pk=order.pk, court=viewer.organisation, opened_at=None, ended_at=None, ends_at__gt=now)
-        if waiting.exclude(uploaded_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
+        if waiting.filter(first_at=None).update(first_at=now, first_by=viewer.actor) == 1:
+            leave_notices([viewer.organisation.pk], kind=ORDER_WAITING, subject=order.ref, now=now)
+            return
+        if waiting.filter(first_by=viewer.actor).exists():
+            raise SecondPersonNeeded
+        if waiting.filter(first_at__isnull=False).exclude(first_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
             raise StateUnsuitable
         leave_notices(sorted(_lenders(order)), kind=CASES_ORDERED, subject=order.ref, now=now)
 

@@ -3,9 +3,18 @@
 `cases` may not look into `evidence`, and without the look-up any text would pass for a contract. Nothing registered means no document.
 """
 from collections.abc import Callable
+from typing import NamedTuple
 
-Lookup = Callable[[int, str], str | None]
-"""(organisation's id, number as typed) → the record's canonical number; None when that organisation deposited no such record."""
+
+class DepositedPaper(NamedTuple):
+    """A deposited document: its record's canonical number, and the kind of evidence that whoever deposited it said it is."""
+
+    number: str
+    kind: str
+
+
+Lookup = Callable[[int, str], DepositedPaper | None]
+"""(organisation's id, number as typed) → the document; None when that organisation deposited no such record."""
 
 _LOOKUPS: list[Lookup] = []
 
@@ -15,6 +24,6 @@ def register_papers(lookup: Lookup) -> None:
     _LOOKUPS[:] = [lookup]
 
 
-def deposited_paper(organisation_id: int, typed: str) -> str | None:
-    """The canonical number of a record that this organisation deposited itself; None for anything else."""
-    return next((number for lookup in _LOOKUPS if (number := lookup(organisation_id, typed)) is not None), None)
+def deposited_paper(organisation_id: int, typed: str) -> DepositedPaper | None:
+    """A record that this organisation deposited itself; None for anything else."""
+    return next((paper for lookup in _LOOKUPS if (paper := lookup(organisation_id, typed)) is not None), None)

@@ -14,7 +14,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.permissions import Act, Kind, kinds_that_may
 from accounts.viewer import Viewer
-from cases.models import GRANT_ALONE, Assignment, Case, GrantedCase, OrderedCase, SubmittedCase
+from cases.models import Assignment, Case, GrantedCase, OrderedCase, SubmittedCase
 from cases.models.access import RECEIVERS
 
 
@@ -71,14 +71,14 @@ def live_assignment(now: datetime) -> Q:
 
 
 def granted_now(viewer: Viewer, now: datetime) -> QuerySet[GrantedCase]:
-    """Cases of grants that work at this moment: within their period, not revoked, a large one approved."""
+    """Cases of grants that work at this moment: within their period, not revoked, approved where that is needed."""
     return GrantedCase.objects.filter(live_grant(now, "grant__"), grant__receiver=viewer.organisation)
 
 
 def live_grant(now: datetime, prefix: str = "") -> Q:
     """Grants that work, as a condition on the grant itself or behind `prefix`."""
     working = Q(**{f"{prefix}revoked_at": None, f"{prefix}starts_at__lte": now, f"{prefix}ends_at__gt": now})
-    return working & (Q(**{f"{prefix}case_count__lte": GRANT_ALONE}) | Q(**{f"{prefix}approved_at__isnull": False}))
+    return working & (Q(**{f"{prefix}needs_second": False}) | Q(**{f"{prefix}approved_at__isnull": False}))
 
 
 def accepted_now(viewer: Viewer, now: datetime) -> QuerySet[SubmittedCase]:

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common import problems
-from common.errors import DomainError, OrganisationNotWorking, ScopeMissing, SignatureInvalid
+from common.errors import DomainError, OrganisationNotWorking, OrganisationOnTrial, ScopeMissing, SignatureInvalid
 
 Schema = dict[str, Any]
 Responses = dict[int | tuple[int, str], OpenApiResponse]
@@ -68,7 +68,7 @@ def endpoint(name: str, summary: str, description: str, **told: Unpack[Endpoint]
         "request": told.get("request"), "parameters": [*told.get("parameters", ()), CHALLENGE, RETRY_AFTER],
     }
     public = told.get("public", False)
-    refusals = {*ALWAYS, *told["refusals"], *(() if public else (ScopeMissing,))}
+    refusals = {*ALWAYS, *told["refusals"], *(() if public else (ScopeMissing, OrganisationOnTrial))}
     described["responses"] = {**told["success"], **refused(refusals)}
     return {**described, "auth": []} if public else described
 

@@ -55,6 +55,15 @@ class SignatureInvalid(DomainError):
     detail = _("请求未签名或签名不能核验（{reason}）；签名方法见接口文档，重试时须重新签名。")
 
 
+class OrganisationOnTrial(DomainError):
+    """The organisation was let in for its trial, and this is not part of it."""
+
+    code = "organisation-on-trial"
+    status = 403
+    title = _("机构尚在试用期")
+    detail = _("试用期内只能核验和调取练习记录，并管理本机构的人员和密钥；请完成这两项，由运营方转为正式后再办理该事项。")
+
+
 class OrganisationNotWorking(DomainError):
     """The caller is who he says, and his organisation is not, or no longer, let in."""
 

@@ -13,14 +13,14 @@ class EvidenceConfig(AppConfig):
         from evidence.fixity import look_at_originals
         from evidence.fsck import examine_evidence
         from evidence.platform_facts import REMIND, remind_of_endings
-        from evidence.selectors import own_record_number
+        from evidence.selectors import own_paper
         from evidence.stamps import STAMP_RECORD, stamp_record
         from evidence.telling import TELL_STAMPED, tell_stamped
         from ledger.fsck import register_examination
         from ledger.monitor.slices import register_slice
         from ledger.stamping import follow_stamps
 
-        register_papers(own_record_number)
+        register_papers(own_paper)
         register_examination("evidence", examine_evidence)
         register_slice("originals", look_at_originals)
         register_job(STAMP_RECORD, stamp_record)

@@ -11,6 +11,7 @@ from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.models.access import RECEIVERS
+from cases.papers import DepositedPaper
 from cases.roots import ACCEPTING, accepted_now, assigned_now, granted_now, ordered_now
 from common.tenancy import open_record
 from evidence.custody import CustodyRow
@@ -83,14 +84,15 @@ def is_whole_case(records: Sequence[Evidence]) -> bool:
     return bool(records) and len(records) == records[-1].case.sequence
 
 
-def own_record_number(organisation_id: int, typed: str) -> str | None:
-    """The canonical number of a record that this organisation deposited itself; None for anything else."""
+def own_paper(organisation_id: int, typed: str) -> DepositedPaper | None:
+    """A record that this organisation deposited itself, as a document; None for anything else."""
     try:
         number = canonical_number(typed)
     except RecordNumberMalformed:
         return None
     mine = Evidence.objects.filter(record=number, organisation_id=organisation_id, deposited_by=None)
-    return number if mine.exists() else None
+    kind = mine.values_list("kind", flat=True).first()
+    return None if kind is None else DepositedPaper(number, kind)
 
 
 def public_record(number: str) -> Evidence:

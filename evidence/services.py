@@ -20,6 +20,7 @@ from accounts.models import Organisation
 from cases.services import CaseHead, HeadMovedError, lock_assigned_heads, lock_case_heads, move_case_heads
 from common import idempotency
 from common.bulk import Insert, insert_all, reserve
+from common.errors import OrganisationOnTrial
 from common.failpoints import reached
 from common.idempotency import IdempotentRequest, key_row
 from common.tenancy import opened
@@ -77,10 +78,13 @@ def deposit(
         cases.errors.CaseNotFound: an agency named a case that is not assigned to it now, or an agent of it one that is not
             distributed to him; nothing was written.
         common.idempotency.IdempotencyKeyReused: the key stands for another request.
+        OrganisationOnTrial: who deposits has not been let in for that yet.
         DepositBusy: a try and three retries met a conflict, or one waited too long for a lock; nothing was written.
     """
     if request is not None and (earlier := acknowledged_before(depositor, request)) is not None:
         return earlier
+    if depositor.organisation.on_trial:
+        raise OrganisationOnTrial
     received_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     try:
         drafts = draft_records(depositor, items, received_at=received_at)

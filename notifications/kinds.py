@@ -21,6 +21,8 @@ REVIEW_DUE = "review-due"
 APPLICATION_WITHDRAWN = "application-withdrawn"
 ORGANISATION_ACTIVATED, ORGANISATION_SUSPENDED, ORGANISATION_REINSTATED = (
     "organisation-activated", "organisation-suspended", "organisation-reinstated")
+ADMINISTRATOR_WAITING, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_CHANGED = (
+    "administrator-waiting", "administrator-proposed", "administrator-changed")
 # Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
 ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
 
@@ -56,7 +58,9 @@ KINDS: Mapping[str, About] = {
         _("出借机构终止了委托合同，其中的案件不再可见。"), Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
     CASES_GIVEN: _about(_("有案件分给了您。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     CASES_TAKEN: _about(_("您的部分案件已转出，不再可见。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
-    GRANT_WAITING: _about(_("有一份超过一百案的授权等待第二人复核。"), Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
+    GRANT_WAITING: _about(
+        _("有一份授权等待第二人复核：经一人授权向该机构开放的案件将超过一百个。"),
+        Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
     CASES_GRANTED: _about(_("出借机构向本机构开放了案件。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     GRANT_REVOKED: _about(_("出借机构撤回了向本机构的授权。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
@@ -73,6 +77,16 @@ KINDS: Mapping[str, About] = {
     ORGANISATION_SUSPENDED: _about(
         _("运营方停用了本机构，成员和接口凭证暂时不能使用。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks", shut_out=True),
     ORGANISATION_REINSTATED: _about(_("运营方恢复了本机构。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
+    ADMINISTRATOR_WAITING: _about(
+        _("有一份更换机构管理员的提议等待另一位运营人员确认。"), Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator",
+        api="/api/v1/webhooks"),
+    # Whoever works there, whatever he does: it may be his administrator's last notice.
+    ADMINISTRATOR_PROPOSED: _about(
+        _("运营方有人提议更换本机构的管理员，尚待另一位运营人员确认；如非本机构要求，请立即联系运营方。"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
+    ADMINISTRATOR_CHANGED: _about(
+        _("运营方两名人员为本机构邀请了新的管理员；如非本机构要求，请立即联系运营方。"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

@@ -25,6 +25,7 @@ from accounts.models import (
     Organisation,
     Person,
     PlatformAgreement,
+    Replacement,
     SignatureNonce,
     SigningKey,
     SignInRules,
@@ -228,7 +229,8 @@ class Rows:
     def grant(self, **changes: Any) -> Grant:
         self.count += 1
         values = {"ref": f"g{self.count}", "receiver_kind": "court", "basis": "duty", "document": "CZ-1", "purpose": "p", "starts_at": NOW,
-                  "ends_at": NOW + timedelta(days=1), "case_count": 1, "created_at": NOW, "granted_by": "a", **changes}
+                  "ends_at": NOW + timedelta(days=1), "case_count": 1, "needs_second": False,
+                  "created_at": NOW, "granted_by": "person:1", **changes}
         return Grant.objects.create(lender=self.organisation(), receiver=self.organisation(kind="court"), **values)
 
     def matter(self, **changes: Any) -> Matter:
@@ -339,6 +341,12 @@ class Rows:
         application, by = values.pop("application", None) or self.admission(), values.pop("by", None) or self.person()
         ApplicationCheck(application=application, by=by, **values).save()
 
+    def replacement(self, **changes: Any) -> Replacement:
+        values = {"login": "l", "display_name": "n", "role": "court_admin", "reason": "r", "proposed_at": NOW, **changes}
+        made = {"organisation": values.pop("organisation", None) or self.organisation(kind="court"),
+                "proposed_by": values.pop("proposed_by", None) or self.person()}
+        return Replacement.objects.create(**made, **values)
+
     def review(self, **changes: Any) -> AnnualReview:
         values = {"due_at": NOW, "first_at": NOW, **changes}
         organisation, first = values.pop("organisation", None) or self.organisation(), values.pop("first_by", None) or self.person()
@@ -378,6 +386,10 @@ def passed_by(rows: Rows, twice_the_same: Person | None, only_second: Person | N
     rows.admission(state="passed", organisation=rows.organisation(), first_checker=twice_the_same, second_checker=second)
 
 
+def taken_alone(rows: Rows, by: Person) -> object:
+    return rows.replacement(proposed_by=by, confirmed_by=by, confirmed_at=NOW)
+
+
 def alone(rows: Rows, person: Person) -> None:
     rows.review(first_by=person, second_by=person, second_at=NOW)
 
@@ -403,6 +415,12 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
         accepted_at=NOW),
     "trial_step_once": lambda r: both(TrialStep.objects.create, organisation=r.organisation(), step="verified", actor="x", at=NOW),
     "trial_step_known": lambda r: TrialStep.objects.create(organisation=r.organisation(), step="slept", actor="x", at=NOW),
+    "replacement_open_once": lambda r: both(r.replacement, organisation=r.organisation(kind="court")),
+    "replacement_has_reason": lambda r: r.replacement(reason=""),
+    "replacement_role_is_an_administrators": lambda r: r.replacement(role="judge"),
+    "replacement_confirmed_by_another": lambda r: taken_alone(r, r.person()),
+    "replacement_withdrawn_instead": lambda r: r.replacement(
+        confirmed_by=r.person(), confirmed_at=NOW, withdrawn_by=r.person(), withdrawn_at=NOW),
     "annual_review_once_a_date": lambda r: both(r.review, organisation=r.organisation()),
     "annual_review_by_two_people": lambda r: alone(r, r.person()),
     "application_paper_kind_known": lambda r: r.paper(kind="novel"),
@@ -511,7 +529,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "grant_has_document": lambda r: r.grant(document=""),
     "grant_ends_after_start": lambda r: r.grant(ends_at=NOW),
     "grant_covers_cases": lambda r: r.grant(case_count=0),
-    "grant_approved_by_another": lambda r: r.grant(approved_at=NOW, approved_by="a"),
+    "grant_of_many_needs_a_second": lambda r: r.grant(case_count=101),
+    "grant_approved_by_another": lambda r: r.grant(approved_at=NOW, approved_by="person:1"),
     "granted_case_unique": lambda r: both(GrantedCase.objects.create, grant=r.grant(), case=r.case()),
     "matter_ref_unique": lambda r: both(r.matter, ref="same"),
     "matter_accepted_with_a_file_period": lambda r: r.matter(accepted_at=NOW, accepted_by="a"),
@@ -523,7 +542,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "order_is_of_a_court": lambda r: r.order(court_kind="lender"),
     "order_has_document": lambda r: r.order(document=""),
     "order_ends_after_start": lambda r: r.order(ends_at=NOW),
-    "order_opened_by_another": lambda r: r.order(opened_at=NOW, opened_by="a"),
+    "order_first_by_a_person": lambda r: r.order(first_at=NOW, first_by="api_key:1"),
+    "order_opened_by_another": lambda r: r.order(first_at=NOW, first_by="person:1", opened_at=NOW, opened_by="person:1"),
     "ordered_case_unique": lambda r: both(OrderedCase.objects.create, order=r.order(), case=r.case()),
     "ordered_kind_unique": lambda r: both(OrderedKind.objects.create, order=r.order(), kind="sms"),
     "access_event_what_known": lambda r: r.access_event(what="gossip"),

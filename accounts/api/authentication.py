@@ -16,11 +16,11 @@ from rest_framework.request import Request
 from accounts.api.failures import count_failure
 from accounts.api.signed_requests import verify_request
 from accounts.models import ApiKey, Organisation
-from accounts.scopes import Scope, acts_of
+from accounts.scopes import TRIAL_SCOPES, Scope, acts_of
 from accounts.selectors import credential_for
 from accounts.services import note_use
 from accounts.viewer import Viewer
-from common.errors import OrganisationNotWorking, ScopeMissing
+from common.errors import OrganisationNotWorking, OrganisationOnTrial, ScopeMissing
 from common.tenancy import tell_viewer
 
 if TYPE_CHECKING:  # rest_framework.views reads this module's name from the settings while it is being imported
@@ -67,7 +67,7 @@ def viewer_of_request(request: Request) -> Viewer:
 
 
 class NeedsScope(BasePermission):
-    """For views that say in `scopes` which scope each of their methods needs. Raises ScopeMissing, naming it."""
+    """For views that say in `scopes` which scope each of their methods needs. Raises ScopeMissing, naming it, and OrganisationOnTrial."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiKey):
@@ -79,4 +79,6 @@ class NeedsScope(BasePermission):
             return method == "OPTIONS" or not hasattr(view, method.lower())
         if scope not in request.auth.granted:
             raise ScopeMissing(scope=scope)
+        if request.auth.organisation.on_trial and scope not in TRIAL_SCOPES:
+            raise OrganisationOnTrial
         return True

@@ -36,6 +36,9 @@ class Event(StrEnum):
     AGREEMENT_ACCEPTED = "agreement:accepted"
     AGREEMENT_DEPOSITED = "agreement:deposited"
     REVIEW_CONFIRMED = "review:confirmed"
+    ADMINISTRATOR_PROPOSED = "administrator:proposed"
+    ADMINISTRATOR_CONFIRMED = "administrator:confirmed"
+    ADMINISTRATOR_WITHDRAWN = "administrator:withdrawn"
     KEY_ISSUED = "api_key:issued"
     KEY_REVOKED = "api_key:revoked"
     SIGNING_KEY_REGISTERED = "signing_key:registered"
@@ -72,6 +75,9 @@ EVENTS: Mapping[Event, Label] = {
     Event.AGREEMENT_ACCEPTED: Label("接受接入协议", "agreement accepted"),
     Event.AGREEMENT_DEPOSITED: Label("接入协议已存证", "agreement deposited"),
     Event.REVIEW_CONFIRMED: Label("确认年度复核", "annual review confirmed"),
+    Event.ADMINISTRATOR_PROPOSED: Label("提出更换管理员", "new administrator proposed"),
+    Event.ADMINISTRATOR_CONFIRMED: Label("确认更换管理员", "new administrator confirmed"),
+    Event.ADMINISTRATOR_WITHDRAWN: Label("撤回更换管理员", "proposed administrator withdrawn"),
     Event.STATUS_CHANGED: Label("变更机构状态", "organisation's status changed"),
     Event.KEY_ISSUED: Label("签发接口密钥", "API key issued"),
     Event.KEY_REVOKED: Label("撤销接口密钥", "API key revoked"),

@@ -4,6 +4,7 @@ from accounts.models.letting_in import (
     Application,
     ApplicationCheck,
     PlatformAgreement,
+    Replacement,
     TrialStep,
 )
 from accounts.models.people import (
@@ -35,6 +36,7 @@ __all__ = [
     "Organisation",
     "Person",
     "PlatformAgreement",
+    "Replacement",
     "SignInRules",
     "SignatureNonce",
     "SigningKey",

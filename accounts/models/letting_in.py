@@ -6,9 +6,11 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.models.people import Organisation, Person
-from accounts.permissions import Kind
+from accounts.models.people import Membership, Organisation, Person
+from accounts.permissions import Kind, invited_by_operator
 from common.append_only import AppendOnlyModel
+
+OPERATOR_INVITES = sorted(role.value for kind in Kind if kind != Kind.OPERATOR for role in invited_by_operator(kind))
 
 
 class Application(models.Model):
@@ -108,6 +110,44 @@ class PlatformAgreement(models.Model):
         verbose_name = "接入协议"
         db_table = "accounts_agreement"  # as it was called before the loan's agreement took the word
         constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="agreement_once_a_version")]
+
+
+class Replacement(models.Model):
+    """更换管理员: one operator proposes an administrator of an organisation, another one confirms; only then is there an invitation."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="replacements", help_text="机构")
+    login = models.CharField(max_length=254, help_text="新管理员的登录名")
+    display_name = models.CharField(max_length=100, help_text="新管理员姓名")
+    role = models.CharField(max_length=30, help_text="角色")
+    replaces = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", help_text="确认时终止的成员关系；为空表示只增加管理员")
+    reason = models.CharField(max_length=500, help_text="理由")
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", help_text="提出人")
+    proposed_at = models.DateTimeField(help_text="提出时间")
+    confirmed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="确认人")
+    confirmed_at = models.DateTimeField(null=True, help_text="确认时间")
+    withdrawn_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="撤回人")
+    withdrawn_at = models.DateTimeField(null=True, help_text="撤回时间")
+
+    objects: ClassVar[models.Manager["Replacement"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "更换管理员"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation"], condition=models.Q(confirmed_at=None, withdrawn_at=None), name="replacement_open_once"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="replacement_has_reason"),
+            models.CheckConstraint(condition=models.Q(role__in=OPERATOR_INVITES), name="replacement_role_is_an_administrators"),
+            # Nobody takes over a court alone, whatever a page of ours forgets.
+            models.CheckConstraint(
+                condition=models.Q(confirmed_at=None, confirmed_by=None) | (
+                    models.Q(confirmed_at__isnull=False, confirmed_by__isnull=False) & ~models.Q(confirmed_by=models.F("proposed_by"))),
+                name="replacement_confirmed_by_another"),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at=None, withdrawn_by=None) | models.Q(
+                    withdrawn_at__isnull=False, withdrawn_by__isnull=False, confirmed_at=None),
+                name="replacement_withdrawn_instead"),
+        ]
 
 
 class TrialStep(models.Model):

@@ -26,7 +26,7 @@ HAS_CERTIFICATE = ~models.Q(role__in=sorted(role.value for role in CERTIFIED)) |
 
 class Organisation(models.Model):
     class Status(models.TextChoices):
-        """How far an organisation was let in. Its people and machines may act in `trial` and `active` only."""
+        """How far an organisation was let in. Its people and machines may act in `trial` (`permissions.ON_TRIAL`) and `active` only."""
 
         APPLIED = "applied", "已申请"
         CHECKED = "checked", "已核查"
@@ -70,6 +70,11 @@ class Organisation(models.Model):
     def working(self) -> bool:
         """Whether its people and machines may act now."""
         return self.status in (self.Status.TRIAL, self.Status.ACTIVE)
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it may do its trial and nothing else: nobody entrusts or opens anything to it."""
+        return self.status == self.Status.TRIAL
 
     @property
     def agreeing(self) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.checking import named_administrator
-from accounts.errors import RoleUnavailable
+from accounts.errors import RoleUnavailable, TwoOperatorsNeeded
 from accounts.joining import canonical_login, end_membership, invite, invite_back, withdraw_invitation
 from accounts.models import Organisation, Person
 from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
@@ -36,13 +36,16 @@ from common.problems import Forbidden, NotFound
 class Managed:
     """An organisation, and what whoever manages its members may do there: roles that he sees and ends, and roles that he may give.
 
-    The operator sees those who manage members, and gives such a role only where nobody holds one: else it could put its own people in.
+    The operator sees those who manage members. One operator gives such a role only before the trial, to the login that two checked
+    (`named`), and ends none afterwards: else it could put its own people in. For that there is `accounts.replacing`.
     """
 
     organisation: Organisation
     own: bool
     roles: tuple[Role, ...]
     to_give: tuple[Role, ...]
+    named: str | None = None
+    ends: bool = True
 
 
 def word(label: Label) -> str:
@@ -61,9 +64,11 @@ def managed(person: Person, ref: str) -> Managed:
     if may_manage_organisations(person):
         organisation = organisation_for_operator(ref)
         if organisation is not None:
-            roles = invited_by_operator(Kind(organisation.kind))
-            settled = roles != roles_of(Kind(organisation.kind)) and members_of(organisation).filter(role__in=roles).exists()
-            return Managed(organisation, False, roles, () if settled else roles)
+            roles, named = invited_by_operator(Kind(organisation.kind)), named_administrator(organisation)
+            unmanaged = roles == roles_of(Kind(organisation.kind))
+            settled = not unmanaged and members_of(organisation).filter(role__in=roles).exists()
+            to_give = () if named is None or settled else roles
+            return Managed(organisation, False, roles, to_give, named, ends=unmanaged or named is not None)
     raise NotFound if found is None else Forbidden
 
 
@@ -102,8 +107,9 @@ def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
         if not form.is_valid():
             return members_page(request, where, form=form, status=422)
         invitee = form.invitee()
-        named = None if where.own else named_administrator(where.organisation)
-        if invitee.role not in where.to_give or (named is not None and canonical_login(invitee.login) != named):
+        if not where.own and where.named is None:
+            raise TwoOperatorsNeeded
+        if invitee.role not in where.to_give or (not where.own and canonical_login(invitee.login) != where.named):
             # Two operators checked one name; a link for another would let one of them put anybody in its place.
             raise RoleUnavailable
         invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
@@ -131,6 +137,9 @@ def end_member(request: HttpRequest, ref: str, membership_id: int) -> HttpRespon
     person = signed_in_person(request)
     where = managed(person, ref)
     seen = members_of(where.organisation).filter(pk=membership_id, role__in=where.roles).exists()
+    if seen and not where.ends:
+        error = TwoOperatorsNeeded()
+        return members_page(request, where, error=error, status=error.status)
     if not seen or not end_membership(where.organisation, membership_id, by=person, now=timezone.now()):
         raise NotFound
     return HttpResponseRedirect(reverse("organisation-members", args=[ref]))
@@ -157,7 +166,7 @@ def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **m
         "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
         "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
         "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
-        "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own,
-        "kept_out": where.own and keeps_agents_out(where.organisation),
+        "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own, "ends": where.ends,
+        "kept_out": where.own and keeps_agents_out(where.organisation), "replaced": not where.own and where.named is None,
         "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)

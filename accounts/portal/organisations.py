@@ -19,7 +19,7 @@ from accounts.portal.gate import View, needs_person, signed_in_person, step_up
 from accounts.portal.members import word
 from accounts.reviewing import confirm_review, review_under_way, reviews_due
 from accounts.selectors import may_manage_organisations, organisation_for_operator, organisations_for_operator
-from accounts.services import describe_organisation
+from accounts.services import describe_organisation, is_checked
 from accounts.trial import is_ready, trial_steps
 from common.errors import DomainError
 from common.problems import NotFound
@@ -78,7 +78,7 @@ def details_page(
 ) -> HttpResponse:
     context = {
         "organisation": organisation, "typed": typed, "error": error, "steps": trial_steps(organisation), "ready": is_ready(organisation),
-        "agreement": agreement_of(organisation),
+        "agreement": agreement_of(organisation), "checked": is_checked(organisation),
     }
     return render(request, "accounts/organisation.html", context, status=200 if error is None else error.status)
 

@@ -76,14 +76,16 @@ def _chosen(working: list[Membership], ref: object) -> Membership:
 
 
 def needs_act(*acts: Act) -> Callable[[Page[P, R]], View[P, R | HttpResponse]]:
-    """The page is for people whose role may do one of these acts; the view gets the viewer as its second argument. Otherwise 403."""
+    """The page is for people whose role may do one of these acts; the view gets the viewer as its second argument.
+
+    Raises Forbidden, OrganisationOnTrial.
+    """
 
     def decorated(view: Page[P, R]) -> View[P, R | HttpResponse]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
             viewer = viewer_of(request)
-            if viewer.acts.isdisjoint(acts):
-                raise Forbidden
+            viewer.must(*acts)
             return view(request, viewer, *args, **kwargs)
 
         return needs_person(guarded)

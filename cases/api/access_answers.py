@@ -42,7 +42,10 @@ class AssignmentFacts(Struct, forbid_unknown_fields=True):
 
 
 class GrantFacts(Struct, forbid_unknown_fields=True):
-    """`approved_at`: a second legal officer's; a grant of more than 100 cases does not work before."""
+    """`needs_second`: on one person's word the receiver would get more than 100 cases. Such a grant works from `approved_at` on.
+
+    `document`: the number of the lender's record; of basis `provided` the separate consent's, as the file of each case names it.
+    """
 
     grant: Id
     lender: Side
@@ -53,6 +56,7 @@ class GrantFacts(Struct, forbid_unknown_fields=True):
     cases: Annotated[int, Meta(ge=1)]
     starts_at: Time
     ends_at: Time
+    needs_second: bool
     approved_at: Time | None
     revoked_at: Time | None
 
@@ -180,7 +184,7 @@ def grant_facts(row: Grant) -> dict[str, object]:
     return {
         "grant": row.ref, "lender": side(row.lender), "receiver": side(row.receiver), "basis": row.basis, "document": row.document,
         "purpose": row.purpose, "cases": row.case_count, "starts_at": _time(row.starts_at), "ends_at": _time(row.ends_at),
-        "approved_at": _time(row.approved_at), "revoked_at": _time(row.revoked_at),
+        "needs_second": row.needs_second, "approved_at": _time(row.approved_at), "revoked_at": _time(row.revoked_at),
     }
 
 

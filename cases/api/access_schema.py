@@ -62,7 +62,9 @@ DISTRIBUTE = _write(
     refusals=(errors.CaseNotFound, errors.CasesMissing, errors.AgentUnsuitable))
 GRANTS = _list(
     "listGrants", "Grants given or received · 授权",
-    "Granting, approving and revoking are people's acts, on the page with a second factor.", answers.GrantPage)
+    "Granting, approving and revoking are people's acts, on the page with a second factor. Where `needs_second` is true, a grant opens "
+    "nothing until `approved_at`.\n\n授权、复核与撤销由人员在页面上办理；`needs_second` 为真的，复核（`approved_at`）前不生效。",
+    answers.GrantPage)
 MATTERS = _list("listMatters", "Matters submitted, or on the docket · 受理事项", "Of either side.", answers.MatterPage)
 SUBMIT = _write(
     "submitCases", "Submit cases under a grant · 提交案件",
@@ -83,7 +85,8 @@ ORDERS = _list(
     answers.OrderPage)
 UPLOAD = _write(
     "uploadOrder", "Write down an order that was deposited · 登记调取令",
-    "It opens nothing until a second person of the court opened it on the page.\n\n须由法院另一人在页面上启用后生效。",
+    "It opens nothing until two people of the court, one after the other, confirmed and opened it on the page: the machine is neither.\n\n"
+    "须由法院两人先后在页面上确认、启用后生效；系统不能代替其中任何一人。",
     payloads.NewOrder, answers.OrderFacts, done="Written down. 已登记。",
     refusals=(
         errors.CaseNotFound, errors.CasesMissing, errors.TextUnsuitable, errors.PeriodUnsuitable, errors.DocumentMissing,

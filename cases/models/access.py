@@ -6,11 +6,12 @@ from django.db.models import F, Q
 
 from accounts.models import Organisation
 from accounts.permissions import Kind
+from accounts.viewer import PERSON
 from cases.models.case import Case
 from common.append_only import AppendOnlyModel
 
 GRANT_ALONE = 100
-"""Of more cases than these, a second legal officer must approve."""
+"""So many cases of one lender's one person opens to one receiver alone (`cases.granting`); beyond, a second legal officer must approve."""
 RECEIVERS = (Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT, Kind.AUDITOR)
 
 
@@ -32,14 +33,15 @@ class Grant(models.Model):
     receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="grants_held", help_text="被授权的机构")
     receiver_kind = models.CharField(max_length=20, help_text="被授权机构类别，抄自机构，供约束使用")
     basis = models.CharField(max_length=10, choices=Basis.choices, help_text="法律依据")
-    document = models.CharField(max_length=64, help_text="依据文件：存证编号，或单独同意的编号")
+    document = models.CharField(max_length=64, help_text="依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件")
     purpose = models.CharField(max_length=200, help_text="目的")
     starts_at = models.DateTimeField(help_text="起始时间")
     ends_at = models.DateTimeField(help_text="届满时间")
     case_count = models.PositiveIntegerField(help_text="案件数")
+    needs_second = models.BooleanField(help_text="授权时判定须由第二人复核；两道隔离都只看这一栏")
     created_at = models.DateTimeField(help_text="授权时间")
     granted_by = models.CharField(max_length=64, help_text="授权人编号")
-    approved_at = models.DateTimeField(null=True, help_text="复核时间；逾百案的授权此前不生效")
+    approved_at = models.DateTimeField(null=True, help_text="复核时间；须复核的授权此前不生效")
     approved_by = models.CharField(max_length=64, blank=True, help_text="复核人编号")
     revoked_at = models.DateTimeField(null=True, help_text="撤销时间")
     revoked_by = models.CharField(max_length=64, blank=True, help_text="撤销人编号")
@@ -55,9 +57,12 @@ class Grant(models.Model):
             models.CheckConstraint(condition=~Q(document=""), name="grant_has_document"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"),
             models.CheckConstraint(condition=Q(case_count__gt=0), name="grant_covers_cases"),
+            models.CheckConstraint(condition=Q(case_count__lte=GRANT_ALONE) | Q(needs_second=True), name="grant_of_many_needs_a_second"),
+            # Two people: a key is in many hands, and grants nothing.
             models.CheckConstraint(
                 condition=Q(approved_at=None, approved_by="") | (
-                    Q(approved_at__isnull=False) & ~Q(approved_by="") & ~Q(approved_by=F("granted_by"))),
+                    Q(approved_at__isnull=False, approved_by__startswith=PERSON, granted_by__startswith=PERSON)
+                    & ~Q(approved_by=F("granted_by"))),
                 name="grant_approved_by_another"),
         ]
 
@@ -66,7 +71,7 @@ class Grant(models.Model):
 
     @property
     def needs_approval(self) -> bool:
-        return self.case_count > GRANT_ALONE and self.approved_at is None
+        return self.needs_second and self.approved_at is None
 
 
 class GrantedCase(models.Model):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organisation
+from accounts.viewer import PERSON
 from cases.models.access import Grant
 from cases.models.case import Case
 
@@ -69,7 +70,10 @@ class SubmittedCase(models.Model):
 
 
 class Order(models.Model):
-    """A court's order. `document`: the record number under which the court deposited it. It works once a second person opened it."""
+    """A court's order. `document`: the record number under which the court deposited it. It works once a second person opened it.
+
+    `first_by` is the first *person* who answers for it: whoever uploaded it, or whoever confirmed what a machine uploaded.
+    """
 
     ref = models.CharField(max_length=32, help_text="对外使用的随机编号，32 位十六进制")
     court = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="orders", help_text="签发法院")
@@ -81,6 +85,8 @@ class Order(models.Model):
     ends_at = models.DateTimeField(help_text="届满时间")
     uploaded_at = models.DateTimeField(help_text="上传时间")
     uploaded_by = models.CharField(max_length=64, help_text="上传人编号")
+    first_at = models.DateTimeField(null=True, help_text="首位经办人登记或确认的时间；系统登记的，确认前为空")
+    first_by = models.CharField(max_length=64, blank=True, help_text="首位经办人编号，必为自然人")
     opened_at = models.DateTimeField(null=True, help_text="启用时间")
     opened_by = models.CharField(max_length=64, blank=True, help_text="启用人编号")
     ended_at = models.DateTimeField(null=True, help_text="法院提前终止的时间")
@@ -96,9 +102,13 @@ class Order(models.Model):
             models.CheckConstraint(condition=Q(court_kind="court"), name="order_is_of_a_court"),
             models.CheckConstraint(condition=~Q(document=""), name="order_has_document"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="order_ends_after_start"),
+            # A key is in many hands: of the two who answer for an order, neither is one.
+            models.CheckConstraint(
+                condition=Q(first_at=None, first_by="") | Q(first_at__isnull=False, first_by__startswith=PERSON),
+                name="order_first_by_a_person"),
             models.CheckConstraint(
                 condition=Q(opened_at=None, opened_by="") | (
-                    Q(opened_at__isnull=False) & ~Q(opened_by="") & ~Q(opened_by=F("uploaded_by"))),
+                    Q(opened_at__isnull=False, opened_by__startswith=PERSON, first_at__isnull=False) & ~Q(opened_by=F("first_by"))),
                 name="order_opened_by_another"),
         ]
 

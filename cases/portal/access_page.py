@@ -65,16 +65,16 @@ def _choices(viewer: Viewer, contracts: list[Entrustment], grants: list[dict[str
         "bases": [(basis.value, label) for basis, label in BASES.items()],
         "contract_choices": [(row.ref, f"{row.number} · {row.agency.name}") for row in contracts],
         "agent_choices": [("", _("收回，暂不分案")), *agents],
-        "agencies": _working([Kind.COLLECTION_AGENCY]), "receivers": _working(list(RECEIVERS)),
+        "agencies": _active([Kind.COLLECTION_AGENCY]), "receivers": _active(list(RECEIVERS)),
         "grant_choices": [
             (each["row"].ref, f"{each['row'].receiver.name} · {each['row'].purpose}")
             for each in grants if each["tone"] == "good" and each["row"].receiver_kind in accepting],
     }
 
 
-def _working(kinds: list[Kind]) -> Choices:
+def _active(kinds: list[Kind]) -> Choices:
     # Institutions are found by name: that they take part here is no secret, what they hold is.
-    rows = Organisation.objects.filter(kind__in=kinds, status__in=[Organisation.Status.TRIAL, Organisation.Status.ACTIVE])
+    rows = Organisation.objects.filter(kind__in=kinds, status=Organisation.Status.ACTIVE)
     return list(rows.order_by("name", "id").values_list("ref", "name")[:1000])
 
 

@@ -100,6 +100,8 @@ def order_state(row: Order, *, now: datetime) -> tuple[str, str | Promise]:
     """Tone and word of a chip."""
     if row.ended_at is not None or row.ends_at <= now:
         return "none", _("已终止")
+    if not row.first_by:
+        return "wait", _("待一人确认")
     return ("wait", _("待另一人启用")) if row.opened_at is None else ("good", _("有效"))
 
 

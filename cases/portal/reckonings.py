@@ -68,7 +68,7 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
         "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS, "now": timezone.now(),
         "refused": None if error is None else Refused("sheet", error, {"on": typed}), "on": found.at.isoformat() if found else typed,
         "may_deposit": file.own and viewer.may(Act.KEEP_CASE), "key": request.POST.get("key") or secrets.token_hex(16),
-        "deposited": deposited_paper(viewer.organisation.pk, told) if told else None,
+        "deposited": paper.number if told and (paper := deposited_paper(viewer.organisation.pk, told)) else None,
     }, status=error.status if error else 200)
 
 

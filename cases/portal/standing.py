@@ -99,12 +99,13 @@ def gates_to_open(viewer: Viewer, row: Order, *, now: datetime) -> list[Gate]:
     return [
         Gate(bool(row.document), _("文书已由本院存证"), ORDER_BASIS), Gate(row.ends_at > now, _("期间尚未届满")),
         Gate(viewer.may(Act.ORDER), _("由有签发调取令权限的人员启用")),
-        Gate(row.uploaded_by != viewer.actor, _("由登记人以外的另一人启用")),
+        Gate(bool(row.first_by), _("已由一人登记；由系统登记的，已由一人确认")),
+        Gate(row.first_by not in ("", viewer.actor), _("由登记人或确认人以外的另一人启用")),
     ]
 
 
 def gates_to_approve(viewer: Viewer, row: Grant) -> list[Gate]:
-    """What a grant of more than a hundred cases needs before it works; none for others, and once it was approved or revoked."""
+    """What a grant that one person may not make alone needs before it works; none for others, and once it was approved or revoked."""
     if not row.needs_approval or row.revoked_at is not None:
         return []
     return [

@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         viewer = viewer_of(request)
     except (Forbidden, OrganisationNotWorking):
         return HttpResponseRedirect(reverse("account"))
-    if viewer.roles == {Role.COLLECTION_AGENT} and is_valid_path("/work"):
+    if viewer.roles == {Role.COLLECTION_AGENT} and viewer.may(Act.DEPOSIT) and is_valid_path("/work"):
         return HttpResponseRedirect("/work")
     if not viewer.may(Act.READ_CASE):
         return render(request, "evidence/home_offices.html", {"notices": broken_for(viewer), "now": timezone.now()})

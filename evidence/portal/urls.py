@@ -3,6 +3,7 @@ from django.conf import settings
 from django.urls import path
 
 from evidence.portal import (
+    administrator,
     agreement,
     applications,
     apply,
@@ -52,6 +53,9 @@ urlpatterns = [
     path("applications", applications.applications, name="applications"),
     path("applications/<str:reference>", applications.application, name="application"),
     path("applications/<str:reference>/papers/<int:paper_id>", applications.application_paper, name="application-paper"),
+    path("organisations/<str:ref>/administrator", administrator.administrator, name="administrator"),
+    path("organisations/<str:ref>/administrator/<int:replacement_id>/confirm", administrator.confirm, name="administrator-confirm"),
+    path("organisations/<str:ref>/administrator/<int:replacement_id>/withdraw", administrator.withdraw, name="administrator-withdraw"),
     path("agreement", agreement.agreement, name="agreement"),
     path("agreement/acceptance", agreement.acceptance, name="agreement-acceptance"),
     path("practice", practice.practice, name="practice"),

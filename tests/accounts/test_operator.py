@@ -147,26 +147,37 @@ def test_only_the_operator_has_these_pages(operator: Person, court: Organisation
         assert client.post(f"/organisations/{ref}/status", {"status": status}).status_code == 404
 
 
-def test_the_operator_makes_the_first_administrator_and_nobody_else(operator: Person, court: Organisation) -> None:
+@pytest.mark.parametrize("status", ["applied", "trial", "active", "suspended"])
+def test_one_operator_neither_invites_nor_ends_an_administrator_of_an_organisation_that_was_let_in(
+    status: str, operator: Person, court: Organisation
+) -> None:
     client, path = signed_in(operator), f"/organisations/{court.ref}/invitations"
-    form = {"login": "judge@court.example", "display_name": "李"}
-    assert client.post(path, {**form, "role": "judge"}).status_code == 422
-    assert client.post(path, {**form, "role": "court_admin"}).status_code == 200
+    form = {"login": "mine@evil.example", "display_name": "李", "role": "court_admin"}
     admin = make_person("admin@court.example", Role.COURT_ADMIN, court)
     judge = make_person("judge2@court.example", Role.JUDGE, court)
-    settled = client.post(path, {**form, "role": "court_admin"})
-    assert (settled.status_code, "role-unavailable" in settled.content.decode()) == (422, True)
-    assert Invitation.objects.filter(made_by=operator).count() == 1
-    page = client.get(f"/organisations/{court.ref}/members").content.decode()
-    assert "admin@court.example" in page
-    assert "judge2@court.example" not in page, "who works in an organisation is not the operator's to see"
+    Organisation.objects.filter(pk=court.pk).update(status=status)
     members = f"/organisations/{court.ref}/members"
+    for answer in (client.post(path, form), client.post(f"{members}/{membership_of(admin).pk}/end")):
+        assert (answer.status_code, "two-operators-needed" in answer.content.decode()) == (409, True)
+    assert membership_of(admin).until is None
+    assert not Invitation.objects.filter(made_by=operator).exists()
+    page = client.get(members).content.decode()
+    assert "admin@court.example" in page
+    assert f"{members}/{membership_of(admin).pk}/end" not in page
+    assert f"/organisations/{court.ref}/administrator" in page, "it says how two of them do it"
+    assert "judge2@court.example" not in page, "who works in an organisation is not the operator's to see"
     assert client.post(f"{members}/{membership_of(judge).pk}/end").status_code == 404
     for person in (admin, judge):
         assert client.post(f"{members}/{membership_of(person).pk}/renew").status_code == 404, "it takes over nobody's sign-in"
-    # An administrator who is gone for good is ended, and a new one invited.
-    assert client.post(f"{members}/{membership_of(admin).pk}/end").status_code == 302
-    assert client.post(path, {**form, "role": "court_admin"}).status_code == 200
+
+
+def test_an_auditor_who_left_is_ended_by_one_operator_and_joins_by_two(operator: Person) -> None:
+    auditors = make_organisation(Kind.AUDITOR, "审计所")
+    gone, client = make_person("auditor@example.org", Role.AUDITOR, auditors), signed_in(operator)
+    members = f"/organisations/{auditors.ref}/members"
+    assert client.post(f"{members}/{membership_of(gone).pk}/end").status_code == 302, "nobody there manages members"
+    form = {"login": "mine@evil.example", "display_name": "李", "role": "auditor"}
+    assert client.post(f"/organisations/{auditors.ref}/invitations", form).status_code == 409
 
 
 def test_an_operator_whose_membership_ended_is_one_no_more(operator: Person, court: Organisation) -> None:

@@ -21,7 +21,7 @@ from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
 POST_ONLY = (
-    "/status", "/activate", "/review",
+    "/status", "/activate", "/review", "/confirm",
     "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
 IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
@@ -36,7 +36,8 @@ class Place:
     key_id: int
 
     def address(self, path: str) -> str:
-        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id}
+        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id,
+                 "{replacement_id}": 10**9}
         for name, value in names.items():
             path = path.replace(name, str(value))
         return path
@@ -88,7 +89,9 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
     assert found == {
         "/organisations/{ref}/details": 200, "/organisations/{ref}/status": 404, "/organisations/{ref}/members": 200,
         "/organisations/{ref}/activate": 409, "/organisations/{ref}/review": 409,
-        "/organisations/{ref}/invitations": 422,
+        "/organisations/{ref}/invitations": 422, "/organisations/{ref}/administrator": 200,
+        "/organisations/{ref}/administrator/{replacement_id}/confirm": 404,
+        "/organisations/{ref}/administrator/{replacement_id}/withdraw": 404,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
         **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
         "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,

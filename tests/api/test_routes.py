@@ -244,6 +244,8 @@ PEOPLE = {
     "/agreement": "person", "/agreement/acceptance": "person", "/practice": "person", "/practice/file": "person",
     "/practice/package": "person", "/organisation": "person", "/operations": "person", "/platform-facts": "anyone",
     "/platform-facts/new": "operator", "/reviews": "operator",
+    "/organisations/{ref}/administrator": "operator", "/organisations/{ref}/administrator/{replacement_id}/confirm": "operator",
+    "/organisations/{ref}/administrator/{replacement_id}/withdraw": "operator",
     "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
     "/home": "person", "/cases": "reader", "/cases/export": "reader", "/cases/{ref}": "reader", "/cases/{ref}/package": "fetcher",
     "/evidence": "reader", "/evidence/export": "reader", "/evidence/package": "fetcher", "/dashboard": "reader",
@@ -280,7 +282,8 @@ OPEN = {
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
     **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}"), "0" * 32),
-    **dict.fromkeys(("{pk}", "{session_id}", "{invitation_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
+    **dict.fromkeys((
+        "{pk}", "{session_id}", "{invitation_id}", "{replacement_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
 }
 
 

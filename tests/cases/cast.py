@@ -134,11 +134,12 @@ class Cast:
         matter.refresh_from_db()
         return matter
 
-    def ordered(self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court") -> Order:
+    def ordered(self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court",
+                by_machine: bool = False) -> Order:
         """An order of the court, opened by a second judge unless told otherwise."""
         first, second = (self.person(f"{court}-{login}", Role.JUDGE, court) for login in ("judge", "judge2"))
         paper = Paper(f"调{secrets.token_hex(4)}", self.paper(first), "通话录音", self.now, self.now + 30 * DAY, [case.ref], kinds)
-        order = upload_order(first, paper, now=self.now)
+        order = upload_order(self.machine(court, Kind.COURT) if by_machine else first, paper, now=self.now)
         if opened:
             open_order(second, order, now=self.now)
         return order

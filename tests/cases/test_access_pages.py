@@ -176,6 +176,25 @@ def test_an_order_shows_whom_it_waits_for(cast: Cast, language: str) -> None:
     assert Order.objects.get().opened_by == cast.person("court-judge2", Role.JUDGE, "court").actor
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_order_that_a_machine_wrote_down_is_confirmed_by_one_and_opened_by_another(cast: Cast, language: str) -> None:
+    order = cast.ordered(cast.case(), opened=False, by_machine=True)
+    confirmed, opens = {"zh-hans": ("确认", "启用"), "en": ("Confirm", "Turn on")}[language]
+    path = f"/orders/{order.ref}/open"
+
+    def button(login: str) -> str:
+        page = opened(browser(cast, login), "/orders", language)
+        return page.source.partition(path)[2].partition("<button")[2].partition(">")[2].partition("<")[0]
+
+    assert (button("court-judge"), button("court-judge2")) == (confirmed, confirmed)
+    assert browser(cast, "court-judge").post(path).status_code == 302
+    assert Order.objects.get().opened_at is None
+    assert (button("court-judge"), button("court-judge2")) == ("", opens)
+    refused(browser(cast, "court-judge"), path, {}, "", 403, language)
+    assert browser(cast, "court-judge2").post(path).status_code == 302
+    assert Order.objects.get().opened_by == cast.person("court-judge2", Role.JUDGE, "court").actor
+
+
 @pytest.mark.parametrize(("ends", "days"), [
     ("2026-11-24T00:00", 0), ("2026-11-23T23:59", 0), ("2026-11-25T00:00", 1), ("2026-11-24T00:01", 1), ("2026-11-22T10:00", -1)])
 def test_days_left_are_days_in_china_and_the_last_day_is_today(ends: str, days: int) -> None:

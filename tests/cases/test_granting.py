@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Organisation
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
 from cases.errors import (
@@ -12,6 +13,7 @@ from cases.errors import (
     CasesMissing,
     ConsentMissing,
     DocumentMissing,
+    DocumentUnsuitable,
     FilePeriodUnsuitable,
     GrantNotWorking,
     NumberTaken,
@@ -24,16 +26,17 @@ from cases.errors import (
 from cases.facts import ConsentKind
 from cases.granting import approve_grant, grant_access, revoke_grant
 from cases.matters import accept_matter, close_matter, submit_cases
-from cases.models import Case, Consent, Grant, Matter
+from cases.models import Case, Consent, Grant, Matter, Order
 from cases.orders import Paper, end_order, open_order, upload_order
 from cases.roots import Root
 from cases.selectors import cases_for, root_of
+from common.errors import OrganisationOnTrial
 from common.problems import Forbidden
 from evidence.errors import RecordNotFound
 from evidence.models import Evidence
 from evidence.reading import covering
 from evidence.selectors import records_for
-from notifications.kinds import CASES_ORDERED
+from notifications.kinds import CASES_ORDERED, ORDER_WAITING
 from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
 from tlog.times import CHINA
@@ -87,6 +90,12 @@ def test_no_document_no_grant(cast: Cast) -> None:
         with pytest.raises(refusal):
             grant_access(cast.legal, cast.opening([case], firm, **changes), now=cast.now)
     assert not Grant.objects.exists()
+    recording = cast.deposit(cast.legal, "文件", kind="call_recording")[0]
+    for basis in (entrusted, duty):
+        with pytest.raises(DocumentUnsuitable):
+            grant_access(cast.legal, cast.opening([case], firm, **basis, document=recording), now=cast.now)
+    with pytest.raises(DocumentUnsuitable):
+        cast.entrustment(document=recording)
     for basis in (entrusted, duty):
         grant_access(cast.legal, cast.opening([case], firm, **basis, document=cast.paper(cast.legal)), now=cast.now)
     for viewer in (cast.officer, cast.person("lawyer", Role.LAWYER)):
@@ -101,6 +110,12 @@ def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: 
         with pytest.raises(ConsentMissing) as refusal:
             grant_access(cast.legal, refused, now=cast.now)
         assert (refusal.value.data["count"], refusal.value.pointer) == (missing, "/document")
+    # That a paper was deposited consents to nothing; where the file names its record, it is the consent's.
+    paper = cast.paper(cast.legal)
+    with pytest.raises(ConsentMissing):
+        grant_access(cast.legal, replace(opening, document=paper), now=cast.now)
+    cast.consented([case], paper)
+    assert grant_access(cast.legal, replace(opening, document=paper), now=cast.now).document == paper
     cast.consented([case], "同意书第 3 条")
     with pytest.raises(ConsentMissing) as refusal:
         grant_access(cast.legal, replace(opening, cases=[case.ref, other.ref]), now=cast.now)
@@ -119,11 +134,14 @@ def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: 
     grant_access(cast.legal, opening, now=cast.now)
 
 
-def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:
+def many(cast: Cast, count: int) -> list[Case]:
     lender = cast.legal.organisation
-    made = [Case(organisation=lender, ref=f"{n:032x}", client_reference=f"B-{n}", created_at=cast.now) for n in range(101)]
-    cases = Case.objects.bulk_create(made)
-    viewer = cast.person("lawyer", Role.LAWYER)
+    made = [Case(organisation=lender, ref=f"{n:032x}", client_reference=f"B-{n}", created_at=cast.now) for n in range(count)]
+    return Case.objects.bulk_create(made)
+
+
+def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(cast: Cast) -> None:
+    cases, viewer = many(cast, 101), cast.person("lawyer", Role.LAWYER)
     firm = viewer.organisation
     grant_access(cast.legal, cast.opening(cases[:100], firm), now=cast.now)
     assert len(seen(viewer, cast)[0]) == 100, "a hundred need nobody else"
@@ -138,12 +156,43 @@ def test_a_grant_of_more_than_a_hundred_cases_waits_for_another_legal_officer(ca
     with pytest.raises(Forbidden):
         approve_grant(cast.officer, grant, now=cast.now)
     second = cast.person("legal2", Role.LEGAL_OFFICER)
+    by_machine = grant_access(machine, cast.opening(cases, firm), now=cast.now)
+    with pytest.raises(SecondPersonNeeded):
+        approve_grant(second, by_machine, now=cast.now)
     approve_grant(second, grant, now=cast.now)
     assert len(seen(viewer, cast)[0]) == 101
     with pytest.raises(StateUnsuitable):
         approve_grant(second, grant, now=cast.now)
     revoke_grant(second, grant, now=cast.now)
     assert len(seen(viewer, cast)[0]) == 100
+
+
+def test_a_large_grant_in_parts_needs_the_second_person_as_well(cast: Cast) -> None:
+    """Counted is what one receiver gets on one person's word: different cases, working or of the last day, but for what two opened."""
+    cases, viewer = many(cast, 250), cast.person("lawyer", Role.LAWYER)
+    firm, other = viewer.organisation, cast.organisation("另一律所", Kind.LAW_FIRM)
+
+    def granted(start: int, end: int, to: Any = firm, **changes: Any) -> Grant:
+        return grant_access(cast.legal, cast.opening(cases[start:end], to, **changes), now=cast.now)
+
+    small = granted(0, 60)
+    assert not granted(0, 60).needs_second, "the same cases again are no more of them"
+    assert not granted(60, 100, starts_at=cast.now + 2 * DAY).needs_second
+    one_more = granted(100, 101)
+    assert (one_more.needs_second, one_more.needs_approval, len(seen(viewer, cast)[0])) == (True, True, 60), "what begins later counts too"
+    assert not granted(100, 200, other).needs_second, "another receiver is another matter"
+    for grant in Grant.objects.filter(receiver=firm):
+        revoke_grant(cast.legal, grant, now=cast.now)
+    assert granted(100, 101).needs_second, "to revoke and to grant the next is what one day does not allow"
+    cast.now += DAY
+    again = granted(100, 200)
+    assert (again.needs_second, len(seen(viewer, cast)[0])) == (False, 100)
+    large = granted(0, 100)
+    approve_grant(cast.person("legal2", Role.LEGAL_OFFICER), large, now=cast.now)
+    assert (large.needs_second, len(seen(viewer, cast)[0])) == (True, 200)
+    cast.now += 30 * DAY
+    assert not granted(0, 100).needs_second, "what two opened and what has ended count no more"
+    assert small.pk != again.pk
 
 
 def test_an_acceptance_outlives_the_grant_until_the_files_period_is_over(cast: Cast) -> None:
@@ -241,6 +290,30 @@ def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_i
     assert seen(first, cast) == NOTHING
 
 
+def test_a_machine_is_neither_of_the_two_who_answer_for_an_order(cast: Cast) -> None:
+    case = cast.case()
+    first, second = cast.person("court-judge", Role.JUDGE), cast.person("court-judge2", Role.JUDGE)
+    machine = cast.machine("court", Kind.COURT)
+    order = upload_order(
+        machine, Paper("调1", cast.paper(first), "流水", cast.now, cast.now + DAY, [case.ref]), now=cast.now)
+    object.__setattr__(machine, "acts", frozenset(Act))
+    with pytest.raises(SecondPersonNeeded):
+        open_order(machine, order, now=cast.now)
+    waiting = Notice.objects.filter(kind=ORDER_WAITING, subject=order.ref)
+    assert waiting.count() == 1
+    open_order(first, order, now=cast.now)
+    assert (seen(first, cast), seen(second, cast), waiting.count()) == (NOTHING, NOTHING, 2), "a key and one person are one person"
+    for stale in (order, Order.objects.get()):
+        with pytest.raises(SecondPersonNeeded):
+            open_order(first, stale, now=cast.now)
+    assert not Notice.objects.filter(kind=CASES_ORDERED).exists()
+    open_order(second, order, now=cast.now)
+    assert seen(first, cast) == ({case.ref}, all_of(case))
+    opened = Order.objects.get()
+    assert (opened.uploaded_by, opened.first_by, opened.opened_by) == (machine.actor, first.actor, second.actor)
+    assert Notice.objects.filter(kind=CASES_ORDERED).count() == 1
+
+
 def test_an_order_is_held_to_its_kinds_of_evidence_and_its_period(cast: Cast) -> None:
     case, judge = cast.case(), cast.person("court-judge", Role.JUDGE)
     calls = set(cast.deposit(cast.legal, "LN-1", kind="call_recording", count=2))
@@ -265,6 +338,36 @@ def test_an_order_rests_on_a_document_of_the_court(cast: Cast) -> None:
             upload_order(judge, Paper(**{**good, **changes}), now=cast.now)
     with pytest.raises(CaseNotFound):
         upload_order(cast.legal, Paper(**good), now=cast.now)
+
+
+def test_an_organisation_on_trial_is_given_nothing_and_opens_nothing(cast: Cast) -> None:
+    case, agency = cast.case(), cast.organisation("collection_agency", Kind.COLLECTION_AGENCY)
+    notary, judge = cast.person("notary", Role.NOTARY), cast.person("court-judge", Role.JUDGE)
+    matter = submit_cases(
+        cast.legal, cast.granted(case, "notary_office", Kind.NOTARY_OFFICE), [case.ref], purpose="公证", whole_case=False, now=cast.now)
+    order, contract = cast.ordered(case, opened=False), cast.entrustment()
+    for kind in RECEIVING:
+        cast.organisation(kind.value, kind)
+    Organisation.objects.exclude(pk=cast.legal.organisation.pk).update(status="trial")
+    cast.organisations.clear()
+    cast.organisations |= {each.name: each for each in Organisation.objects.all()}
+    for kind in RECEIVING:
+        with pytest.raises(OrganisationUnsuitable):
+            grant_access(cast.legal, cast.opening([case], cast.organisation(kind.value, kind)), now=cast.now)
+    with pytest.raises(OrganisationUnsuitable):
+        cast.entrustment()
+    assert agency.pk == contract.agency_id
+    on_trial = [cast.person("notary", Role.NOTARY), cast.person("court-judge2", Role.JUDGE), cast.machine("court", Kind.COURT)]
+    paper = Paper("调2", order.document, "流水", cast.now, cast.now + DAY, [case.ref])
+    for attempt in (
+        lambda: accept_matter(on_trial[0], matter, number="1", file_days=1, now=cast.now),
+        lambda: open_order(on_trial[1], order, now=cast.now), lambda: upload_order(on_trial[1], paper, now=cast.now),
+        lambda: upload_order(on_trial[2], paper, now=cast.now),
+    ):
+        with pytest.raises(OrganisationOnTrial):
+            attempt()
+    assert {notary.may(Act.ACCEPT), judge.may(Act.ORDER)} == {True}, "as they were before"
+    assert seen(on_trial[1], cast) == NOTHING
 
 
 def test_sql_and_the_pure_rule_agree_on_every_record(cast: Cast) -> None:

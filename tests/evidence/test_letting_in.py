@@ -15,16 +15,21 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.agreeing import acceptance_bytes
+from accounts.fictitious import CODES
 from accounts.models import Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, PlatformAgreement, TrialStep
 from accounts.permissions import Kind, Role
 from accounts.services import change_status, issue_api_key
+from common.errors import OrganisationOnTrial
 from common.jobs import due_jobs, run_job
 from evidence.agreements import accept_and_deposit, deposit_agreement
+from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.models import ApplicationPaper, Evidence, PaperTicket
 from evidence.paper_tickets import issue_paper_ticket
 from evidence.practice import PRACTICE_FILE, practice_record
+from evidence.services import deposit
 from ledger.models import LogState
 from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.depositing import batch
 from tests.evidence.letting_in import (
     CODE,
     FORM,
@@ -147,6 +152,30 @@ def test_machines_do_the_trial_by_the_api_and_only_while_it_lasts(
     assert b"".join(answer.streaming_content)[:2] == b"PK"
     assert {(step.organisation_id, step.step) for step in TrialStep.objects.all()} == {(lender.pk, "verified"), (lender.pk, "fetched")}
     assert Client().get("/api/v1/evidence", headers=headers).json()["records"] == [], "the practice record is nobody's own"
+
+
+def test_keys_and_people_of_an_organisation_on_trial_do_the_trial_and_nothing_else(two: tuple[Client, Client]) -> None:
+    lender = on_trial()
+    key = issue_api_key(lender, label="x", now=timezone.now(), valid_for=timedelta(days=1))[0]
+    text = issue_api_key(lender, label="x", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    body, headers = json.dumps(batch(1)), {"Authorization": f"Bearer {text}"}
+    for path in ("evidence/batch", "assignments", "matters", "cases/imports"):
+        refused: Any = Client().post(f"/api/v1/{path}", body, content_type="application/json", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "organisation-on-trial"), path
+        assert "转为正式" in refused.json()["detail"]
+    assert Client().get("/api/v1/cases", headers=headers).status_code == 200
+    with pytest.raises(OrganisationOnTrial):
+        deposit(Depositor(lender, key.pk), [DepositItem("LN-1", "sms", "标题", (FileItem("a.txt", "text/plain", 3, "0" * 64, None),))],
+                now=timezone.now())
+    officer = signed_in(make_person("legal", Role.LEGAL_OFFICER, lender))
+    for path in ("/access", "/work", "/cases/import"):
+        page = officer.get(path)
+        assert (page.status_code, "organisation-on-trial" in page.content.decode()) == (403, True), path
+    assert [officer.get(path).status_code for path in ("/home", "/practice", "/cases", "/account")] == [200, 200, 200, 200]
+    assert not Evidence.objects.filter(organisation=lender).exists()
+    Organisation.objects.filter(pk=lender.pk).update(status="active")
+    assert Client().post("/api/v1/evidence/batch", body, content_type="application/json", headers=headers).status_code == 201
+    assert officer.get("/access").status_code == 200
 
 
 def test_an_acceptance_that_the_log_does_not_take_is_deposited_later_and_once(two: tuple[Client, Client]) -> None:
@@ -316,8 +345,32 @@ def test_the_operator_invites_nobody_but_the_administrator_that_two_checked(two:
     decision(two[1], application)
     court = Organisation.objects.get(kind=Kind.COURT)
     form = {"display_name": "李", "role": "court_admin"}
-    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "mine@evil.example"}).status_code == 422
-    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 200
+    for status in ("checked", "agreed"):
+        Organisation.objects.filter(pk=court.pk).update(status=status)
+        assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "mine@evil.example"}).status_code == 422
+        assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 200
+        assert two[0].get(f"/organisations/{court.ref}/administrator").status_code == 404, "before its trial nobody is replaced"
+    Organisation.objects.filter(pk=court.pk).update(status="trial")
+    assert two[0].post(f"/organisations/{court.ref}/invitations", {**form, "login": "admin@court.example"}).status_code == 409
+
+
+def test_a_code_that_two_checked_is_not_one_operators_to_change(two: tuple[Client, Client]) -> None:
+    _, application = apply_now()
+    decision(two[0], application)
+    decision(two[1], application)
+    court = Organisation.objects.get(kind=Kind.COURT)
+    path = f"/organisations/{court.ref}/details"
+    form = {"credit_code": CODES["lender"], "contact_email": "new@court.example", "contact_phone": ""}
+    assert form["credit_code"] != CODE
+    for code in (form["credit_code"], ""):
+        refused = two[0].post(path, {**form, "credit_code": code})
+        assert (refused.status_code, "credit-code-checked" in refused.content.decode()) == (409, True)
+    court.refresh_from_db()
+    assert (court.credit_code, court.contact_email) == (CODE, FORM["contact_email"])
+    assert two[0].post(path, {**form, "credit_code": CODE}).status_code == 302
+    court.refresh_from_db()
+    assert (court.credit_code, court.contact_email) == (CODE, "new@court.example")
+    assert "readonly" in two[0].get(path).content.decode()
 
 
 def test_too_many_applications_and_too_large_ones_are_turned_away(two: tuple[Client, Client], settings: Any) -> None:

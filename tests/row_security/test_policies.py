@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.permissions import Kind
-from cases.models import GRANT_ALONE, AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
+from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
 from common.tenancy import forget, forget_between_requests, on_behalf_of, open_record, opened, tell_viewer
@@ -112,9 +112,9 @@ def test_each_root_opens_what_it_opens_and_no_longer(full: Case, cast: Cast, web
     assert (sees(agency, agent.pk), sees(agency, agent.pk + 1)) == ((True, False), (False, False))
     Assignment.objects.update(includes_all=True)
     assert sees(agency) == (True, True)
-    Grant.objects.update(case_count=GRANT_ALONE + 1)
+    Grant.objects.update(needs_second=True)
     assert sees(firm) == (False, False)
-    Grant.objects.update(approved_at=cast.now, approved_by="person:2")
+    Grant.objects.update(approved_at=cast.now, approved_by="person:0")
     assert sees(firm) == (True, True)
     Assignment.objects.update(withdrawn_at=timezone.now())
     Grant.objects.update(revoked_at=timezone.now())

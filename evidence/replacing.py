@@ -1,0 +1,27 @@
+"""更换管理员 with the notices that belong to it: the organisation's own people read of the proposal before anybody confirms it."""
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Organisation, Person, Replacement
+from accounts.replacing import Proposal, confirm, propose
+from evidence.own_deposits import the_operator
+from notifications.kinds import ADMINISTRATOR_CHANGED, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_WAITING
+from notifications.noticing import leave_notices
+
+
+def propose_and_tell(organisation: Organisation, proposal: Proposal, *, by: Person, now: datetime) -> Replacement:
+    """Raises what `accounts.replacing.propose` raises."""
+    with transaction.atomic():
+        made = propose(organisation, proposal, by=by, now=now)
+        leave_notices([organisation.pk], kind=ADMINISTRATOR_PROPOSED, subject=organisation.ref, now=now)
+        leave_notices([the_operator().pk], kind=ADMINISTRATOR_WAITING, subject=organisation.ref, now=now)
+    return made
+
+
+def confirm_and_tell(replacement: Replacement, *, by: Person, now: datetime) -> str:
+    """The token of the new administrator's link. Raises what `accounts.replacing.confirm` raises."""
+    with transaction.atomic():
+        token = confirm(replacement, by=by, now=now)
+        leave_notices([replacement.organisation_id], kind=ADMINISTRATOR_CHANGED, subject=replacement.organisation.ref, now=now)
+    return token

@@ -1,0 +1,39 @@
+"""Orders and grants from before two people were two people: what one person opened behind a key waits for a second one."""
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from accounts.permissions import Kind
+from cases.models import Grant, Order
+from tests.accounts.people import make_organisation
+from tests.cases.cast import DAY
+from tests.databases import Template
+
+BEFORE = "0005_payment_imports"
+
+
+def test_what_was_opened_behind_a_key_waits_and_every_other_order_and_grant_stays(service: str, database_template: Template) -> None:
+    court, lender = make_organisation(Kind.COURT, "法院"), make_organisation()
+    call_command("migrate", "cases", BEFORE, verbosity=0)
+    old: Any = MigrationExecutor(connection).loader.project_state([("cases", BEFORE)]).apps
+    now = timezone.now()
+    period = {"starts_at": now, "ends_at": now + DAY}
+    orders = ("1", "person:1", "person:2"), ("2", "api_key:1", "person:2"), ("3", "api_key:1", ""), ("4", "person:1", "")
+    for number, by, opened in orders:
+        old.get_model("cases", "Order").objects.create(
+            ref=number, court_id=court.pk, court_kind="court", number=number, document="CZ-1", scope="s", uploaded_at=now, uploaded_by=by,
+            opened_at=now if opened else None, opened_by=opened, **period)
+    for ref, count in (("1", 100), ("2", 101)):
+        old.get_model("cases", "Grant").objects.create(
+            ref=ref, lender_id=lender.pk, receiver_id=court.pk, receiver_kind="court", basis="duty", document="CZ-1", purpose="p",
+            case_count=count, created_at=now, granted_by="person:1", **period)
+    call_command("migrate", verbosity=0)
+    if database_template.web:
+        call_command("web_role", database_template.web, verbosity=0)
+    rows = Order.objects.order_by("number").values_list("first_by", "opened_by", "opened_at")
+    assert [(first, opened, at is None) for first, opened, at in rows] == [
+        ("person:1", "person:2", False), ("person:2", "", True), ("", "", True), ("person:1", "", True)]
+    assert list(Grant.objects.order_by("ref").values_list("needs_second", flat=True)) == [False, True]
