@@ -134,10 +134,13 @@ class Cast:
         matter.refresh_from_db()
         return matter
 
-    def ordered(self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court") -> Order:
+    def ordered(
+        self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court", number: str = "", scope: str = "通话录音"
+    ) -> Order:
         """An order of the court, opened by a second judge unless told otherwise."""
         first, second = (self.person(f"{court}-{login}", Role.JUDGE, court) for login in ("judge", "judge2"))
-        paper = Paper(f"调{secrets.token_hex(4)}", self.paper(first), "通话录音", self.now, self.now + 30 * DAY, [case.ref], kinds)
+        paper = Paper(
+            number or f"调{secrets.token_hex(4)}", self.paper(first), scope, self.now, self.now + 30 * DAY, [case.ref], kinds)
         order = upload_order(first, paper, now=self.now)
         if opened:
             open_order(second, order, now=self.now)
