@@ -95,7 +95,7 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
     with transaction.atomic():
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
             head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
-            SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head))
+            SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head), as_of=now)
             if not grant.needs_approval:
                 # Nobody is told of the end of what he never saw.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)

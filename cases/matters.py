@@ -40,7 +40,8 @@ def submit_cases(
             ref=secrets.token_hex(16), grant=working, institution=working.receiver, purpose=words, submitted_at=now,
             submitted_by=viewer.actor)
         SubmittedCase.objects.bulk_create(
-            SubmittedCase(matter=matter, case=case, up_to=None if whole_case else case.sequence) for case in cases)
+            SubmittedCase(matter=matter, case=case, up_to=None if whole_case else case.sequence, as_of=None if whole_case else now)
+            for case in cases)
         leave_notices([matter.institution_id], kind=MATTER_SUBMITTED, subject=matter.ref, count=len(cases), now=now)
     return matter
 

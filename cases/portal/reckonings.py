@@ -23,7 +23,7 @@ from cases.portal.words import COMPONENTS, ROWS
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
 from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
-from cases.reckonings import day_of, reckoning_of
+from cases.reckonings import day_of, day_offered, reckoning_of
 from cases.selectors import CaseFile
 from common.errors import DomainError
 from common.refused import Refused
@@ -58,7 +58,7 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
     """The sheet of the day that was typed, "" for today; `error`: why it was not deposited."""
     found: Reckoning | None = None
     try:
-        found = reckoning_of(file, day_of(typed) if typed else today_in_china())
+        found = reckoning_of(file, day_of(typed) if typed else day_offered(file, today_in_china()))
     except DayMalformed:
         error = DayMalformed(pointer="/on")
     except ReckoningImpossible as refusal:
@@ -78,7 +78,8 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
 def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
     """The sheet's rows. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
     typed = request.GET.get("on", "")
-    found = reckoning_of(opened_file(request, viewer, case, now=timezone.now()), day_of(typed) if typed else today_in_china())
+    file = opened_file(request, viewer, case, now=timezone.now())
+    found = reckoning_of(file, day_of(typed) if typed else day_offered(file, today_in_china()))
     return HttpResponse(sheet_csv(found), content_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": f'attachment; filename="reckoning-{case}-{found.at}.csv"'})
 

@@ -70,9 +70,11 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
-    records, more = page_of(records_for(viewer, now=now).filter(case=found), None)
+    open_to = records_for(viewer, now=now).filter(case=found)
+    records, more = page_of(open_to, None)
     return render(request, "evidence/case.html", {
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
+        "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
         "fetches": viewer.may(Act.FETCH), "refused": refused,
         "stages": stages_from(found) if file.own and viewer.may(Act.KEEP_CASE) else (),

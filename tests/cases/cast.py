@@ -135,7 +135,8 @@ class Cast:
         return matter
 
     def ordered(
-        self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court", number: str = "", scope: str = "通话录音"
+        self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court", number: str = "",
+        scope: str = "通话录音",
     ) -> Order:
         """An order of the court, opened by a second judge unless told otherwise."""
         first, second = (self.person(f"{court}-{login}", Role.JUDGE, court) for login in ("judge", "judge2"))

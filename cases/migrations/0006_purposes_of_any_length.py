@@ -23,7 +23,7 @@ def shorten(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0004_access'),
+        ('cases', '0005_payment_imports'),
     ]
 
     operations = [
