@@ -19,10 +19,10 @@ from cases.errors import DayMalformed, ReckoningImpossible
 from cases.papers import deposited_paper
 from cases.portal.file_page import Word
 from cases.portal.opening import opened_file
-from cases.portal.words import COMPONENTS, ROWS
+from cases.portal.words import COMPONENTS, CONVENTIONS, REASONS, ROWS, ground_word
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
-from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
+from cases.reckoning.sheet import sheet_csv
 from cases.reckonings import day_of, day_offered, reckoning_of
 from cases.selectors import CaseFile
 from common.errors import DomainError
@@ -34,10 +34,13 @@ LONGEST_NUMBER = 60
 
 @dataclass(frozen=True, slots=True)
 class RowView:
+    """`grounds`: each with whether it is quoted in Chinese."""
+
     number: int
     kind: Word
     component: Word
-    reason: str
+    reason: Word
+    grounds: tuple[tuple[Word, bool], ...]
     row: Row
 
 
@@ -86,5 +89,7 @@ def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpRespon
 
 def _views(found: Reckoning | None) -> list[RowView]:
     return [
-        RowView(number, ROWS[row.kind], COMPONENTS[row.component] if row.component else "", REASONS[row.reason] if row.reason else "", row)
+        RowView(
+            number, ROWS[row.kind], COMPONENTS[row.component] if row.component else "", REASONS[row.reason] if row.reason else "",
+            tuple((word, False) if (word := ground_word(each)) else (each.text, True) for each in row.grounds), row)
         for number, row in enumerate(found.rows if found else (), 1)]
