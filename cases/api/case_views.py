@@ -113,7 +113,7 @@ class CaseStageView(APIView):
 
 
 class CaseNotesView(APIView):
-    scopes = {"POST": Scope.CASES_READ}
+    scopes = {"POST": Scope.CASE_NOTES_WRITE}
 
     @extend_schema(**schema.NOTE)
     def post(self, request: Request, case: str) -> HttpResponse:
