@@ -11,6 +11,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
 from cases.conditions import cases_named, check_period, check_second_person, consent, organisation_among, own_paper, plain
@@ -58,6 +60,7 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
         GrantedCase.objects.bulk_create(GrantedCase(grant=grant, case=case) for case in cases)
         told = (viewer.organisation.pk, GRANT_WAITING) if grant.needs_approval else (receiver.pk, CASES_GRANTED)
         leave_notices([told[0]], kind=told[1], subject=grant.ref, count=grant.case_count, now=now)
+        _note(Event.GRANTED, viewer, grant, now)
     return grant
 
 
@@ -84,6 +87,7 @@ def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
         if waiting.exclude(granted_by=viewer.actor).update(approved_at=now, approved_by=viewer.actor) != 1:
             raise StateUnsuitable
         leave_notices([grant.receiver_id], kind=CASES_GRANTED, subject=grant.ref, count=grant.case_count, now=now)
+        _note(Event.GRANT_APPROVED, viewer, grant, now)
 
 
 def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
@@ -99,4 +103,9 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
             if not grant.needs_approval:
                 # Nobody is told of the end of what he never saw.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
+            _note(Event.GRANT_REVOKED, viewer, grant, now)
 
+
+def _note(event: Event, viewer: Viewer, grant: Grant, now: datetime) -> None:
+    detail = f"organisation:{grant.receiver.ref}+cases:{grant.case_count}"
+    note(event, viewer.organisation, at=now, subject=f"grant:{grant.ref}", detail=detail, actor=viewer.actor)

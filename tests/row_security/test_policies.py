@@ -315,13 +315,15 @@ def test_an_order_for_some_kinds_opens_no_more_of_a_file_than_who_is_concerned(f
     """Without a selector, as a mistake in the application would ask; an order without kinds opens it all."""
     court, firm = cast.organisations["court"].pk, cast.organisations["law_firm"].pk
     beyond = (Agreement, Drawdown, ContactPoint, Consent)
+    assert sender(Client(), cast.legal.organisation)("POST", "/cases", case_body(reference="LN-1")).status_code == 201
+    forget()
     Party.objects.create(case=full, reference="other", role="spouse", kind="person", erased_at=cast.now)
 
     def sees(organisation: int) -> tuple[list[str], bool, list[bool]]:
         with acting_as(web):
             tell_viewer(organisation)
-            roles = sorted(Party.objects.values_list("role", flat=True))
-            return roles, CreditorSide.objects.exists(), [model._default_manager.exists() for model in beyond]
+            roles = sorted(Party.objects.filter(case=full).values_list("role", flat=True))
+            return roles, CreditorSide.objects.filter(case=full).exists(), [model._default_manager.exists() for model in beyond]
 
     assert sees(court) == (["debtor"], True, [False] * 4)
     assert sees(firm) == sees(full.organisation_id) == (["co_debtor", "debtor", "spouse"], True, [True] * 4)
