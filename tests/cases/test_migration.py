@@ -26,7 +26,7 @@ def test_submissions_from_before_get_the_moment_that_they_were_fixed_at_and_guar
     some = submit_cases(cast.legal, grant, [case.ref], purpose="x", whole_case=False, now=cast.now + timedelta(hours=1))
     moments = {revoked.pk: begun + timedelta(hours=1), whole.pk: None, some.pk: begun + timedelta(hours=2)}
     assert dict(SubmittedCase.objects.values_list("matter_id", "as_of")) == moments
-    call_command("migrate", "cases", "0004", verbosity=0)
+    call_command("migrate", "cases", "0005", verbosity=0)
     with connection.cursor() as cursor:
         columns = {each.name for each in connection.introspection.get_table_description(cursor, "cases_submittedcase")}
         assert "as_of" not in columns
