@@ -10,6 +10,10 @@ this page, so change the tables and never the page.
 
 An act says what a role may do inside its own organisation. To which cases and records, a grant, an acceptance or an order decides.
 行为只说明该角色在本机构内可以做什么；对哪些案件和存证可以这样做，取决于授权、受理或调取令。
+How much of a case's file such a root opens stands in `cases/sight.py`: an order for some kinds of evidence opens debtor and creditors
+alone, a matter accepted as of a moment nothing that is dated later; a note is its writer's organisation's unless it was shared.
+以此查看的案件档案范围见 `cases/sight.py`：限定证据种类的调取令只开放债务人与债权人；
+受理后以某一时间为准的，不含此后的内容；备注未共享的只有写入机构可见。
 
 - Assistants, secretaries and clerks prepare, fetch and serve; they never sign. 助理、办案秘书、书记员只准备、调取和送达，不签署。
 - Granting is the lender's legal officer's. On one person's word a receiver gets at most 100 cases of a lender's: counted together are the

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     CASES_READ = "cases:read"
     CASE_FILES_WRITE = "case-files:write"
+    CASE_NOTES_WRITE = "case-notes:write"
     MATTERS_SUBMIT = "matters:submit"
     MATTERS_ACCEPT = "matters:accept"
     WEBHOOKS_MANAGE = "webhooks:manage"
@@ -43,6 +44,8 @@ SCOPES: Mapping[Scope, ScopeRule] = {
     Scope.CASES_WRITE: _rule("登记与分派案件", "register and distribute cases", Act.DISTRIBUTE, Act.READ_CASE, Act.DISTRIBUTE),
     Scope.CASES_READ: _rule("查询案件", "read cases", Act.READ_CASE, Act.READ_CASE),
     Scope.CASE_FILES_WRITE: _rule("登记与修改案件资料", "open and revise case files", Act.KEEP_CASE, Act.READ_CASE, Act.KEEP_CASE),
+    # A note stands in its writer's name and changes nothing of the case: whoever may read the case may write one.
+    Scope.CASE_NOTES_WRITE: _rule("添加案件备注", "add notes to cases", Act.READ_CASE, Act.READ_CASE),
     Scope.MATTERS_SUBMIT: _rule("提交案件、登记调取令", "submit matters, write down orders", Act.PREPARE, Act.READ_CASE, Act.PREPARE),
     Scope.MATTERS_ACCEPT: _rule("受理与结案", "accept and close matters", Act.ACCEPT, Act.READ_CASE, Act.ACCEPT),
     # Addresses and notices name records by their numbers and open none of them, so a viewer gains no act.

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.models import Membership, Person
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
@@ -52,9 +54,11 @@ def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment
     document = own_contract(viewer.organisation, contract.document)
     try:
         with transaction.atomic():
-            return Entrustment.objects.create(
+            made = Entrustment.objects.create(
                 ref=secrets.token_hex(16), lender=viewer.organisation, agency=agency, agency_kind=agency.kind, number=number, scope=scope,
                 document=document, starts_at=contract.starts_at, ends_at=contract.ends_at, created_at=now, created_by=viewer.actor)
+            _note(Event.ENTRUSTED, viewer, made.ref, f"organisation:{agency.ref}", now)
+            return made
     except IntegrityError:
         raise NumberTaken(pointer="/number") from None
 
@@ -66,6 +70,7 @@ def end_entrustment(viewer: Viewer, entrustment: Entrustment, *, now: datetime) 
         mine = Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None)
         if mine.update(ended_at=now, ended_by=viewer.actor):
             leave_notices([entrustment.agency_id], kind=ENTRUSTMENT_ENDED, subject=entrustment.ref, now=now)
+            _note(Event.ENTRUSTMENT_ENDED, viewer, entrustment.ref, "", now)
 
 
 def assign_cases(
@@ -94,6 +99,7 @@ def assign_cases(
             for case in cases if case.pk not in already])
         if made:
             leave_notices([contract.agency_id], kind=CASES_ASSIGNED, subject=contract.ref, count=len(made), now=now)
+        _note(Event.CASES_ASSIGNED, viewer, contract.ref, f"cases:{len(cases)}{'+includes_all' * includes_all}", now)
         return list(held.annotate(case_ref=CaseRef()).select_related("entrustment__agency", "entrustment__lender").order_by("id"))
 
 
@@ -113,6 +119,7 @@ def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int
         Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
         for agency_id, contract, count in counted(rows.filter(pk__in=ids), "entrustment__agency_id", "entrustment__ref"):
             leave_notices([agency_id], kind=CASES_WITHDRAWN, subject=contract, count=count, now=now)
+            _note(Event.CASES_WITHDRAWN, viewer, contract, f"cases:{count}", now)
         return Assignment.objects.filter(pk__in=ids, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=viewer.actor)
 
 
@@ -138,6 +145,8 @@ def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, 
         if agent is not None:
             Distribution.objects.bulk_create(
                 Distribution(assignment_id=id_, agent=agent, since=now, made_by=viewer.actor) for id_ in ids)
+        for contract, count in counted(Assignment.objects.filter(pk__in=ids), "entrustment__ref"):
+            _note(Event.CASES_DISTRIBUTED, viewer, contract, f"cases:{count}{'' if agent is None else f'+person:{agent.pk}'}", now)
     return len(ids)
 
 
@@ -149,6 +158,10 @@ def agents_of(viewer: Viewer) -> list[Person]:
 
 def _is_agent(viewer: Viewer, person: Person) -> bool:
     return viewer.kind == Kind.COLLECTION_AGENCY and any(each.pk == person.pk for each in agents_of(viewer))
+
+
+def _note(event: Event, viewer: Viewer, contract: str, detail: str, now: datetime) -> None:
+    note(event, viewer.organisation, at=now, subject=f"entrustment:{contract}", detail=detail, actor=viewer.actor)
 
 
 def _refs(refs: Sequence[str]) -> set[str]:

@@ -127,9 +127,10 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class NoteFacts:
-    """`text` is None once it was erased."""
+    """`number`: its place among the notes that the viewer sees, from 1. `text` is None once it was erased."""
 
-    sequence: int
+    number: int
     at: datetime
     actor: str
     text: str | None
+    shared: bool = False

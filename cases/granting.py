@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.viewer import Viewer
@@ -65,6 +67,7 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
         GrantedCase.objects.bulk_create(GrantedCase(grant=grant, case=case) for case in cases)
         told = (viewer.organisation.pk, GRANT_WAITING) if grant.needs_approval else (receiver.pk, CASES_GRANTED)
         leave_notices([told[0]], kind=told[1], subject=grant.ref, count=grant.case_count, now=now)
+        _note(Event.GRANTED, viewer, grant, now)
     return grant
 
 
@@ -96,6 +99,7 @@ def approve_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
         if waiting.exclude(granted_by=viewer.actor).update(approved_at=now, approved_by=viewer.actor) != 1:
             raise StateUnsuitable
         leave_notices([grant.receiver_id], kind=CASES_GRANTED, subject=grant.ref, count=grant.case_count, now=now)
+        _note(Event.GRANT_APPROVED, viewer, grant, now)
 
 
 def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
@@ -107,8 +111,13 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
     with transaction.atomic():
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
             head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
-            SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head))
+            SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head), as_of=now)
             if not grant.needs_approval:
                 # Nobody is told of the end of what he never saw.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
+            _note(Event.GRANT_REVOKED, viewer, grant, now)
 
+
+def _note(event: Event, viewer: Viewer, grant: Grant, now: datetime) -> None:
+    detail = f"organisation:{grant.receiver.ref}+cases:{grant.case_count}"
+    note(event, viewer.organisation, at=now, subject=f"grant:{grant.ref}", detail=detail, actor=viewer.actor)

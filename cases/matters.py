@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.permissions import Act
 from accounts.viewer import Viewer
 from cases.conditions import cases_named, plain
@@ -40,8 +42,11 @@ def submit_cases(
             ref=secrets.token_hex(16), grant=working, institution=working.receiver, purpose=words, submitted_at=now,
             submitted_by=viewer.actor)
         SubmittedCase.objects.bulk_create(
-            SubmittedCase(matter=matter, case=case, up_to=None if whole_case else case.sequence) for case in cases)
+            SubmittedCase(matter=matter, case=case, up_to=None if whole_case else case.sequence, as_of=None if whole_case else now)
+            for case in cases)
         leave_notices([matter.institution_id], kind=MATTER_SUBMITTED, subject=matter.ref, count=len(cases), now=now)
+        told = f"organisation:{matter.institution.ref}+cases:{len(cases)}{'+whole_case' * whole_case}"
+        _note(Event.MATTER_SUBMITTED, viewer, matter, told, now)
     return matter
 
 
@@ -62,6 +67,7 @@ def accept_matter(viewer: Viewer, matter: Matter, *, number: str, file_days: int
         if waiting.update(accepted_at=now, accepted_by=viewer.actor, number=words, file_days=file_days) != 1:
             raise StateUnsuitable
         leave_notices([matter.grant.lender_id], kind=MATTER_ACCEPTED, subject=matter.ref, now=now)
+        _note(Event.MATTER_ACCEPTED, viewer, matter, "", now)
 
 
 def close_matter(viewer: Viewer, matter: Matter, *, now: datetime) -> None:
@@ -74,3 +80,8 @@ def close_matter(viewer: Viewer, matter: Matter, *, now: datetime) -> None:
         if open_now.update(closed_at=now, closed_by=viewer.actor, open_until=now + timedelta(days=matter.file_days)) != 1:
             raise StateUnsuitable
         leave_notices([matter.grant.lender_id], kind=MATTER_CLOSED, subject=matter.ref, now=now)
+        _note(Event.MATTER_CLOSED, viewer, matter, "", now)
+
+
+def _note(event: Event, viewer: Viewer, matter: Matter, detail: str, now: datetime) -> None:
+    note(event, viewer.organisation, at=now, subject=f"matter:{matter.ref}", detail=detail, actor=viewer.actor)

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.permissions import Act, Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
@@ -79,6 +81,7 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
             OrderedCase.objects.bulk_create(OrderedCase(order=order, case=case) for case in judged.cases)
             OrderedKind.objects.bulk_create(OrderedKind(order=order, kind=kind) for kind in sorted(judged.kinds))
             leave_notices([viewer.organisation.pk], kind=ORDER_WAITING, subject=order.ref, count=len(judged.cases), now=now)
+            _note(Event.ORDER_WRITTEN_DOWN, viewer, order, f"cases:{len(judged.cases)}", now)
     except IntegrityError:
         # Somebody else was in the same moment.
         raise NumberTaken(pointer="/number") from None
@@ -115,6 +118,7 @@ def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
         if waiting.filter(first_at__isnull=False).exclude(first_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
             raise StateUnsuitable
         leave_notices(sorted(_lenders(order)), kind=CASES_ORDERED, subject=order.ref, now=now)
+        _note(Event.ORDER_OPENED, viewer, order, "", now)
 
 
 def _lenders(order: Order) -> set[int]:
@@ -127,4 +131,10 @@ def _lenders(order: Order) -> set[int]:
 def end_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
     """The court needs no more: the order ends now. A second call changes nothing. Raises Forbidden."""
     viewer.must(Act.ORDER)
-    Order.objects.filter(pk=order.pk, court=viewer.organisation, ended_at=None).update(ended_at=now, ended_by=viewer.actor)
+    with transaction.atomic():
+        if Order.objects.filter(pk=order.pk, court=viewer.organisation, ended_at=None).update(ended_at=now, ended_by=viewer.actor):
+            _note(Event.ORDER_ENDED, viewer, order, "", now)
+
+
+def _note(event: Event, viewer: Viewer, order: Order, detail: str, now: datetime) -> None:
+    note(event, viewer.organisation, at=now, subject=f"order:{order.ref}", detail=detail, actor=viewer.actor)

@@ -35,7 +35,7 @@ class Access:
     """One root of one viewer to one case. `purpose` is None for one's own; `until` None for no fixed end.
 
     What of the case's records it covers: those up to `up_to` (None: all), of these `kinds` (empty: every kind), and with `only_of` only
-    those that this organisation deposited.
+    those that this organisation deposited. `as_of`: the moment that `up_to` was fixed at. What of the case's file: `cases.sight`.
     """
 
     case_id: int
@@ -45,6 +45,12 @@ class Access:
     up_to: int | None = None
     kinds: frozenset[str] = frozenset()
     only_of: int | None = None
+    as_of: datetime | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it covers every record of the case."""
+        return self.up_to is None and not self.kinds and self.only_of is None
 
     def covers(self, *, sequence: int, kind: str, deposited_by: int | None) -> bool:
         """Whether a record at this place of the case, of this kind, deposited by this organisation (None: the case's own) is within it."""
@@ -109,6 +115,12 @@ def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
     return rows
 
 
+def whole_file_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
+    """Of `foreign_case_ids` those by which the case's file is open, and not only who is concerned (`cases.sight`)."""
+    rows = foreign_case_ids(viewer, now)
+    return [*rows[:-1], ordered_now(viewer, now).filter(order__kinds=None)] if viewer.kind == Kind.COURT else rows
+
+
 def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, list[Access]]:
     """Every root that this viewer has to each of these cases, by the case's id, in the order of `Root`; five queries at most."""
     found: dict[int, list[Access]] = {case.pk: [] for case in cases}
@@ -133,7 +145,7 @@ def _foreign(viewer: Viewer, ids: list[int], now: datetime) -> Iterator[Access]:
     if viewer.kind in ACCEPTING:
         for submitted in accepted_now(viewer, now).filter(case__in=ids).select_related("matter"):
             matter = submitted.matter
-            yield Access(submitted.case_id, Root.ACCEPTED, matter.purpose, matter.open_until, submitted.up_to)
+            yield Access(submitted.case_id, Root.ACCEPTED, matter.purpose, matter.open_until, submitted.up_to, as_of=submitted.as_of)
     if viewer.kind == Kind.COURT:
         for ordered in ordered_now(viewer, now).filter(case__in=ids).select_related("order").prefetch_related("order__kinds"):
             order = ordered.order

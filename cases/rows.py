@@ -2,7 +2,7 @@
 
 What belongs to a party is sealed for the case, the party and the field, so that a value moved to another row does not open.
 """
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from cases.facts import (
     SideFacts,
     SignedAgreement,
 )
-from cases.models import Agreement, Case, Charge, Consent, ContactPoint, Creditor, CreditorSide, Drawdown, Party, Payment
+from cases.models import Agreement, Case, Charge, Consent, ContactPoint, Creditor, CreditorSide, Drawdown, Note, Party, Payment
 from cases.reckoning import terms
 from vault.personal import blind_personal, open_personal, seal_personal
 
@@ -162,11 +162,12 @@ def loan_of(case: Case) -> CaseFacts:
             for row in _sorted(case.charges.all(), "charged_on", "reference")))
 
 
-def notes_of(case: Case) -> tuple[NoteFacts, ...]:
-    """The notes of a case that came by `with_file`, the newest first."""
+def notes_of(case: Case, seen: Callable[[Note], bool]) -> tuple[NoteFacts, ...]:
+    """The notes of a case that came by `with_file` and are seen, the newest first."""
+    rows = [row for row in _sorted(case.notes.all(), "sequence") if seen(row)]
     return tuple(
-        NoteFacts(row.sequence, row.at, row.actor, _opened(row.text.sealed_text, note_place(case.ref, row.sequence)))
-        for row in reversed(_sorted(case.notes.all(), "sequence")))
+        NoteFacts(number, row.at, row.actor, _opened(row.text.sealed_text, note_place(case.ref, row.sequence)), row.shared)
+        for number, row in reversed(list(enumerate(rows, 1))))
 
 
 def note_place(case_ref: str, sequence: int) -> str:

@@ -3,7 +3,7 @@
 Case and party data leave these rows through `case_file_for` alone: whoever has to know who read what stands there and nowhere else.
 """
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,11 +15,12 @@ from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
 from cases.errors import CaseNotFound
-from cases.facts import CaseFacts, NoteFacts
+from cases.facts import CaseFacts, NoteFacts, PartyRole
 from cases.masks import masked_party
-from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Order, OrderedCase
-from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment
+from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Note, Order, OrderedCase
+from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment, whole_file_case_ids
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, loan_of, notes_of, with_file, with_loan
+from cases.sight import Sight, sight_by
 from common.problems import NotFound
 from vault.personal import blind_personal
 
@@ -30,19 +31,18 @@ Row = TypeVar("Row", Entrustment, Grant, Matter, Order)
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A case with its file as one viewer reads it at one moment. `own`: whether it is his organisation's."""
+    """A case with what one viewer sees of its file at one moment. `own`: whether it is his organisation's. `sight`: how much that is."""
 
     case: Case
     facts: CaseFacts
     notes: tuple[NoteFacts, ...]
     own: bool
+    sight: Sight
 
     def masked(self) -> "CaseFile":
         """The same file with personal values as pages show them."""
-        facts = self.facts
-        parties = tuple(masked_party(party) for party in facts.parties)
-        return CaseFile(self.case, CaseFacts(
-            facts.sides, facts.agreement, facts.drawdowns, facts.payments, facts.charges, parties), self.notes, self.own)
+        parties = tuple(masked_party(party) for party in self.facts.parties)
+        return replace(self, facts=replace(self.facts, parties=parties))
 
 
 def cases_for(viewer: Viewer, *, now: datetime) -> QuerySet[Case]:
@@ -87,11 +87,23 @@ def case_for(viewer: Viewer, ref: str, *, now: datetime) -> Case:
 
 
 def case_file_for(viewer: Viewer, ref: str, *, now: datetime) -> CaseFile:
-    """One case with its whole file, personal values opened. Raises CaseNotFound."""
+    """One case with as much of its file as the viewer's roots open (`cases.sight`), personal values opened. Raises CaseNotFound."""
     found = with_file(cases_for(viewer, now=now).filter(ref=ref)).first() if REF.fullmatch(ref) else None
     if found is None:
         raise CaseNotFound
-    return CaseFile(found, facts_of(found), notes_of(found), own=found.organisation_id == viewer.organisation.pk)
+    sight = sight_by(roots_of(viewer, [found], now=now)[found.pk])
+    notes = notes_of(found, lambda note: _shows(sight, viewer, note))
+    return CaseFile(found, sight.of(facts_of(found)), notes, found.organisation_id == viewer.organisation.pk, sight)
+
+
+def place_of_note(viewer: Viewer, case: Case, note: Note, *, now: datetime) -> int:
+    """The number that this note, which the viewer wrote, has among those that he sees."""
+    sight = sight_by(roots_of(viewer, [case], now=now)[case.pk])
+    return sum(_shows(sight, viewer, each) for each in Note.objects.filter(case=case, sequence__lte=note.sequence))
+
+
+def _shows(sight: Sight, viewer: Viewer, note: Note) -> bool:
+    return sight.shows_note(by_own=note.organisation_ref == viewer.organisation.ref, shared=note.shared, at=note.at)
 
 
 def cases_referenced(viewer: Viewer, reference: str, *, now: datetime) -> QuerySet[Case]:
@@ -102,7 +114,8 @@ def cases_referenced(viewer: Viewer, reference: str, *, now: datetime) -> QueryS
 def cases_of_person(viewer: Viewer, *, now: datetime, name: str = "", identity_number: str = "", phone: str = "") -> QuerySet[Case]:
     """The cases with a party of exactly this name, identity number or phone; what is given must match one and the same party.
 
-    An index value holds for one organisation, so it is asked of each whose cases are open to the viewer.
+    An index value holds for one organisation, so it is asked of each whose cases are open to the viewer. Where only the identity of
+    the debtor is (`cases.sight`), nobody else is found, and no phone.
     """
     open_cases = cases_for(viewer, now=now)
     wanted = Q(pk__in=[])
@@ -114,6 +127,10 @@ def cases_of_person(viewer: Viewer, *, now: datetime, name: str = "", identity_n
         ):
             if text:
                 party &= Q(**{column: blind_personal(owner.ref, field, text)})
+        if viewer.kind == Kind.COURT:
+            rows = [each.order_by().values("case_id") for each in whole_file_case_ids(viewer, now)]
+            opened = Q(organisation=viewer.organisation) | Q(pk__in=rows[0].union(*rows[1:]))
+            party &= opened if phone else opened | Q(parties__role=PartyRole.DEBTOR)
         wanted |= Q(organisation=owner) & party
     return open_cases.filter(pk__in=Case.objects.filter(wanted).values("pk"))
 

@@ -8,12 +8,13 @@ class EvidenceConfig(AppConfig):
 
     def ready(self) -> None:
         from cases.papers import register_papers
+        from cases.record_counts import register_counter
         from common.jobs import register_daily_job, register_job
         from evidence.agreements import DEPOSIT_AGREEMENT, deposit_agreement
         from evidence.fixity import look_at_originals
         from evidence.fsck import examine_evidence
         from evidence.platform_facts import REMIND, remind_of_endings
-        from evidence.selectors import own_paper
+        from evidence.selectors import own_paper, records_counted
         from evidence.stamps import STAMP_RECORD, stamp_record
         from evidence.telling import TELL_STAMPED, tell_stamped
         from ledger.fsck import register_examination
@@ -21,6 +22,7 @@ class EvidenceConfig(AppConfig):
         from ledger.stamping import follow_stamps
 
         register_papers(own_paper)
+        register_counter(records_counted)
         register_examination("evidence", examine_evidence)
         register_slice("originals", look_at_originals)
         register_job(STAMP_RECORD, stamp_record)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Organisation
+from accounts.permissions import Kind
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.selectors import cases_for, cases_of_person
@@ -109,7 +110,9 @@ def _case_progress(viewer: Viewer, progress: Progress, now: datetime) -> Q:
         return Q(pk__in=records_for(viewer, now=now).order_by().filter(progress_is(step, now)).values("case"))
 
     if progress is Progress.STAMPED:
-        return Q(sequence__gt=0) & ~having(Progress.QUEUED) & ~having(Progress.LOGGED)
+        # Of others' cases only what is open counts: that a case has records at all is told by those.
+        some = Q(sequence__gt=0) if viewer.kind == Kind.LENDER else Q(pk__in=records_for(viewer, now=now).order_by().values("case"))
+        return some & ~having(Progress.QUEUED) & ~having(Progress.LOGGED)
     return having(progress)
 
 

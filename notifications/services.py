@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from accounts.audit import events as audit
+from accounts.audit.recording import note
 from accounts.models import Organisation
 from common.destinations import Network
 from common.jobs import Job, wake_jobs
@@ -43,6 +45,7 @@ def create_webhook(
         endpoint = WebhookEndpoint.objects.create(ref=ref, organisation=organisation, url=url, created_at=now)
         WebhookSubscription.objects.bulk_create(WebhookSubscription(endpoint=endpoint, event=event) for event in sorted(set(events)))
         WebhookSecret.objects.create(endpoint=endpoint, sealed=seal_secret(secret_bytes(secret), ref), created_at=now)
+        note(audit.Event.WEBHOOK_MADE, organisation, at=now, subject=f"webhook:{ref}")
     return endpoint, secret
 
 
@@ -59,10 +62,11 @@ def rotate_secret(endpoint: WebhookEndpoint, *, overlap: timedelta, now: datetim
         mine.exclude(ends_at=None).delete()
         mine.update(ends_at=now + overlap)
         WebhookSecret.objects.create(endpoint=endpoint, sealed=seal_secret(secret_bytes(secret), endpoint.ref), created_at=now)
+        note(audit.Event.WEBHOOK_SECRET_CHANGED, endpoint.organisation, at=now, subject=f"webhook:{endpoint.ref}")
     return secret
 
 
-def delete_webhook(endpoint: WebhookEndpoint) -> None:
+def delete_webhook(endpoint: WebhookEndpoint, *, now: datetime) -> None:
     """The endpoint is gone with its secrets, its log and whatever was still to be sent; an attempt under way changes nothing any more."""
     with transaction.atomic():
         WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
@@ -70,7 +74,8 @@ def delete_webhook(endpoint: WebhookEndpoint) -> None:
         for model in (WebhookDelivery, WebhookSecret, WebhookSubscription):
             model.objects.filter(endpoint=endpoint).delete()
         Job.objects.filter(kind=DELIVER, subject_id=endpoint.pk).delete()
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
+        if WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()[0]:
+            note(audit.Event.WEBHOOK_REMOVED, endpoint.organisation, at=now, subject=f"webhook:{endpoint.ref}")
 
 
 def send_test(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:

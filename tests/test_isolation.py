@@ -22,7 +22,7 @@ from cases.matters import submit_cases
 from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, Matter, Note, Order
 from cases.models.access import RECEIVERS
 from cases.roots import ACCEPTING
-from evidence.models import CustodyEvent, Evidence
+from evidence.models import CustodyEvent, Evidence, OriginalTicket, Supersession
 from tests.accounts.people import signed_in
 from tests.api.test_routes import API, OPEN, ROWS, UNKNOWN, routes
 from tests.cases.cast import Cast
@@ -70,17 +70,21 @@ OF_READINGS = frozenset({Act.READ_CASE, Act.READ_AUDIT})
 CASE_FORMS = {"/cases/{ref}/package": Act.FETCH}
 CASE_LISTS = ("/cases", "/cases/export", "/evidence", "/evidence/export", "/evidence/package", "/home", "/dashboard")
 WORK = ("/work", "/visit", "/work/{case_ref}/deposits")
+# What people do with one record beside reading its public page: the page's own part, an original, 误存.
+RECORD_PAGE = "/records/{number}"
+RECORD_FORMS: dict[str, Act] = {"/records/{number}/files/{position}": Act.READ_CASE, "/records/{number}/supersede": Act.DEPOSIT}
+SEARCH = f"{API}/cases/search"
 # Everything else that is there: public, about the visitor himself, his organisation's members, its webhooks and notices.
 NOTHING_OF_A_CASE = re.compile(
-    r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records|sign-|invitations|account|workplace|oauth|organisations|$)"
+    r"/(healthz|readyz|metrics|log/|static/|preferences|witness-guide|records$|records/\{number\}/(check|print)|sign-|invitations|account|workplace|oauth|organisations|$)"
     r"|/(operations|audit|organisation$|reviews|apply|applications|agreement|practice|platform-facts|inbox|cases/import|style$|cases/\{ref\}/print)"
-    rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/search|cases/imports|rate-caps)")
+    rf"|{API}/(records/|webhooks|notices|schema|verify|disclosures|evidence/batch|evidence$|cases/imports|rate-caps)")
 
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
     placed = (
         "/cases/{ref}/accesses", *PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES,
-        *OF_A_RECORD)
+        *OF_A_RECORD, RECORD_PAGE, *RECORD_FORMS, SEARCH)
     generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
     assert {path for path in paths if re.sub(r"\{\w+\}", "{ref}", path) not in generic and not NOTHING_OF_A_CASE.match(path)} == set()
@@ -111,6 +115,7 @@ def cast(service: str) -> Cast:
 
 @pytest.fixture
 def world(cast: Cast, stamp: Callable[[], None]) -> World:
+    cast.keeps = True
     names = ("own", "assigned", "granted", "accepted", "ordered", "revoked")
     cases = {name: cast.case(f"LN-{name}") for name in names}
     # Auditors and the operator have no scope that they could give to a machine.
@@ -360,3 +365,49 @@ def assert_lists_hold(browser: Client, exported: dict[str, set[str]], world: Wor
         assert {name for ref, name in refs.items() if ref in page} <= readable, (role, path)
         open_numbers = set().union(*(world.records[name] for name in readable), set())
         assert {number for number in numbers if number in page} <= open_numbers, (role, path)
+
+
+def test_searching_finds_what_is_open_and_nothing_more(world: World, client: Client) -> None:
+    """By the reference that the lender gave, which whoever asks may know without having the case."""
+    for kind, rival, headers in machines(world):
+        for name, kinds in SEEN_BY.items():
+            case = world.cases.get(name)
+            sought = json.dumps({"reference": "LN-none" if case is None else case.client_reference}).encode()
+            answer = client.post(SEARCH, sought, content_type="application/json", headers=headers)
+            if Scope.CASES_READ not in SCOPES_OF[kind]:
+                assert answer.status_code == 403, (kind, name)
+                continue
+            open_ = kind == Kind.LENDER and name == "other" if rival else kind in kinds
+            # Others may call cases of their own the same: the documents of orders and grants stand in such.
+            found = {each["case"] for each in answer.json()["cases"]} & {each.ref for each in world.cases.values()}
+            assert found == ({case.ref} if case is not None and open_ else set()), (kind, rival, name)
+
+
+def test_records_are_shown_fetched_and_marked_by_role_and_root(world: World) -> None:
+    """Each role's person × each record: its private part, its original and the form of 误存 are there for what is open to him."""
+    numbers = [*sorted(set().union(*world.records.values())), UNKNOWN]
+    before = Evidence.objects.count()
+    fetched = 0
+    for role, permission in ROLES.items():
+        world.cast.person(f"a-{role}", role)
+        for person, at_home in ((world.cast.people[f"a-{role}"], True), (rival_person(world.cast, role), False)):
+            browser = signed_in(person)
+            own = world.records["other"] if permission.kind == Kind.LENDER and not at_home else set()
+            open_ = set() if role == Role.COLLECTION_AGENT else world.open_records(permission.kind, not at_home) | own
+            for number in numbers:
+                key, there = (role, at_home, number), number in open_ and Act.READ_CASE in permission.acts
+                page = browser.get(RECORD_PAGE.replace("{number}", number))
+                assert ("a.txt" in page.content.decode()) == there, key
+                address = f"/records/{number}/files/1"
+                asked = browser.post(address)
+                assert asked.status_code == (403 if Act.READ_CASE not in permission.acts else 303 if there else 404), key
+                assert browser.post(address[:-1] + "2").status_code == (403 if Act.READ_CASE not in permission.acts else 404), key
+                fetched += there
+                marks = 403 if Act.DEPOSIT not in permission.acts else 200 if there else 404
+                address = f"/records/{number}/supersede"
+                assert browser.get(address).status_code == marks, key
+                if marks != 200:
+                    assert browser.post(address, {"reason": "x", "key": "k" * 32}).status_code == marks, key
+    assert fetched > len(ROLES)
+    assert (Evidence.objects.count(), Supersession.objects.count()) == (before, 0)
+    assert OriginalTicket.objects.count() == fetched

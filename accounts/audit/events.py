@@ -1,6 +1,7 @@
 """What an audit log records: a closed list of `subject:action`, and what pages call each. Pure data.
 
-Reading of cases and records is not here: those are access and custody events of the rooms that hold them.
+Reading of one case or record is not here: those are access and custody events of the rooms that hold them. Who was let in to cases is,
+and that a list of them left as a file: such a list is of thousands, and a trail of each would say less.
 """
 from collections.abc import Mapping
 from enum import StrEnum
@@ -48,6 +49,25 @@ class Event(StrEnum):
     PROVIDER_REMOVED = "identity_provider:removed"
     IDENTITY_LINKED = "identity:linked"
     AUDIT_EXPORTED = "audit:exported"
+    ENTRUSTED = "entrustment:made"
+    ENTRUSTMENT_ENDED = "entrustment:ended"
+    CASES_ASSIGNED = "cases:assigned"
+    CASES_WITHDRAWN = "cases:withdrawn"
+    CASES_DISTRIBUTED = "cases:distributed"
+    GRANTED = "grant:made"
+    GRANT_APPROVED = "grant:approved"
+    GRANT_REVOKED = "grant:revoked"
+    MATTER_SUBMITTED = "matter:submitted"
+    MATTER_ACCEPTED = "matter:accepted"
+    MATTER_CLOSED = "matter:closed"
+    ORDER_WRITTEN_DOWN = "order:written_down"
+    ORDER_OPENED = "order:opened"
+    ORDER_ENDED = "order:ended"
+    CASES_EXPORTED = "cases:exported"
+    RECORDS_EXPORTED = "records:exported"
+    WEBHOOK_MADE = "webhook:made"
+    WEBHOOK_SECRET_CHANGED = "webhook:secret_changed"  # noqa: S105 - no secret
+    WEBHOOK_REMOVED = "webhook:removed"
 
 
 EVENTS: Mapping[Event, Label] = {
@@ -88,4 +108,23 @@ EVENTS: Mapping[Event, Label] = {
     Event.PROVIDER_REMOVED: Label("移除身份提供方", "identity provider removed"),
     Event.IDENTITY_LINKED: Label("关联身份", "identity linked"),
     Event.AUDIT_EXPORTED: Label("导出审计日志", "audit log exported"),
+    Event.ENTRUSTED: Label("登记委托合同", "entrustment contract registered"),
+    Event.ENTRUSTMENT_ENDED: Label("提前终止委托合同", "entrustment contract ended"),
+    Event.CASES_ASSIGNED: Label("委案", "cases assigned"),
+    Event.CASES_WITHDRAWN: Label("退案", "cases withdrawn"),
+    Event.CASES_DISTRIBUTED: Label("分案", "cases distributed"),
+    Event.GRANTED: Label("授权查看案件", "access granted"),
+    Event.GRANT_APPROVED: Label("复核授权", "grant approved"),
+    Event.GRANT_REVOKED: Label("撤销授权", "grant revoked"),
+    Event.MATTER_SUBMITTED: Label("提交案件", "cases submitted"),
+    Event.MATTER_ACCEPTED: Label("受理", "matter accepted"),
+    Event.MATTER_CLOSED: Label("结案", "matter closed"),
+    Event.ORDER_WRITTEN_DOWN: Label("登记调取令", "order written down"),
+    Event.ORDER_OPENED: Label("启用调取令", "order opened"),
+    Event.ORDER_ENDED: Label("终止调取令", "order ended"),
+    Event.CASES_EXPORTED: Label("导出案件清单", "list of cases exported"),
+    Event.RECORDS_EXPORTED: Label("导出存证清单", "list of records exported"),
+    Event.WEBHOOK_MADE: Label("登记推送地址", "webhook address registered"),
+    Event.WEBHOOK_SECRET_CHANGED: Label("更换推送密钥", "webhook secret changed"),
+    Event.WEBHOOK_REMOVED: Label("移除推送地址", "webhook address removed"),
 }

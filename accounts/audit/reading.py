@@ -3,7 +3,7 @@
 Who may read whose: everybody with the right reads his own organisation's. Auditors read the operator's besides, for somebody must look at
 those who run the service; an auditor never reads a tenant's.
 """
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -53,8 +53,12 @@ def oldest_first(rows: QuerySet[AuditEntry], *, up_to: int) -> Iterator[list[Aud
 
 def names_in(organisation: Organisation, rows: Sequence[AuditEntry]) -> Mapping[str, str]:
     """By `person:` and number, what people in these rows are called, as far as they are or were members here; others stay numbers."""
-    named = {word for row in rows for word in (row.actor, row.subject) if word.startswith("person:")}
-    ids = [int(word.removeprefix("person:")) for word in named]
+    return names_of(organisation, (word for row in rows for word in (row.actor, row.subject)))
+
+
+def names_of(organisation: Organisation, actors: Iterable[str]) -> Mapping[str, str]:
+    """`names_in` for these words."""
+    ids = {int(word.removeprefix("person:")) for word in actors if word.startswith("person:")}
     members = Person.objects.filter(pk__in=ids, memberships__organisation=organisation).distinct()
     return {f"person:{each.pk}": each.display_name for each in members}
 

@@ -11,7 +11,23 @@ SUBJECTS: Mapping[str, Label] = {
     "organisation": Label("机构", "organisation"),
     "session": Label("会话", "session"),
     "command": Label("服务器命令", "command on the server"),
+    "entrustment": Label("委托合同", "entrustment"),
+    "grant": Label("授权", "grant"),
+    "matter": Label("受理事项", "matter"),
+    "order": Label("调取令", "order"),
+    "webhook": Label("推送地址", "webhook"),
+    "cases": Label("案件数", "cases:"),
+    "rows": Label("行数", "rows:"),
+    # What an export was narrowed to.
+    "kind": Label("种类", "kind"),
+    "progress": Label("进度", "progress"),
+    "stage": Label("阶段", "stage"),
+    "mistaken": Label("误存", "deposited by mistake:"),
+    "since": Label("自", "since"),
+    "until": Label("至", "until"),
+    "case": Label("案件", "case"),
 }
+SHORT = 16
 WORDS: Mapping[str, Label] = {
     "password": Label("密码", "password"),
     "totp": Label("验证码", "code of an app"),
@@ -29,6 +45,25 @@ WORDS: Mapping[str, Label] = {
     "trial": Label("试用", "trial"),
     "active": Label("正式", "active"),
     "suspended": Label("已停用", "suspended"),
+    "includes_all": Label("包括其他机构的证据", "with evidence of others"),
+    "whole_case": Label("整个案件", "whole cases"),
+    "text": Label("按关键词", "by what was typed"),
+    "selection": Label("勾选的存证", "the records that were ticked"),
+    "queued": Label("待入链", "waiting for the log"),
+    "overdue": Label("逾期未入链", "overdue"),
+    "logged": Label("已入链，等待时间戳", "in the log, waiting for a timestamp"),
+    "stamped": Label("已获时间戳", "timestamped"),
+    "open": Label("在管", "in hand"),
+    "entrusted": Label("委外催收", "entrusted"),
+    "demanded": Label("已催告", "demanded"),
+    "notary": Label("公证办理中", "at the notary's"),
+    "arbitration": Label("仲裁中", "in arbitration"),
+    "litigation": Label("诉讼中", "in litigation"),
+    "enforcement": Label("执行中", "in enforcement"),
+    "settled": Label("已结清", "settled"),
+    "closed": Label("已结案", "closed"),
+    "yes": Label("是", "yes"),
+    "no": Label("否", "no"),
 }
 
 
@@ -38,10 +73,12 @@ def event_label(event: str) -> Label:
 
 
 def id_label(word: str) -> Label:
-    """`person:12` → 人员 12; an id of an organisation is cut to what tells two apart."""
+    """`person:12` → 人员 12; a long id is cut to what tells two apart, a fixed word is called as such."""
     kind, _, number = word.partition(":")
     label = SUBJECTS.get(kind, Label(kind, kind))
-    return Label(f"{label.zh} {number[:8]}".strip(), f"{label.en} {number[:8]}".strip())
+    short = number if len(number) <= SHORT else number[:8]
+    value = WORDS.get(number, Label(short, short))
+    return Label(f"{label.zh} {value.zh}".strip(), f"{label.en} {value.en}".strip())
 
 
 def words_label(text: str) -> Label:

@@ -357,7 +357,7 @@ class AuditHead(models.Model):
 
 
 class AuditEntry(AppendOnlyModel):
-    """One act on an organisation's people, keys and rules (`audit.events`), chained by digest within the organisation.
+    """One act on an organisation's people, keys, rules, or on who sees cases (`audit.events`), chained by digest within the organisation.
 
     Ids and closed words, no names and no whole address: a name is looked up when somebody reads. The list of events is code, not a
     constraint: to change a constraint SQLite rebuilds the table, and this one must lie still.
@@ -369,7 +369,7 @@ class AuditEntry(AppendOnlyModel):
     event = models.CharField(max_length=40, help_text="事件")
     actor = models.CharField(max_length=40, blank=True, help_text="行为人：person:、api_key: 加编号，或 command；为空表示尚未证明身份")
     subject = models.CharField(max_length=64, blank=True, help_text="涉及对象的编号")
-    detail = models.CharField(max_length=40, blank=True, help_text="补充的固定用语：状态、角色、因素")
+    detail = models.CharField(max_length=255, blank=True, help_text="补充的固定用语：状态、角色、因素、件数、导出的筛选")
     method = models.CharField(max_length=64, blank=True, help_text="登录方式")
     network = models.CharField(max_length=49, blank=True, help_text="网络地址，仅保留 IPv4 前 24 位或 IPv6 前 48 位")
     request_id = models.CharField(max_length=16, blank=True, help_text="同一请求的各条相同")

@@ -25,7 +25,10 @@ Yuan = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{2}$(?!\n)")]
 
 
 class CaseSummary(Struct, forbid_unknown_fields=True):
-    """`deposits`: how many records its chain has. `version`: of its file; 0 where there is none. `reference`: the lender's own."""
+    """`deposits`: how many of its records you may read, of your own cases all there are. `version`: of its file; 0 where there is none.
+
+    `reference`: the lender's own.
+    """
 
     case: Ref
     reference: str
@@ -65,17 +68,27 @@ class KeptParty(Struct, forbid_unknown_fields=True):
 
 
 class KeptNote(Struct, forbid_unknown_fields=True):
-    """`text` is null once it was erased. `by`: an id of ours, never a name."""
+    """`number`: its place among the notes that you see. `text` is null once it was erased. `by`: an id of ours, never a name.
+
+    `shared`: whether others who may see the case's file see it; else the writer's organisation alone does.
+    """
 
     number: Annotated[int, Meta(ge=1)]
     at: Time
     by: str
     text: str | None
+    shared: bool
 
 
 class KeptCase(CaseSummary, forbid_unknown_fields=True):
-    """A case with its file. Values of persons are whole for the lender whose case it is, and masked for everybody else."""
+    """A case with its file. Values of persons are whole for the lender whose case it is, and masked for everybody else.
 
+    `opened`: `identity` for an order that is limited to kinds of evidence: debtor and creditors, and everything else is empty here whatever
+    the file holds. `as_of`: what is dated later is not in here; null for the file as it is now.
+    """
+
+    opened: Literal["whole", "identity"]
+    as_of: Time | None
     creditor_sides: tuple[payloads.CreditorSide, ...]
     agreement: payloads.Agreement | None
     drawdowns: tuple[payloads.Drawdown, ...]
@@ -170,21 +183,25 @@ TYPES: tuple[Any, ...] = (
     ImportReport, ImportedCases, PaymentReport, ImportedPayments, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
 
 
-def case_summary(case: Case) -> dict[str, object]:
+def case_summary(case: Case, deposits: int) -> dict[str, object]:
+    """`deposits`: how many of its records the viewer may read."""
     return {
         "case": case.ref, "reference": case.client_reference, "stage": case.stage, "version": case.file_version,
-        "deposits": case.sequence, "created_at": format_time(case.created_at),
+        "deposits": deposits, "created_at": format_time(case.created_at),
     }
 
 
-def case_answer(file: CaseFile) -> dict[str, object]:
-    """The whole file for the lender whose case it is; masked for others."""
-    shown = file if file.own else file.masked()
-    return {**case_summary(file.case), **_facts(shown.facts), "notes": [note_answer(note) for note in shown.notes]}
+def case_answer(file: CaseFile, deposits: int) -> dict[str, object]:
+    """What is seen of the file; masked for others than the lender whose case it is."""
+    shown, sight = file if file.own else file.masked(), file.sight
+    return {
+        **case_summary(file.case, deposits), "opened": "whole" if sight.whole else "identity",
+        "as_of": None if sight.as_of is None else format_time(sight.as_of), **_facts(shown.facts),
+        "notes": [note_answer(note) for note in shown.notes]}
 
 
 def note_answer(note: NoteFacts) -> dict[str, object]:
-    return {"number": note.sequence, "at": format_time(note.at), "by": note.actor, "text": note.text}
+    return {"number": note.number, "at": format_time(note.at), "by": note.actor, "text": note.text, "shared": note.shared}
 
 
 def report_answer(report: Report) -> dict[str, object]:

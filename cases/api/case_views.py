@@ -1,4 +1,5 @@
 """Cases over HTTP: open, list, search, read and revise. A foreign id is an unknown one; nothing personal stands in an address."""
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,7 +18,8 @@ from cases.errors import SearchInvalid
 from cases.facts import NoteFacts
 from cases.filing import add_note, move_stage, open_case, revise_file
 from cases.models import Case
-from cases.selectors import case_file_for, case_for, cases_for, cases_of_person, cases_referenced
+from cases.record_counts import records_seen
+from cases.selectors import CaseFile, case_file_for, case_for, cases_for, cases_of_person, cases_referenced, place_of_note
 from common.bodies import answer, decode_with, read_json
 from common.problems import Forbidden
 
@@ -32,7 +34,12 @@ def page_of(viewer: Viewer, cases: QuerySet[Case], after: str | None) -> dict[st
         cases = cases.filter(id__lt=case_for(viewer, after, now=now).pk)
     found = list(cases[: PAGE + 1])
     cursor = found[PAGE - 1].ref if len(found) > PAGE else None
-    return {"cases": [case_summary(case) for case in found[:PAGE]], "next_cursor": cursor}
+    counts = records_seen(viewer, found[:PAGE], now=now)
+    return {"cases": [case_summary(case, counts[case.pk]) for case in found[:PAGE]], "next_cursor": cursor}
+
+
+def answer_of(viewer: Viewer, file: CaseFile, *, now: datetime) -> dict[str, Any]:
+    return case_answer(file, records_seen(viewer, [file.case], now=now)[file.case.pk])
 
 
 def own_case(viewer: Viewer, ref: str) -> Case:
@@ -58,7 +65,7 @@ class CasesView(APIView):
         viewer, now = keeper_of(request), timezone.now()
         wanted = decode_with(payloads.NEW_CASE, read_json(request))
         case = open_case(viewer, wanted.reference, payloads.case_facts(wanted), now=now)
-        return answer(case_answer(case_file_for(viewer, case.ref, now=now)), status=201)
+        return answer(answer_of(viewer, case_file_for(viewer, case.ref, now=now), now=now), status=201)
 
 
 class CaseSearchView(APIView):
@@ -81,7 +88,8 @@ class CaseView(APIView):
 
     @extend_schema(**schema.READ)
     def get(self, request: Request, case: str) -> HttpResponse:
-        return answer(case_answer(opened_file(request, case, now=timezone.now())))
+        now = timezone.now()
+        return answer(answer_of(viewer_of(request), opened_file(request, case, now=now), now=now))
 
     @extend_schema(**schema.REVISE)
     def put(self, request: Request, case: str) -> HttpResponse:
@@ -89,7 +97,7 @@ class CaseView(APIView):
         own = own_case(viewer, case)
         wanted = decode_with(payloads.REVISED_CASE, read_json(request))
         revise_file(viewer, own, payloads.case_facts(wanted), version=wanted.version, now=now)
-        return answer(case_answer(case_file_for(viewer, case, now=now)))
+        return answer(answer_of(viewer, case_file_for(viewer, case, now=now), now=now))
 
 
 class CaseStageView(APIView):
@@ -101,16 +109,17 @@ class CaseStageView(APIView):
         own = own_case(viewer, case)
         wanted = decode_with(payloads.STAGE_MOVE, read_json(request))
         move_stage(viewer, own, payloads.stage_of(wanted.stage), seen=payloads.stage_of(wanted.seen), now=timezone.now())
-        return answer(case_summary(own))
+        return answer(case_summary(own, own.sequence))
 
 
 class CaseNotesView(APIView):
-    scopes = {"POST": Scope.CASES_READ}
+    scopes = {"POST": Scope.CASE_NOTES_WRITE}
 
     @extend_schema(**schema.NOTE)
     def post(self, request: Request, case: str) -> HttpResponse:
-        viewer = viewer_of(request)
-        seen = case_for(viewer, case, now=timezone.now())
-        text = decode_with(payloads.NEW_NOTE, read_json(request)).text
-        note = add_note(viewer, seen, text, now=timezone.now())
-        return answer(note_answer(NoteFacts(note.sequence, note.at, note.actor, text)), status=201)
+        viewer, now = viewer_of(request), timezone.now()
+        seen = case_for(viewer, case, now=now)
+        wanted = decode_with(payloads.NEW_NOTE, read_json(request))
+        note = add_note(viewer, seen, wanted.text, shared=wanted.shared, now=now)
+        number = place_of_note(viewer, seen, note, now=now)
+        return answer(note_answer(NoteFacts(number, note.at, note.actor, wanted.text, note.shared)), status=201)

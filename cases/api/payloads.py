@@ -187,7 +187,10 @@ class StageMove(Payload, frozen=True):
 
 
 class NewNote(Payload, frozen=True):
+    """`shared`: also for the other organisations that may see the case's file; else for your own organisation alone."""
+
     text: NoteBody
+    shared: bool = False
 
 
 class ImportConfirmation(Payload, frozen=True):

@@ -13,16 +13,20 @@ from cases.api.viewing import keeper_of, opened_file
 from cases.caps import caps_of, state_caps
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.sheet import sheet_csv, sheet_json
-from cases.reckonings import day_of, reckoning_of
+from cases.reckonings import day_of, day_offered, reckoning_of
 from common.bodies import answer, decode_with, read_json
 from tlog.times import CHINA
 
 
 def asked_reckoning(request: Request, case: str) -> Reckoning:
-    """To the day of `on`, or to today in China. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
+    """To the day of `on`; without it to today in China, or to the last day of which the key's organisation sees the file.
+
+    Raises CaseNotFound, DayMalformed, ReckoningImpossible.
+    """
     now, text = timezone.now(), request.query_params.get("on")
-    on = now.astimezone(CHINA).date() if text is None else day_of(text)
-    return reckoning_of(opened_file(request, case, now=now), on)
+    named = None if text is None else day_of(text)
+    file = opened_file(request, case, now=now)
+    return reckoning_of(file, day_offered(file, now.astimezone(CHINA).date()) if named is None else named)
 
 
 class ReckoningView(APIView):

@@ -53,8 +53,9 @@ SEARCH = endpoint(
 
 READ = endpoint(
     "getCase", "One case with its file · 一个案件及其档案",
-    "Values of persons are whole for the lender whose case it is, and masked for everybody else.\n\n"
-    "案件所属出借机构看到完整的个人信息，其他机构看到脱敏后的内容。",
+    "Values of persons are whole for the lender whose case it is, and masked for everybody else. An order for some kinds of evidence opens "
+    "debtor and creditors alone (`opened`); of a matter that was accepted as of a moment, what is dated later is not there (`as_of`).\n\n"
+    "案件所属出借机构看到完整的个人信息，其他机构看到脱敏后的内容。限定证据种类的调取令只开放债务人与债权人；受理后以某一时间为准的，此后的内容不在其中。",
     tag=TAG, parameters=[CASE], success=found(answers.KeptCase, "The case. 案件。"), refusals=READ_ERRORS)
 
 REVISE = endpoint(
@@ -73,7 +74,8 @@ STAGE = endpoint(
 
 NOTE = endpoint(
     "addNote", "Add a note to a case · 添加案件备注",
-    "A note can be neither changed nor taken back.\n\n备注不可修改、不可撤回。",
+    "A note can be neither changed nor taken back. Your own organisation sees it; with `shared` the others that may see the case's file "
+    "do, too.\n\n备注不可修改、不可撤回；只有本机构可见，shared 为 true 时可查看本案档案的其他机构也可见。",
     tag=TAG, parameters=[CASE, CONTENT_DIGEST], request={JSON: ref(payloads.NewNote)},
     success=created(answers.KeptNote, "The note. 备注。"), refusals=(*JSON_ERRORS, *READ_ERRORS, errors.CaseChanged))
 

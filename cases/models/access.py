@@ -98,7 +98,7 @@ class AccessEvent(AppendOnlyModel):
     roles = models.CharField(max_length=200, help_text="当时的角色；接口密钥为空")
     signed_in = models.CharField(max_length=16, help_text="登录方式：session 会话、key 接口密钥")
     root = models.CharField(max_length=16, help_text="访问根据")
-    purpose = models.CharField(max_length=500, null=True, help_text="目的；本机构读取为空，即其岗位职责")
+    purpose = models.TextField(null=True, help_text="目的；本机构读取为空，即其岗位职责")
     request_id = models.CharField(max_length=64, help_text="请求编号")
 
     class Meta:

@@ -58,6 +58,7 @@ class SubmittedCase(models.Model):
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, db_index=False, related_name="cases", help_text="受理事项")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="submissions", help_text="案件")
     up_to = models.BigIntegerField(null=True, help_text="提交至案件内第几份存证；为空表示整个案件")
+    as_of = models.DateTimeField(null=True, help_text="上述范围确定的时间：提交时，或授权撤销时；为空表示整个案件")
 
     objects: ClassVar[models.Manager["SubmittedCase"]] = models.Manager()
 
@@ -66,6 +67,8 @@ class SubmittedCase(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["matter", "case"], name="submitted_case_unique"),
             models.CheckConstraint(condition=Q(up_to=None) | Q(up_to__gte=0), name="submitted_case_up_to_not_negative"),
+            models.CheckConstraint(
+                condition=Q(up_to=None, as_of=None) | Q(up_to__isnull=False, as_of__isnull=False), name="submitted_case_up_to_a_moment"),
         ]
 
 

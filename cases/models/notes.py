@@ -1,4 +1,7 @@
-"""Notes on a case. That a note was made, by whom and when, can never be changed; its text can only be erased.
+"""Notes on a case. That a note was made, by whom, when and for whom, can never be changed; its text can only be erased.
+
+`shared` is the writer's choice: without it a note is his own organisation's alone (`cases.sight`). `sequence` counts the notes of all
+organisations on the case; nobody is told it, for it would say how many the others wrote.
 
 The text stands in a table of its own, sealed and bound to its note, because a table that refuses every UPDATE could not lose it.
 """
@@ -16,6 +19,7 @@ class Note(AppendOnlyModel):
     at = models.DateTimeField(help_text="记录时间")
     actor = models.CharField(max_length=64, help_text="记录人编号")
     organisation_ref = models.CharField(max_length=64, help_text="记录人所在机构编号")
+    shared = models.BooleanField(default=False, db_default=False, help_text="是否供可查看案件档案的其他机构查看")
 
     class Meta:
         verbose_name = "案件备注"

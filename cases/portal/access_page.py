@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.audit.reading import names_of
 from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
@@ -41,9 +42,7 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     now, is_lender = timezone.now(), viewer.kind == Kind.LENDER
     assignments, contracts = list(assignments_for(viewer)[:LISTED]), list(entrustments_for(viewer)[:LISTED])
     holders = dict(Distribution.objects.filter(assignment__in=assignments, until=None).values_list("assignment_id", "agent__display_name"))
-    grants = [
-        {**each, "basis": BASES[Grant.Basis(each["row"].basis)], "gates": gates_to_approve(viewer, each["row"])}
-        for each in with_states(grants_for(viewer)[:LISTED], grant_state, now=now)]
+    grants = _grants(viewer, now=now)
     context: dict[str, Any] = {
         "viewer": viewer, "refused": refused, "now": now, "lender": is_lender,
         "may_assign": is_lender and viewer.may(Act.DISTRIBUTE),
@@ -55,6 +54,16 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
         **_choices(viewer, contracts, grants),
     }
     return render(request, "cases/access.html", context, status=200 if refused is None else refused.error.status)
+
+
+def _grants(viewer: Viewer, *, now: datetime) -> list[dict[str, Any]]:
+    """The grants with their states, and who gave and approved them: by name where he is the viewer's own organisation's."""
+    rows = list(grants_for(viewer)[:LISTED])
+    names = names_of(viewer.organisation, (actor for row in rows for actor in (row.granted_by, row.approved_by)))
+    return [
+        {**each, "basis": BASES[Grant.Basis(each["row"].basis)], "gates": gates_to_approve(viewer, each["row"]),
+         "granted_by": names.get(each["row"].granted_by, ""), "approved_by": names.get(each["row"].approved_by, "")}
+        for each in with_states(rows, grant_state, now=now)]
 
 
 def _choices(viewer: Viewer, contracts: list[Entrustment], grants: list[dict[str, Any]]) -> dict[str, Choices]:

@@ -13,7 +13,7 @@ from cases.models import Case
 from cases.portal.words import BASES, CONSENTS, CONTACTS, KINDS, REPAYMENTS, ROLES, STAGES
 from cases.reckoning.reckoner import Outstanding
 from cases.reckoning.terms import Charge, Drawdown, Receipt
-from cases.reckonings import reckoning_of
+from cases.reckonings import day_offered, reckoning_of
 from cases.selectors import CaseFile
 
 Word = str | Promise
@@ -42,7 +42,10 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """`owed`: what is owed on `today`, None where `why_not` says why it cannot be reckoned. `agreement` is None without a file."""
+    """`owed`: what is owed on `today`, None where `why_not` says why it cannot be reckoned. `agreement` is None without a file.
+
+    `last_day`: of what the viewer sees of the file, None for as it is now; `today` is no later. `identity_only`: who is concerned, no more.
+    """
 
     ref: str
     reference: str
@@ -58,11 +61,13 @@ class FilePage:
     today: date
     owed: Outstanding | None
     why_not: str
+    last_day: date | None
+    identity_only: bool
 
 
 def file_page(file: CaseFile, *, today: date) -> FilePage:
     """The file as its viewer's page shows it. `today`: the day to which is reckoned."""
-    shown = file.masked()
+    shown, today = file.masked(), day_offered(file, today)
     facts, owed, why_not = shown.facts, None, ""
     try:
         owed = reckoning_of(file, today).total
@@ -72,7 +77,8 @@ def file_page(file: CaseFile, *, today: date) -> FilePage:
         ref=file.case.ref, reference=file.case.client_reference, stage=STAGES[Case.Stage(file.case.stage)],
         version=file.case.file_version, sides=facts.sides, agreement=facts.agreement,
         drawdowns=tuple((each, REPAYMENTS[each.repayment]) for each in facts.drawdowns), payments=facts.payments, charges=facts.charges,
-        parties=tuple(_party(party) for party in facts.parties), notes=shown.notes, today=today, owed=owed, why_not=why_not)
+        parties=tuple(_party(party) for party in facts.parties), notes=shown.notes, today=today, owed=owed, why_not=why_not,
+        last_day=file.sight.last_day, identity_only=not file.sight.whole)
 
 
 def _party(party: PartyFacts) -> PartyView:

@@ -19,11 +19,11 @@ from cases.errors import DayMalformed, ReckoningImpossible
 from cases.papers import deposited_paper
 from cases.portal.file_page import Word
 from cases.portal.opening import opened_file
-from cases.portal.words import COMPONENTS, ROWS
+from cases.portal.words import COMPONENTS, CONVENTIONS, REASONS, ROWS, ground_word
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
-from cases.reckoning.sheet import CONVENTIONS, REASONS, sheet_csv
-from cases.reckonings import day_of, reckoning_of
+from cases.reckoning.sheet import sheet_csv
+from cases.reckonings import day_of, day_offered, reckoning_of
 from cases.selectors import CaseFile
 from common.errors import DomainError
 from common.refused import Refused
@@ -34,10 +34,13 @@ LONGEST_NUMBER = 60
 
 @dataclass(frozen=True, slots=True)
 class RowView:
+    """`grounds`: each with whether it is quoted in Chinese."""
+
     number: int
     kind: Word
     component: Word
-    reason: str
+    reason: Word
+    grounds: tuple[tuple[Word, bool], ...]
     row: Row
 
 
@@ -58,7 +61,7 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
     """The sheet of the day that was typed, "" for today; `error`: why it was not deposited."""
     found: Reckoning | None = None
     try:
-        found = reckoning_of(file, day_of(typed) if typed else today_in_china())
+        found = reckoning_of(file, day_of(typed) if typed else day_offered(file, today_in_china()))
     except DayMalformed:
         error = DayMalformed(pointer="/on")
     except ReckoningImpossible as refusal:
@@ -78,12 +81,15 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
 def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
     """The sheet's rows. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
     typed = request.GET.get("on", "")
-    found = reckoning_of(opened_file(request, viewer, case, now=timezone.now()), day_of(typed) if typed else today_in_china())
+    file = opened_file(request, viewer, case, now=timezone.now())
+    found = reckoning_of(file, day_of(typed) if typed else day_offered(file, today_in_china()))
     return HttpResponse(sheet_csv(found), content_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": f'attachment; filename="reckoning-{case}-{found.at}.csv"'})
 
 
 def _views(found: Reckoning | None) -> list[RowView]:
     return [
-        RowView(number, ROWS[row.kind], COMPONENTS[row.component] if row.component else "", REASONS[row.reason] if row.reason else "", row)
+        RowView(
+            number, ROWS[row.kind], COMPONENTS[row.component] if row.component else "", REASONS[row.reason] if row.reason else "",
+            tuple((word, False) if (word := ground_word(each)) else (each.text, True) for each in row.grounds), row)
         for number, row in enumerate(found.rows if found else (), 1)]

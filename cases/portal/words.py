@@ -1,10 +1,19 @@
-"""What the closed lists of a case file are called on pages."""
+"""What the closed lists of a case file, and the words of a reckoning sheet, are called on pages.
+
+The sheet itself is Chinese, and its bytes may have been deposited (`cases.reckoning.sheet`); here stand the same words for the reader.
+What is law, a source or a name of others' stays as it is written.
+"""
+import re
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.facts import ConsentKind, ContactBasis, ContactKind, PartyKind, PartyRole
 from cases.models import Case
-from cases.reckoning.rows import RowKind
-from cases.reckoning.terms import Component, Repayment
+from cases.reckoning.appropriation import ALREADY_DUE, DESIGNATED, EARLY, ONLY, PRO_RATA
+from cases.reckoning.rows import Ground, RowKind
+from cases.reckoning.terms import Component, Criterion, Repayment
 
 STAGES = {
     Case.Stage.OPEN: _("在管"), Case.Stage.ENTRUSTED: _("委外催收"), Case.Stage.DEMANDED: _("已催告"), Case.Stage.NOTARY: _("公证办理中"),
@@ -42,3 +51,25 @@ COMPONENTS = {
     Component.COSTS: _("实现债权的费用"), Component.FEES: _("约定费用"), Component.INTEREST: _("期内利息"), Component.PENALTY: _("罚息"),
     Component.COMPOUND: _("复利"), Component.PRINCIPAL: _("本金"),
 }
+REASONS = {
+    DESIGNATED: _("债务人指定"), ONLY: _("仅此一项债务"), ALREADY_DUE: _("已到期的债务优先"), PRO_RATA: _("各项均等，按比例"),
+    EARLY: _("尚未到期，提前清偿"), "rate-cap": _("超过综合年化上限"),
+    Criterion.SECURITY.value: _("担保较少者优先"), Criterion.BURDEN.value: _("负担较重者优先"), Criterion.DUE.value: _("先到期者优先"),
+}
+CONVENTIONS = (
+    _("计息期间算头不算尾；截止日当日不计息。"),
+    _("每一行计息金额在该行结束时四舍五入至分，合计不再舍入。"),
+    _("罚息以到期未还本金为基数，利率为年利率×（1＋上浮比例）；复利以到期未还的期内利息为基数，按罚息利率计收，罚息与复利不再计收复利。"),
+    _("法律所称利息在本表中分为期内利息、罚息、复利；法律未单列的约定费用列于利息之前；合同另有约定的从其约定。"),
+    _("债务人负担的轻重以年利率衡量。提前还款后，剩余本金按原方式在剩余各期重新安排。"),
+    _("还款日不因节假日顺延。"),
+)
+CLAUSE = re.compile(r"合同条款 (.+)", re.DOTALL)
+
+
+def ground_word(ground: Ground) -> str | Promise | None:
+    """A contract's clause in the reader's words; None for law and policies, which are quoted as they are written."""
+    if ground.kind != "clause":
+        return None
+    numbered = CLAUSE.fullmatch(ground.text)
+    return _("合同约定（条款号未载明）") if numbered is None else gettext("合同条款 %(number)s") % {"number": numbered[1]}

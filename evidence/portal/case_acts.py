@@ -39,7 +39,7 @@ def add_case_note(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResp
     now = timezone.now()
     found = case_for(viewer, ref, now=now)
     try:
-        add_note(viewer, found, note_of(request.POST.get("text", "")), now=now)
+        add_note(viewer, found, note_of(request.POST.get("text", "")), shared="shared" in request.POST, now=now)
     except DomainError as error:
         return workspace(request, viewer, ref, refused=Refused("note", error, request.POST))
     return see_other(f"{reverse('case', args=[ref])}#notes")

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.audit.events import Event
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
@@ -25,7 +26,7 @@ from cases.selectors import cases_for
 from common.problems import NotFound
 from common.refused import Refused
 from common.request_ids import request_id_of
-from evidence.portal.exports import case_lines, csv_response, package_response
+from evidence.portal.exports import case_lines, csv_response, note_export, package_response
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import case_rows, page_of, record_rows
 from evidence.portal.timeline import timeline_of
@@ -55,7 +56,9 @@ def export_cases(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     now, chosen = timezone.now(), filter_of(request)
     if not chosen.form.is_valid():
         return _list(request, viewer, chosen, [], now=now, status=422)
-    return csv_response("cases", case_lines(viewer, cases_found(viewer, chosen.wanted(), now=now), now=now), now=now)
+    found = cases_found(viewer, chosen.wanted(), now=now)
+    note_export(Event.CASES_EXPORTED, viewer, found, chosen.told, now=now)
+    return csv_response("cases", case_lines(viewer, found, now=now), now=now)
 
 
 @require_GET
@@ -70,9 +73,11 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
-    records, more = page_of(records_for(viewer, now=now).filter(case=found), None)
+    open_to = records_for(viewer, now=now).filter(case=found)
+    records, more = page_of(open_to, None)
     return render(request, "evidence/case.html", {
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
+        "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
         "fetches": viewer.may(Act.FETCH), "refused": refused,
         "stages": stages_from(found) if file.own and viewer.may(Act.KEEP_CASE) else (),

@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.audit.events import Event
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from common.request_ids import request_id_of
 from evidence.errors import NothingSelected, RecordNotFound, TooManyRecords
 from evidence.models import Evidence
-from evidence.portal.exports import csv_response, package_response, record_lines
+from evidence.portal.exports import csv_response, note_export, package_response, record_lines
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import page_of, record_rows
 from evidence.search import records_found
@@ -44,11 +45,12 @@ def export_records(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """All records of the filter, however many, as CSV; from the table's own form, those that are ticked."""
     now, chosen = timezone.now(), filter_of(request)
     if "selection" in request.POST:
-        rows = records_for(viewer, now=now).filter(pk__in=[row.pk for row in selected(request, viewer, now=now)])
+        rows, told = records_for(viewer, now=now).filter(pk__in=[row.pk for row in selected(request, viewer, now=now)]), "selection"
     elif chosen.form.is_valid():
-        rows = records_found(viewer, chosen.wanted(), now=now)
+        rows, told = records_found(viewer, chosen.wanted(), now=now), chosen.told
     else:
         return _table(request, viewer, chosen, [], now=now, status=422)
+    note_export(Event.RECORDS_EXPORTED, viewer, rows, told, now=now)
     return csv_response("records", record_lines(rows), now=now)
 
 

@@ -89,6 +89,19 @@ class Filter:
         return any(name == "text" for name, _value in self.fields)
 
     @property
+    def told(self) -> str:
+        """What narrows the list, in the fixed words of an audit row; of what was typed, only that something was.
+
+        Call when the form is valid.
+        """
+        wanted = self.wanted()
+        words = {
+            "kind": wanted.kind if wanted.kind in KINDS else "other" * bool(wanted.kind), "progress": wanted.progress or "",
+            "stage": wanted.stage, "mistaken": {None: "", True: "yes", False: "no"}[wanted.mistaken],
+            "since": str(wanted.since or ""), "until": str(wanted.until or ""), "case": wanted.case}
+        return "+".join(["text"] * bool(wanted.text) + [f"{name}:{word}" for name, word in words.items() if word])
+
+    @property
     def query(self) -> str:
         """The chosen fields for an address, with a question mark; "" when nothing is chosen. What was typed is not in it."""
         chosen = [(name, value) for name, value in self.fields if name != "text"]

@@ -57,7 +57,7 @@ class WebhookView(APIView):
 
     @extend_schema(**schema.DELETE)
     def delete(self, request: Request, webhook: str) -> HttpResponse:
-        delete_webhook(own_webhook(request, webhook))
+        delete_webhook(own_webhook(request, webhook), now=timezone.now())
         return HttpResponse(status=204)
 
 

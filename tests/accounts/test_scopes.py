@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 CONTENT_SCOPES = frozenset({
     Scope.EVIDENCE_WRITE, Scope.EVIDENCE_READ, Scope.PACKAGES_FETCH, Scope.CASES_WRITE, Scope.CASES_READ, Scope.CASE_FILES_WRITE,
     Scope.WEBHOOKS_MANAGE,
-    Scope.NOTICES_READ, Scope.MATTERS_SUBMIT, Scope.MATTERS_ACCEPT,
+    Scope.NOTICES_READ, Scope.MATTERS_SUBMIT, Scope.MATTERS_ACCEPT, Scope.CASE_NOTES_WRITE,
 })
 
 
@@ -38,7 +38,7 @@ def test_a_machine_does_nothing_that_no_person_of_its_kind_may_do(kind: Kind) ->
 
 
 def test_the_kinds_hold_what_the_table_says() -> None:
-    reading = {Scope.EVIDENCE_READ, Scope.CASES_READ, Scope.WEBHOOKS_MANAGE, Scope.NOTICES_READ}
+    reading = {Scope.EVIDENCE_READ, Scope.CASES_READ, Scope.WEBHOOKS_MANAGE, Scope.NOTICES_READ, Scope.CASE_NOTES_WRITE}
     firm = reading | {Scope.PACKAGES_FETCH, Scope.MATTERS_SUBMIT}
     institution = firm | {Scope.MATTERS_ACCEPT}
     assert {

@@ -24,6 +24,8 @@ from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.models import Evidence
 from evidence.services import deposit
 from tests.accounts.people import make_organisation
+from vault.storage import vault_store
+from vault.uploads import store_upload
 
 DAY = timedelta(days=1)
 
@@ -44,12 +46,13 @@ def join(login: str, role: Role, where: Organisation) -> Person:
 
 @dataclass
 class Cast:
-    """Organisations by name, made when first asked for; `now` moves by hand."""
+    """Organisations by name, made when first asked for; `now` moves by hand. `keeps`: originals are deposited, and not digests alone."""
 
     now: datetime = field(default_factory=lambda: timezone.now().replace(microsecond=0))
     organisations: dict[str, Organisation] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    keeps: bool = False
 
     def organisation(self, name: str, kind: Kind) -> Organisation:
         if name not in self.organisations:
@@ -78,11 +81,16 @@ class Cast:
         return self.person("officer", Role.CASE_OFFICER)
 
     def deposit(self, by: Viewer, case: str, *, kind: str = "sms", count: int = 1) -> list[str]:
-        """Record numbers of records by digest, deposited with a key of the viewer's organisation."""
+        """Record numbers of records with one file each, deposited with a key of the viewer's organisation."""
         key = issue_api_key(by.organisation, label="deposits", now=self.now, valid_for=DAY)[0]
-        items = [
-            DepositItem(case, kind, "标题", (FileItem("a.txt", "text/plain", 3, secrets.token_hex(32), None),)) for _ in range(count)]
+        items = [DepositItem(case, kind, "标题", (self._file(by.organisation),)) for _ in range(count)]
         return list(deposit(Depositor(by.organisation, key.pk), items, now=self.now).records)
+
+    def _file(self, organisation: Organisation) -> FileItem:
+        if not self.keeps:
+            return FileItem("a.txt", "text/plain", 3, secrets.token_hex(32), None)
+        stored = store_upload(vault_store(), organisation.ref, [secrets.token_bytes(3)])
+        return FileItem("a.txt", "text/plain", 3, stored.sha256.hex(), stored.sm3.hex(), stored)
 
     def paper(self, by: Viewer) -> str:
         """The record number of a document that the viewer's organisation deposited for itself."""
@@ -134,11 +142,14 @@ class Cast:
         matter.refresh_from_db()
         return matter
 
-    def ordered(self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court",
-                by_machine: bool = False) -> Order:
+    def ordered(
+        self, case: Case, *, kinds: tuple[str, ...] = (), opened: bool = True, court: str = "court", by_machine: bool = False,
+        number: str = "", scope: str = "通话录音",
+    ) -> Order:
         """An order of the court, opened by a second judge unless told otherwise."""
         first, second = (self.person(f"{court}-{login}", Role.JUDGE, court) for login in ("judge", "judge2"))
-        paper = Paper(f"调{secrets.token_hex(4)}", self.paper(first), "通话录音", self.now, self.now + 30 * DAY, [case.ref], kinds)
+        paper = Paper(
+            number or f"调{secrets.token_hex(4)}", self.paper(first), scope, self.now, self.now + 30 * DAY, [case.ref], kinds)
         order = upload_order(self.machine(court, Kind.COURT) if by_machine else first, paper, now=self.now)
         if opened:
             open_order(second, order, now=self.now)

@@ -14,6 +14,9 @@ from accounts.viewer import Viewer
 from cases.importing.columns import PAYMENT_COLUMNS, template_csv
 from cases.models import Case, Payment
 from cases.portal.file_page import file_page
+from cases.portal.words import CONVENTIONS, REASONS, ground_word
+from cases.reckoning import sheet
+from cases.reckoning.rows import clause
 from cases.selectors import case_file_for
 from tests.accounts.people import make_person, signed_in
 from tests.cases.case_files import PERSONAL, Send, case_body
@@ -99,6 +102,11 @@ def test_the_sheet_of_a_day_is_a_page_and_a_file(send: Send, officer: Client, la
     assert send("PUT", "/rate-caps", {"caps": [cap]}).status_code == 200
     page = page_of(officer.get(f"/cases/{ref}/reckoning?on=2025-05-20", headers=heads))
     assert "12140.05" in page.source
+    told = {"zh-hans": ("超过综合年化上限", "合同条款 3.1", "还款日不因节假日顺延。"),
+            "en": ("above the cap on the comprehensive annual rate", "clause 3.1 of the contract", "Due days are not postponed")}[language]
+    assert [word for word in told if word not in page.source] == []
+    if language == "en":
+        assert not [word for word in (*sheet.CONVENTIONS, *sheet.REASONS.values()) if word in page.source]
     assert language == "zh-hans" or page.chinese() == []
     assert not [value for value in PERSONAL if value in page.source]
     assert officer.get(f"/cases/{ref}/reckoning.csv?on=2025-05-20").content == send(
@@ -107,6 +115,18 @@ def test_the_sheet_of_a_day_is_a_page_and_a_file(send: Send, officer: Client, la
     page_of(officer.get(f"/cases/{ref}/reckoning?on=<b>", headers=heads), 400)
     empty = send("POST", "/cases", case_body(reference="LN-2", agreement=None, drawdowns=[])).json()["case"]
     page_of(officer.get(f"/cases/{empty}/reckoning", headers=heads), 422)
+
+
+def test_the_pages_words_are_those_of_the_sheet_whose_bytes_stay_chinese(lender: Organisation) -> None:
+    """The page has them once more because the sheet knows no language of its reader: its bytes may have been deposited."""
+    with translation.override("zh-hans"):
+        assert {key: str(word) for key, word in REASONS.items()} == sheet.REASONS
+        assert tuple(str(word) for word in CONVENTIONS) == sheet.CONVENTIONS
+        grounds = (clause("3.1"), clause(None))
+        assert [str(ground_word(each)) for each in grounds] == [each.text for each in grounds]
+    with translation.override("en"):
+        words = [*REASONS.values(), *CONVENTIONS, *(ground_word(each) for each in grounds)]
+        assert not [word for word in words if any("\u4e00" <= letter <= "\u9fff" for letter in str(word))]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -96,7 +96,7 @@ def test_a_disabled_endpoint_listens_no_more(organisation: Organisation, post_de
     stamp()
     tell()
     assert told() == []
-    delete_webhook(endpoint)
+    delete_webhook(endpoint, now=timezone.now())
 
 
 def test_a_worker_that_dies_before_the_commit_tells_it_all_again_and_once(

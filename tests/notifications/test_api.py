@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from standardwebhooks import Webhook
 
-from accounts.models import Organisation
+from accounts.models import AuditEntry, Organisation
 from accounts.services import create_organisation, issue_api_key
 from common.bounded_http import Trouble
 from common.jobs import Job
@@ -55,6 +55,19 @@ def created(ask: Ask, url: str = URL) -> dict[str, Any]:
 
 def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
+
+
+def test_what_changes_where_events_go_stands_in_the_audit_log(ask: Ask, stranger: Ask) -> None:
+    hook = created(ask)["webhook"]
+    ask("POST", f"webhooks/{hook}/secret", {"overlap_s": 0})
+    assert stranger("DELETE", f"webhooks/{hook}").status_code == 404
+    ask("DELETE", f"webhooks/{hook}")
+    rows = AuditEntry.objects.filter(event__startswith="webhook:").order_by("id")
+    assert [(row.event, row.subject) for row in rows] == [
+        (event, f"webhook:{hook}") for event in ("webhook:made", "webhook:secret_changed", "webhook:removed")]
+    assert {(row.actor[:8], row.method) for row in rows} == {("api_key:", "api_key")}
+    assert len({row.organisation_id for row in rows}) == 1
+    assert URL not in str(list(rows.values()))
 
 
 def test_the_secret_is_shown_once(ask: Ask) -> None:

@@ -267,7 +267,7 @@ def test_an_endpoint_deleted_while_a_request_is_under_way_is_gone(hook: Hook, re
     endpoint = hook.endpoint
     requests = due_requests(endpoint, moment)
     outcomes = send_all(receiver.url, requests, lambda target: [(2, (target.hostname, target.port))])
-    delete_webhook(endpoint)
+    delete_webhook(endpoint, now=moment)
     write_down(endpoint, outcomes, now=moment)
     assert not WebhookAttempt.objects.exists()
     assert hook.run() is None

@@ -14,7 +14,24 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.permissions import Kind
-from cases.models import AccessEvent, Assignment, Case, Entrustment, Grant, GrantedCase, Order, Party
+from cases.filing import add_note
+from cases.models import (
+    AccessEvent,
+    Agreement,
+    Assignment,
+    Case,
+    Consent,
+    ContactPoint,
+    CreditorSide,
+    Drawdown,
+    Entrustment,
+    Grant,
+    GrantedCase,
+    Note,
+    NoteText,
+    Order,
+    Party,
+)
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
 from common.tenancy import forget, forget_between_requests, on_behalf_of, open_record, opened, tell_viewer
@@ -291,3 +308,49 @@ def test_whoever_sees_a_case_writes_notes_on_it_and_nobody_else(cast: Cast) -> N
     stranger = cast.organisation("law_firm", Kind.LAW_FIRM)
     statuses = [sender(Client(), who)("POST", f"/cases/{case.ref}/notes", b'{"text": "x"}').status_code for who in (agency, stranger)]
     assert statuses == [201, 404]
+
+
+def test_an_order_for_some_kinds_opens_no_more_of_a_file_than_who_is_concerned(full: Case, cast: Cast, web: str) -> None:
+    """Without a selector, as a mistake in the application would ask; an order without kinds opens it all."""
+    court, firm = cast.organisations["court"].pk, cast.organisations["law_firm"].pk
+    beyond = (Agreement, Drawdown, ContactPoint, Consent)
+    assert sender(Client(), cast.legal.organisation)("POST", "/cases", case_body(reference="LN-1")).status_code == 201
+    forget()
+    Party.objects.create(case=full, reference="other", role="spouse", kind="person", erased_at=cast.now)
+
+    def sees(organisation: int) -> tuple[list[str], bool, list[bool]]:
+        with acting_as(web):
+            tell_viewer(organisation)
+            roles = sorted(Party.objects.filter(case=full).values_list("role", flat=True))
+            return roles, CreditorSide.objects.filter(case=full).exists(), [model._default_manager.exists() for model in beyond]
+
+    assert sees(court) == (["debtor"], True, [False] * 4)
+    assert sees(firm) == sees(full.organisation_id) == (["co_debtor", "debtor", "spouse"], True, [True] * 4)
+    cast.ordered(full)
+    forget()
+    assert sees(court) == sees(firm)
+
+
+def test_a_note_is_hidden_from_others_by_the_database_and_its_number_is_taken_all_the_same(full: Case, cast: Cast, web: str) -> None:
+    places = {name: cast.organisations[name] for name in ("collection_agency", "law_firm", "court", "lender")}
+    writers = {name: cast.machine(name, Kind(each.kind)) for name, each in places.items()}
+    for name in ("collection_agency", "law_firm", "lender"):
+        for shared in (False, True):
+            with acting_as(web):
+                tell_viewer(places[name].pk)
+                note = add_note(writers[name], full, "x", shared=shared, now=cast.now)
+                assert Note.objects.filter(pk=note.pk).exists()
+    assert list(Note.objects.order_by("sequence").values_list("sequence", flat=True)) == [1, 2, 3, 4, 5, 6]
+    own = {place.ref for place in places.values()}
+    for name, place in places.items():
+        with acting_as(web):
+            tell_viewer(place.pk)
+            seen = set(Note.objects.values_list("organisation_ref", "shared"))
+            assert NoteText.objects.count() == Note.objects.count()
+        # The court's order is for some kinds, so that it sees no note of others.
+        others = set() if name == "court" else {(ref, True) for ref in own - {places["court"].ref}}
+        assert seen == others | ({(place.ref, False)} if name != "court" else set()), name
+    with acting_as(web), connection.cursor() as cursor:
+        tell_viewer(cast.organisation("rival", Kind.LENDER).pk)
+        cursor.execute("SELECT cunzheng_last_note(%s)", [full.pk])
+        assert cursor.fetchone() == (None,), "of a case that is not open nothing is told"
