@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from cases.conditions import MOST_CASES
 from cases.models import Case
 from cases.portal.access_words import rows_of_case
 from cases.portal.file_page import file_page
@@ -25,6 +26,7 @@ from cases.selectors import cases_for
 from common.problems import NotFound
 from common.refused import Refused
 from common.request_ids import request_id_of
+from evidence.portal.case_selection import takes_selection
 from evidence.portal.exports import case_lines, csv_response, package_response
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import case_rows, page_of, record_rows
@@ -119,5 +121,5 @@ def _list(
 ) -> HttpResponse:
     return render(request, "evidence/cases.html", {
         "filter": chosen, "form": chosen.form, "rows": case_rows(viewer, found, now=now), "cursor": cursor, "now": now,
-        "keeps": viewer.may(Act.KEEP_CASE), "crumbs": [("", _("案件"))],
+        "keeps": viewer.may(Act.KEEP_CASE), "selects": takes_selection(viewer), "most": MOST_CASES, "crumbs": [("", _("案件"))],
     }, status=status)

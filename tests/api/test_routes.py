@@ -266,8 +266,8 @@ PEOPLE = {
     **dict.fromkeys((
         "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
         "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
-        "/cases/{ref}/accesses", "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
-        "/orders", "/orders/add", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
+        "/access/selection", "/cases/{ref}/accesses", "/docket", "/docket/{ref}/cases", "/docket/{ref}/accept", "/docket/{ref}/close",
+        "/orders", "/orders/add", "/orders/{ref}/cases", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
