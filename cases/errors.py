@@ -56,6 +56,24 @@ class CaseInvalid(DomainError):
     detail = _("{count} 处有误，位置见 errors；档案未作任何改动。")
 
 
+class CaseFileMissing(DomainError):
+    """A case that deposits have opened: its first file comes whole."""
+
+    code = "case-file-missing"
+    status = 409
+    title = _("案件还没有档案")
+    detail = _("请先导入案件档案，再逐项补充。")
+
+
+class FactUnsuitable(DomainError):
+    """One entry of a case file that is typed on a page. `reason`: what is wrong with the field at fault."""
+
+    code = "case-fact-unsuitable"
+    status = 422
+    title = _("填写内容有误")
+    detail = _("{reason}")
+
+
 class CaseChanged(DomainError):
     code = "case-changed"
     status = 409

@@ -64,6 +64,7 @@ FORMS: dict[str, Act] = {
     "/access/grants/{grant}/approve": Act.APPROVE_LARGE_GRANT, "/access/grants/{grant}/revoke": Act.GRANT, "/access/submit": Act.PREPARE,
     "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
     "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
+    **{f"/cases/{{case}}/{part}": Act.KEEP_CASE for part in ("payments", "contacts", "consents", "consents/withdrawal")},
     "/cases/{case}/notes": Act.READ_CASE, "/cases/{case}/stage": Act.KEEP_CASE, "/cases/{case}/reckoning/deposit": Act.KEEP_CASE,
 }
 # Pages of one case, and of those in which somebody deposits.

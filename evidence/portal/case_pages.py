@@ -19,6 +19,7 @@ from accounts.viewer import Viewer
 from cases.conditions import MOST_CASES
 from cases.models import Case
 from cases.portal.access_words import rows_of_case
+from cases.portal.fact_forms import choices_of
 from cases.portal.file_page import file_page
 from cases.portal.opening import opened_file
 from cases.portal.words import STAGES
@@ -72,12 +73,14 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
+    keeps = file.own and viewer.may(Act.KEEP_CASE)
     records, more = page_of(records_for(viewer, now=now).filter(case=found), None)
     return render(request, "evidence/case.html", {
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
         "fetches": viewer.may(Act.FETCH), "refused": refused,
-        "stages": stages_from(found) if file.own and viewer.may(Act.KEEP_CASE) else (),
+        "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
+        "stages": stages_from(found) if keeps else (),
         "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],
     }, status=200 if refused is None else refused.error.status)
 

@@ -15,6 +15,7 @@ from accounts.joining import Invitee, invite
 from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role, roles_of
 from accounts.signing_keys import register_signing_key
+from notifications.services import create_webhook
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
 from tests.accounts.signers import new_private, pem_of
 from tests.api.test_routes import PEOPLE
@@ -22,7 +23,8 @@ from tests.api.test_routes import PEOPLE
 NOWHERE = "0" * 32
 POST_ONLY = (
     "/status", "/activate", "/review",
-    "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
+    "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove",
+    "/webhooks/new", "/secret", "/test", "/delete")
 IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
 
@@ -34,9 +36,11 @@ class Place:
     membership_id: int
     invitation_id: int
     key_id: int
+    webhook: str = NOWHERE
 
     def address(self, path: str) -> str:
-        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id}
+        names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id,
+                 "{webhook}": self.webhook}
         for name, value in names.items():
             path = path.replace(name, str(value))
         return path
@@ -52,7 +56,8 @@ def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
     values = {"prefix": f"p{organisation.pk}", "secret_sha256": b"d" * 32, "label": "x", "created_at": timezone.now()}
     ApiKey.objects.create(  # under the id of the signing key, so that both routes have something to be kept from
         pk=signing.pk, organisation=organisation, expires_at=timezone.now() + timedelta(days=1), **values)
-    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk)
+    webhook = create_webhook(organisation, url="https://x.example/", events=["record.timestamped"], networks=(), now=timezone.now())[0]
+    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk, webhook.ref)
 
 
 def send(client: Client, path: str, place: Place) -> int:
@@ -90,7 +95,7 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/activate": 409, "/organisations/{ref}/review": 409,
         "/organisations/{ref}/invitations": 422,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
+        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path or "webhooks" in path), 404),
         "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,
         "/organisations/{ref}/sign-in/provider": 404, "/organisations/{ref}/sign-in/provider/remove": 404,
     }
