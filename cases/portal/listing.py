@@ -60,7 +60,7 @@ def by_phase(condition: InPhase, now: datetime, **more: Choice) -> dict[str, Cho
     """What a list can be narrowed to: what has not ended, which stands there unasked, each phase, `more`, and everything."""
     ended = condition(Phase.ENDED, now)
     return {
-        CURRENT: Choice(_("未结束"), condition(Phase.RUNNING, now) | condition(Phase.WAITING, now)),
+        CURRENT: Choice(_("未结束的"), condition(Phase.RUNNING, now) | condition(Phase.WAITING, now)),
         Phase.RUNNING.value: Choice(_("进行中"), condition(Phase.RUNNING, now)),
         Phase.WAITING.value: Choice(_("待生效或待办"), condition(Phase.WAITING, now)), **more,
         Phase.ENDED.value: Choice(_("已结束"), ended), ALL: Choice(_("全部"), Q()),

@@ -15,7 +15,7 @@ from accounts.joining import Invitee, invite
 from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role, roles_of
 from accounts.signing_keys import register_signing_key
-from notifications.services import create_webhook
+from notifications.models import WebhookEndpoint, WebhookSecret
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
 from tests.accounts.signers import new_private, pem_of
 from tests.api.test_routes import PEOPLE
@@ -56,7 +56,9 @@ def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
     values = {"prefix": f"p{organisation.pk}", "secret_sha256": b"d" * 32, "label": "x", "created_at": timezone.now()}
     ApiKey.objects.create(  # under the id of the signing key, so that both routes have something to be kept from
         pk=signing.pk, organisation=organisation, expires_at=timezone.now() + timedelta(days=1), **values)
-    webhook = create_webhook(organisation, url="https://x.example/", events=["record.timestamped"], networks=(), now=timezone.now())[0]
+    webhook = WebhookEndpoint.objects.create(
+        ref=f"{organisation.pk:032x}", organisation=organisation, url="https://x.example/", created_at=timezone.now())
+    WebhookSecret.objects.create(endpoint=webhook, sealed=b"x", created_at=timezone.now())
     return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk, webhook.ref)
 
 
@@ -80,8 +82,8 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
-        # An organisation without a provider has none to remove.
-        expected = ({404} if path.endswith("/remove") else {200, 302, 422}) if manages else {403}
+        # An organisation without a provider has none to remove; a secret is not changed by who saw none.
+        expected = ({404} if path.endswith("/remove") else {409} if path.endswith("/secret") else {200, 302, 422}) if manages else {403}
         assert send(client, path, at_home) in ({404} if PEOPLE[path] == "operator" else expected), path
 
 
