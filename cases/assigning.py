@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note
@@ -17,14 +18,16 @@ from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
 from cases.conditions import MOST_CASES, cases_named, check_period, organisation_among, own_contract, plain
-from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken
+from cases.errors import AgentUnsuitable, CaseNotFound, CasesMissing, EntrustmentEnded, NumberTaken, SelectionMoved, SelectionTooLarge
 from cases.models import Assignment, Distribution, Entrustment
-from cases.roots import live_assignment
+from cases.selectors import assignments_given, assignments_held
 from cases.telling import counted, tell_agent_of_gain, tell_agents_of_loss
 from notifications.kinds import CASES_ASSIGNED, CASES_WITHDRAWN, ENTRUSTMENT_ENDED
 from notifications.noticing import leave_notices
 
 LONGEST_NUMBER, LONGEST_SCOPE = 64, 500
+MOST_SHOWN = 10_000
+"""So many cases of a contract are withdrawn or distributed by one act at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +114,30 @@ def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int
     viewer.must(Act.DISTRIBUTE)
     wanted = _refs(refs)
     with transaction.atomic():
-        rows = Assignment.objects.filter(ref__in=wanted, entrustment__lender=viewer.organisation, withdrawn_at=None)
-        ids = list(rows.order_by("id").values_list("id", flat=True))
+        ids = _ids(assignments_given(viewer).filter(ref__in=wanted))
         if len(ids) != len(wanted):
             raise CaseNotFound(pointer="/assignments")
-        tell_agents_of_loss(ids, keeps=None, now=now)
-        Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
-        for agency_id, contract, count in counted(rows.filter(pk__in=ids), "entrustment__agency_id", "entrustment__ref"):
-            leave_notices([agency_id], kind=CASES_WITHDRAWN, subject=contract, count=count, now=now)
-            _note(Event.CASES_WITHDRAWN, viewer, contract, f"cases:{count}", now)
-        return Assignment.objects.filter(pk__in=ids, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=viewer.actor)
+        return _withdraw(viewer, ids, now)
+
+
+def withdraw_shown(viewer: Viewer, entrustment: Entrustment, shown: Q, *, seen: int, now: datetime) -> int:
+    """Take back all cases under a contract of the viewer's that a filter shows, `seen` by whoever acts.
+
+    Raises Forbidden, CasesMissing, SelectionTooLarge, SelectionMoved.
+    """
+    viewer.must(Act.DISTRIBUTE)
+    with transaction.atomic():
+        return _withdraw(viewer, _shown(assignments_given(viewer).filter(shown, entrustment=entrustment), seen), now)
+
+
+def _withdraw(viewer: Viewer, ids: list[int], now: datetime) -> int:
+    rows = Assignment.objects.filter(pk__in=ids, withdrawn_at=None)
+    tell_agents_of_loss(ids, keeps=None, now=now)
+    Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
+    for agency_id, contract, count in counted(rows, "entrustment__agency_id", "entrustment__ref"):
+        leave_notices([agency_id], kind=CASES_WITHDRAWN, subject=contract, count=count, now=now)
+        _note(Event.CASES_WITHDRAWN, viewer, contract, f"cases:{count}", now)
+    return rows.update(withdrawn_at=now, withdrawn_by=viewer.actor)
 
 
 def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, *, now: datetime) -> int:
@@ -133,20 +150,34 @@ def distribute_cases(viewer: Viewer, refs: Sequence[str], agent: Person | None, 
         raise AgentUnsuitable(pointer="/agent")
     wanted = _refs(refs)
     with transaction.atomic():
-        rows = Assignment.objects.select_for_update().filter(
-            live_assignment(now), ref__in=wanted, entrustment__agency=viewer.organisation)
-        ids = list(rows.order_by("id").values_list("id", flat=True))
+        ids = _ids(assignments_held(viewer, now=now).select_for_update().filter(ref__in=wanted))
         if len(ids) != len(wanted):
             raise CaseNotFound(pointer="/assignments")
-        tell_agents_of_loss(ids, keeps=agent, now=now)
-        if agent is not None:
-            tell_agent_of_gain(ids, agent, now=now)
-        Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
-        if agent is not None:
-            Distribution.objects.bulk_create(
-                Distribution(assignment_id=id_, agent=agent, since=now, made_by=viewer.actor) for id_ in ids)
-        for contract, count in counted(Assignment.objects.filter(pk__in=ids), "entrustment__ref"):
-            _note(Event.CASES_DISTRIBUTED, viewer, contract, f"cases:{count}{'' if agent is None else f'+person:{agent.pk}'}", now)
+        return _distribute(viewer, ids, agent, now)
+
+
+def distribute_shown(viewer: Viewer, entrustment: Entrustment, shown: Q, agent: Person | None, *, seen: int, now: datetime) -> int:
+    """Distribute all cases under a contract that a filter shows, `seen` by whoever acts.
+
+    Raises Forbidden, AgentUnsuitable, CasesMissing, SelectionTooLarge, SelectionMoved.
+    """
+    viewer.must(Act.DISTRIBUTE)
+    if agent is not None and not _is_agent(viewer, agent):
+        raise AgentUnsuitable(pointer="/agent")
+    with transaction.atomic():
+        held = assignments_held(viewer, now=now).select_for_update().filter(shown, entrustment=entrustment)
+        return _distribute(viewer, _shown(held, seen), agent, now)
+
+
+def _distribute(viewer: Viewer, ids: list[int], agent: Person | None, now: datetime) -> int:
+    tell_agents_of_loss(ids, keeps=agent, now=now)
+    if agent is not None:
+        tell_agent_of_gain(ids, agent, now=now)
+    Distribution.objects.filter(assignment__in=ids, until=None).update(until=now)
+    if agent is not None:
+        Distribution.objects.bulk_create(Distribution(assignment_id=id_, agent=agent, since=now, made_by=viewer.actor) for id_ in ids)
+    for contract, count in counted(Assignment.objects.filter(pk__in=ids), "entrustment__ref"):
+        _note(Event.CASES_DISTRIBUTED, viewer, contract, f"cases:{count}{'' if agent is None else f'+person:{agent.pk}'}", now)
     return len(ids)
 
 
@@ -162,6 +193,22 @@ def _is_agent(viewer: Viewer, person: Person) -> bool:
 
 def _note(event: Event, viewer: Viewer, contract: str, detail: str, now: datetime) -> None:
     note(event, viewer.organisation, at=now, subject=f"entrustment:{contract}", detail=detail, actor=viewer.actor)
+
+
+def _ids(rows: QuerySet[Assignment]) -> list[int]:
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
+def _shown(rows: QuerySet[Assignment], seen: int) -> list[int]:
+    """The ids of what a filter shows, if that is as many as somebody saw. Raises CasesMissing, SelectionTooLarge, SelectionMoved."""
+    ids = _ids(rows)
+    if len(ids) > MOST_SHOWN:
+        raise SelectionTooLarge(limit=MOST_SHOWN, pointer="/whole")
+    if len(ids) != seen:
+        raise SelectionMoved(count=len(ids), pointer="/whole")
+    if not ids:
+        raise CasesMissing(limit=MOST_SHOWN, pointer="/assignments")
+    return ids
 
 
 def _refs(refs: Sequence[str]) -> set[str]:

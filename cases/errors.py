@@ -1,4 +1,6 @@
 """What `cases` refuses, each with a stable code."""
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError
@@ -9,6 +11,26 @@ class CaseNotFound(DomainError):
     status = 404
     title = _("没有这个案件")
     detail = _("请核对案件编号；不属于您机构、也未向您开放的案件显示相同的结果。")
+
+
+class CasesUnknown(CaseNotFound):
+    """Of a list that somebody typed: the words that name no case, with their lines. They are his own, and stand in no data."""
+
+    title = _("有的案件没有找到")
+    detail = _("请核对以下编号，没有这些案件，或不属于您机构；整批没有办理：")
+    line = _("第 {number} 行 {word}")
+    more = _("另有 {count} 处")
+    told, longest = 20, 40
+
+    def __init__(self, unknown: Sequence[tuple[int, str]], *, pointer: str = "/cases") -> None:
+        super().__init__(pointer=pointer)
+        self.unknown = unknown
+
+    def sentence(self) -> str:
+        words = [str(self.line).format(number=number, word=word[: self.longest]) for number, word in self.unknown[: self.told]]
+        if len(self.unknown) > self.told:
+            words.append(str(self.more).format(count=len(self.unknown) - self.told))
+        return f"{self.detail}{'; '.join(words)}"
 
 
 class CaseTakenBack(DomainError):
@@ -32,6 +54,24 @@ class CaseInvalid(DomainError):
     status = 422
     title = _("案件档案不符合规定")
     detail = _("{count} 处有误，位置见 errors；档案未作任何改动。")
+
+
+class CaseFileMissing(DomainError):
+    """A case that deposits have opened: its first file comes whole."""
+
+    code = "case-file-missing"
+    status = 409
+    title = _("案件还没有档案")
+    detail = _("请先导入案件档案，再逐项补充。")
+
+
+class FactUnsuitable(DomainError):
+    """One entry of a case file that is typed on a page. `reason`: what is wrong with the field at fault."""
+
+    code = "case-fact-unsuitable"
+    status = 422
+    title = _("填写内容有误")
+    detail = _("{reason}")
 
 
 class CaseChanged(DomainError):
@@ -202,6 +242,31 @@ class CasesMissing(DomainError):
     status = 422
     title = _("请选择案件")
     detail = _("每次须选择 1 至 {limit} 个案件。")
+
+
+class SelectionMoved(DomainError):
+    """"All that the filter shows" is another number by now than the page said."""
+
+    code = "selection-moved"
+    status = 409
+    title = _("筛选出的案件有变化")
+    detail = _("筛选结果现为 {count} 件，与您看到的不同，没有作任何改动；请核对后再办理。")
+
+
+class SelectionTooLarge(DomainError):
+    code = "selection-too-large"
+    status = 422
+    title = _("一次办理的案件过多")
+    detail = _("一次至多 {limit} 件，没有作任何改动；请缩小范围后分批办理。")
+
+
+class KindUnknown(DomainError):
+    """An order that is limited to a kind of evidence that nobody deposits would open nothing, and not say so."""
+
+    code = "kind-unknown"
+    status = 422
+    title = _("没有这个证据种类")
+    detail = _("“{kind}”不是证据种类的代码；请从列表中选择，或不选，即为全部种类。")
 
 
 class EntrustmentEnded(DomainError):

@@ -53,7 +53,7 @@ def open_all(viewer: Viewer, files: Sequence[tuple[str, CaseFacts]], *, now: dat
     if Case.objects.filter(pk__in=[case.pk for case in cases], file_version=0).update(file_version=1) != len(cases):
         raise CaseChanged
     write_facts(organisation.ref, [(case, facts) for case, (_, facts) in zip(cases, files, strict=True)])
-    _trace([(case, "1") for case in cases], change, viewer, now)
+    trace([(case, "1") for case in cases], change, viewer, now)
     return cases
 
 
@@ -61,10 +61,10 @@ def revise_file(viewer: Viewer, case: Case, facts: CaseFacts, *, version: int, n
     """Write the file of the viewer's own case anew; `version` is the one that was read. Raises CaseInvalid, CaseChanged."""
     require_sound(facts)
     with transaction.atomic():
-        if not _moved(case, version):
+        if not moved(case, version):
             raise CaseChanged
         replace_facts(case, facts)
-        _trace([(case, str(case.file_version))], "file", viewer, now)
+        trace([(case, str(case.file_version))], "file", viewer, now)
 
 
 def add_payments(viewer: Viewer, received: Sequence[tuple[Case, Sequence[Receipt]]], *, now: datetime) -> None:
@@ -81,7 +81,7 @@ def add_payments(viewer: Viewer, received: Sequence[tuple[Case, Sequence[Receipt
         if Case.objects.filter(pk__in=read, file_version=version).update(file_version=version + 1) != len(read):
             raise CaseChanged
     write_payments(received)
-    _trace([(case, str(case.file_version + 1)) for case in cases], "import", viewer, now)
+    trace([(case, str(case.file_version + 1)) for case in cases], "import", viewer, now)
 
 
 def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stage, now: datetime) -> None:
@@ -89,7 +89,7 @@ def move_stage(viewer: Viewer, case: Case, stage: Case.Stage, *, seen: Case.Stag
     with transaction.atomic():
         if Case.objects.filter(pk=case.pk, stage=seen).update(stage=stage) != 1:
             raise CaseChanged
-        _trace([(case, stage.value)], "stage", viewer, now)
+        trace([(case, stage.value)], "stage", viewer, now)
     case.stage = stage.value
 
 
@@ -134,7 +134,7 @@ def require_sound(facts: CaseFacts) -> None:
         raise CaseInvalid(faults=found[:LISTED], count=len(found))
 
 
-def _moved(case: Case, version: int) -> bool:
+def moved(case: Case, version: int) -> bool:
     """Whether the file's version could be moved on by compare-and-swap; the row is locked until the transaction ends."""
     if Case.objects.filter(pk=case.pk, file_version=version).update(file_version=version + 1) != 1:
         return False
@@ -142,8 +142,8 @@ def _moved(case: Case, version: int) -> bool:
     return True
 
 
-def _trace(changed: Sequence[tuple[Case, str]], change: str, viewer: Viewer, now: datetime) -> None:
-    """`changed`: each case with what became of it."""
+def trace(changed: Sequence[tuple[Case, str]], change: str, viewer: Viewer, now: datetime) -> None:
+    """That these cases, whose rows are locked, were changed, and by whom. `changed`: each case with what became of it."""
     # The rows of the cases are locked by the update before, so the next numbers are ours.
     before = dict(CaseRevision.objects.filter(case__in=[case for case, _ in changed]).values_list("case").annotate(last=Max("sequence")))
     CaseRevision.objects.bulk_create([

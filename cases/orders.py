@@ -17,7 +17,17 @@ from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
 from cases.conditions import MOST_CASES, check_period, check_person, own_paper, plain
-from cases.errors import CaseNotFound, CasesMissing, NumberTaken, SecondPersonNeeded, StateUnsuitable, TextUnsuitable
+from cases.errors import (
+    CaseNotFound,
+    CasesMissing,
+    CasesUnknown,
+    KindUnknown,
+    NumberTaken,
+    SecondPersonNeeded,
+    StateUnsuitable,
+    TextUnsuitable,
+)
+from cases.evidence_kinds import ORDERABLE
 from cases.models import Case, Order, OrderedCase, OrderedKind
 from common.tenancy import opened
 from notifications.kinds import CASES_ORDERED, ORDER_WAITING
@@ -52,7 +62,7 @@ class Judged:
 def check_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Judged:
     """Everything that an order needs but its document, so that one is deposited only for an order that can be written down.
 
-    Raises Forbidden, TextUnsuitable, PeriodUnsuitable, CasesMissing, CaseNotFound, NumberTaken.
+    Raises Forbidden, TextUnsuitable, KindUnknown, PeriodUnsuitable, CasesMissing, CaseNotFound, NumberTaken.
     """
     viewer.must(Act.PREPARE)
     if viewer.kind != Kind.COURT:
@@ -62,6 +72,8 @@ def check_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Judged:
     if len(paper.kinds) > MOST_KINDS:
         raise TextUnsuitable(pointer="/kinds")
     kinds = frozenset(plain(kind, LONGEST_KIND, pointer="/kinds") for kind in paper.kinds)
+    if unknown := sorted(kinds - ORDERABLE.keys()):
+        raise KindUnknown(kind=unknown[0], pointer="/kinds")
     cases = _cases(paper.cases)
     if Order.objects.filter(court=viewer.organisation, number=number).exists():
         raise NumberTaken(pointer="/number")
@@ -89,15 +101,16 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
 
 
 def _cases(refs: Sequence[str]) -> list[Case]:
-    """Any organisation's cases: whoever names one knows its 128 random bits. Raises CasesMissing, CaseNotFound."""
+    """Any organisation's cases: whoever names one knows its 128 random bits. Raises CasesMissing, CasesUnknown."""
     if not 0 < len(refs) <= MOST_CASES:
         raise CasesMissing(limit=MOST_CASES, pointer="/cases")
     wanted = set(refs)
     well_formed = [ref for ref in wanted if REF.fullmatch(ref)]
     with opened(cases=",".join(well_formed)):
         found = list(Case.objects.filter(ref__in=well_formed).order_by("id"))
-    if len(found) != len(wanted):
-        raise CaseNotFound(pointer="/cases")
+    known = {case.ref for case in found}
+    if unknown := [(number, ref) for number, ref in enumerate(refs, 1) if ref not in known]:
+        raise CasesUnknown(unknown)
     return found
 
 

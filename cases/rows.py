@@ -97,17 +97,40 @@ def _write_parties(organisation_ref: str, files: Sequence[tuple[Case, CaseFacts]
     rows = Party.objects.bulk_create(_party_row(case, organisation_ref, party) for case, party in said)
     of_party = [(row, _place(case.ref, party.reference), party) for row, (case, party) in zip(rows, said, strict=True)]
     ContactPoint.objects.bulk_create(
-        ContactPoint(
-            party=row, position=position, kind=each.kind.value,
-            sealed_value=seal_personal(each.value or "", f"{place}\ncontact {position}"),
-            value_index=blind_personal(organisation_ref, contact_field(each.kind), each.value or ""), basis=each.basis.value,
-            confirmed=each.confirmed, last_active_at=each.last_active_at)
+        _contact_row(row, place, organisation_ref, position, each)
         for row, place, party in of_party for position, each in enumerate(party.contact_points, 1))
     Consent.objects.bulk_create(
-        Consent(
-            party=row, position=position, kind=each.kind.value, document=each.document, record=each.record, given_on=each.given_on,
-            withdrawn_on=each.withdrawn_on)
-        for row, _, party in of_party for position, each in enumerate(party.consents, 1))
+        _consent_row(row, position, each) for row, _, party in of_party for position, each in enumerate(party.consents, 1))
+
+
+def _contact_row(party: Party, place: str, organisation_ref: str, position: int, contact: ContactFacts) -> ContactPoint:
+    return ContactPoint(
+        party=party, position=position, kind=contact.kind.value,
+        sealed_value=seal_personal(contact.value or "", f"{place}\ncontact {position}"),
+        value_index=blind_personal(organisation_ref, contact_field(contact.kind), contact.value or ""), basis=contact.basis.value,
+        confirmed=contact.confirmed, last_active_at=contact.last_active_at)
+
+
+def _consent_row(party: Party, position: int, consent: ConsentFacts) -> Consent:
+    return Consent(
+        party=party, position=position, kind=consent.kind.value, document=consent.document, record=consent.record,
+        given_on=consent.given_on, withdrawn_on=consent.withdrawn_on)
+
+
+# One entry more, in a transaction that has moved the case's version: what stands beside it is not written anew, so what was erased of it
+# stays erased.
+
+
+def write_contact(case: Case, reference: str, position: int, contact: ContactFacts) -> None:
+    """The contact point at this place of the party that is called so."""
+    _contact_row(case.parties.get(reference=reference), _place(case.ref, reference), case.organisation.ref, position, contact).save()
+
+
+def write_consent(case: Case, reference: str, position: int, consent: ConsentFacts) -> None:
+    """The consent at this place of the party that is called so, one more or instead of the one that stands there."""
+    party = case.parties.get(reference=reference)
+    party.consents.filter(position=position).delete()
+    _consent_row(party, position, consent).save()
 
 
 def _party_row(case: Case, organisation_ref: str, party: PartyFacts) -> Party:

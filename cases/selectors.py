@@ -2,7 +2,8 @@
 
 Case and party data leave these rows through `case_file_for` alone: whoever has to know who read what stands there and nowhere else.
 """
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -14,16 +15,17 @@ from accounts.permissions import Act, Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
-from cases.errors import CaseNotFound
+from cases.errors import CaseNotFound, CasesUnknown
 from cases.facts import CaseFacts, NoteFacts, PartyRole
 from cases.masks import masked_party
-from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Note, Order, OrderedCase
+from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Note, Order, OrderedCase, SubmittedCase
 from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment, whole_file_case_ids
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, loan_of, notes_of, with_file, with_loan
 from cases.sight import Sight, sight_by
 from common.problems import NotFound
 from vault.personal import blind_personal
 
+BETWEEN = re.compile(r"[\s,，;；]+")
 LOANS_AT_ONCE = 200
 
 Row = TypeVar("Row", Entrustment, Grant, Matter, Order)
@@ -176,6 +178,35 @@ def own_case(viewer: Viewer, ref: str) -> Case:
     return found
 
 
+def own_case_refs(organisation: Organisation, lines: Sequence[str]) -> list[str]:
+    """The refs of the cases that people named line by line, each once: by its ref, or by the client's own reference, letter by letter.
+
+    A line may name several, between spaces or commas, where it is no reference as a whole. Raises CasesUnknown, which says which words.
+    """
+    words = [(line, [word for word in BETWEEN.split(line) if word]) for line in lines]
+    # No text in PostgreSQL holds NUL, and the driver takes one for a bug of the program.
+    named = {name for line, parts in words for name in (line, *parts) if name and "\0" not in name}
+    rows = Case.objects.filter(organisation=organisation).values_list("client_reference", "ref")
+    known = dict(rows.filter(client_reference__in=named))
+    known |= {ref: ref for _, ref in rows.filter(ref__in=[name.lower() for name in named if REF.fullmatch(name.lower())])}
+
+    def case_of(name: str) -> str | None:
+        return known.get(name.lower()) or known.get(name)
+
+    found: list[str] = []
+    unknown: list[tuple[int, str]] = []
+    for number, (line, parts) in enumerate(words, 1):
+        for name in [line] if case_of(line) else parts:
+            ref = case_of(name)
+            if ref is None:
+                unknown.append((number, name))
+            else:
+                found.append(ref)
+    if unknown:
+        raise CasesUnknown(unknown)
+    return list(dict.fromkeys(found))
+
+
 def own_cases(organisation: Organisation, refs: Sequence[str]) -> list[Case]:
     """These cases of this organisation, each once, by their ids. Raises CaseNotFound, pointing at the first that is not there."""
     wanted = {ref: position for position, ref in reversed(list(enumerate(refs)))}
@@ -222,6 +253,11 @@ def entrustments_for(viewer: Viewer) -> QuerySet[Entrustment]:
     return rows.filter(lender=viewer.organisation) | rows.filter(agency=viewer.organisation)
 
 
+def entrustment_seen(viewer: Viewer, ref: str) -> Entrustment:
+    """One of `entrustments_for`. Raises NotFound."""
+    return _one(entrustments_for(viewer), ref)
+
+
 def entrustment_given(viewer: Viewer, ref: str) -> Entrustment:
     """A contract that the viewer's organisation gave. Raises NotFound."""
     return _one(Entrustment.objects.filter(lender=viewer.organisation).select_related("lender", "agency"), ref)
@@ -231,8 +267,18 @@ def assignments_for(viewer: Viewer) -> QuerySet[Assignment]:
     """Assignments that the viewer's organisation gave or holds, ended ones too, the newest first."""
     rows = Assignment.objects.annotate(case_ref=CaseRef()).select_related("entrustment__agency", "entrustment__lender").order_by("-id")
     if viewer.kind == Kind.LENDER:  # the cases are its own; to an agency a case is closed once it was taken back
-        rows = rows.select_related("case")
-    return rows.filter(entrustment__lender=viewer.organisation) | rows.filter(entrustment__agency=viewer.organisation)
+        return rows.select_related("case").filter(entrustment__lender=viewer.organisation)
+    return rows.filter(entrustment__agency=viewer.organisation)
+
+
+def assignments_given(viewer: Viewer) -> QuerySet[Assignment]:
+    """Those that the viewer's organisation gave and may take back."""
+    return Assignment.objects.filter(entrustment__lender=viewer.organisation, withdrawn_at=None)
+
+
+def assignments_held(viewer: Viewer, *, now: datetime) -> QuerySet[Assignment]:
+    """Those that the viewer's agency holds at this moment and may distribute."""
+    return Assignment.objects.filter(live_assignment(now), entrustment__agency=viewer.organisation)
 
 
 def grants_for(viewer: Viewer) -> QuerySet[Grant]:
@@ -280,12 +326,25 @@ def order_seen(viewer: Viewer, ref: str) -> Order:
     return _one(orders_seen(viewer), ref)
 
 
+def cases_of_matter(matter: Matter) -> QuerySet[SubmittedCase]:
+    """The rows of the cases of a matter that the viewer may see, with their refs, in their order."""
+    return SubmittedCase.objects.filter(matter=matter).annotate(case_ref=CaseRef()).order_by("case_id")
+
+
+def open_references(viewer: Viewer, case_ids: Iterable[int], *, now: datetime) -> dict[int, str]:
+    """Of these cases, those that are open to the viewer at this moment: the client's reference by the case's id."""
+    return dict(cases_for(viewer, now=now).filter(pk__in=list(case_ids)).values_list("pk", "client_reference"))
+
+
+def rows_of_order(viewer: Viewer, order: Order) -> QuerySet[OrderedCase]:
+    """The rows of the cases that the order names, with their refs; for others than the court, those of their own among them."""
+    named = OrderedCase.objects.filter(order=order).annotate(case_ref=CaseRef()).order_by("case_id")
+    return named if order.court_id == viewer.organisation.pk else named.filter(case__organisation=viewer.organisation)
+
+
 def cases_of_order(viewer: Viewer, order: Order) -> list[str]:
     """The refs of the cases that the order names; for others than the court, those of their own among them."""
-    named = OrderedCase.objects.filter(order=order).order_by("case_id")
-    if order.court_id != viewer.organisation.pk:
-        named = named.filter(case__organisation=viewer.organisation)
-    return list(named.annotate(case_ref=CaseRef()).values_list("case_ref", flat=True))
+    return [str(vars(row)["case_ref"]) for row in rows_of_order(viewer, order)]
 
 
 def accesses_of(case: Case) -> QuerySet[AccessEvent]:

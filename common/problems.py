@@ -11,7 +11,8 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -39,6 +40,17 @@ class BadRequest(DomainError):
     code = "bad-request"
     title = _("请求无法理解")
     detail = _("请求的格式不正确，请对照接口文档修改后重试。")
+
+
+class TooManyFields(DomainError):
+    """A form with more fields than any of ours has, or an address with as many members."""
+
+    code = "too-many-fields"
+    title = _("提交的项数过多")
+    detail = _("一次至多提交 {limit} 项，没有作任何改动；请减少勾选的行数，分批办理，或使用“全部”一次办理。")
+
+    def __init__(self) -> None:
+        super().__init__(limit=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
 
 
 class MethodNotAllowed(DomainError):
@@ -149,9 +161,9 @@ def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names the arguments
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
-    return answer_problem(request, BadRequest())
+    return answer_problem(request, TooManyFields() if isinstance(exception, TooManyFieldsSent) else BadRequest())
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names the arguments
@@ -181,6 +193,7 @@ DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (PermissionDenied, Forbidden),
     (drf.NotFound, NotFound), (Http404, NotFound), (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
+    (TooManyFieldsSent, TooManyFields),
     (MultiPartParserError, BadRequest), (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest),
     *((failure, StorageUnavailable) for failure in DATABASE_FAILURES), (OSError, StorageUnavailable),
 )

@@ -172,7 +172,8 @@ MAX_JSON_DEPTH = env.number("CUNZHENG_MAX_JSON_DEPTH", 8, at_least=5)  # a batch
 MAX_BATCH_RECORDS = env.number("CUNZHENG_MAX_BATCH_RECORDS", 1000, at_least=1)
 DEPOSITS_PER_MINUTE = env.number("CUNZHENG_DEPOSITS_PER_MINUTE", 6000, at_least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_JSON_BYTES
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 128  # query members too: a package's selection names up to 100 records
+# A batch of 1,000 cases (cases.conditions.MOST_CASES), ticked one by one, and the form's other fields; query members too.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES
 WEB_THREADS = env.number("CUNZHENG_WEB_THREADS", 8, at_least=1)
 

@@ -8,12 +8,9 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-KINDS: Mapping[str, str | Promise] = {
-    "call_recording": _("通话录音"), "sms": _("短信"), "instant_message": _("即时通讯记录"), "screenshot": _("截图"), "photo": _("照片"),
-    "video": _("录像"), "contract": _("合同"), "disbursement": _("放款记录"), "repayment_ledger": _("还款流水"),
-    "demand_notice": _("催款函件"),
-    "delivery_receipt": _("送达凭证"), "email": _("电子邮件"), "visit": _("外访记录"), "document": _("其他文件"),
-}
+from cases.evidence_kinds import EVIDENCE_KINDS
+
+KINDS: Mapping[str, str | Promise] = EVIDENCE_KINDS
 OTHER = "document"
 COURT_ORDER = "court_order"
 """The kind of an order's document, which a court deposits as its own (调取令); the page of orders chooses it, and nobody else."""

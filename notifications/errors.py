@@ -18,6 +18,22 @@ class WebhookUrlRefused(DomainError):
     detail = _("请填写公网上的 https:// 地址，不含用户名、密码和 # 部分，至多 500 个可见 ASCII 字符。")
 
 
+class WebhookEventsMissing(DomainError):
+    code = "webhook-events-missing"
+    status = 422
+    title = _("请选择要推送的事件")
+    detail = _("请至少选择一种事件。")
+
+
+class WebhookSecretMoved(DomainError):
+    """On a page: whoever asked for a new secret saw another than the endpoint has by now."""
+
+    code = "webhook-secret-moved"
+    status = 409
+    title = _("签名密钥已更换")
+    detail = _("您打开本页后签名密钥已被更换，这一次没有再换；新密钥只在更换时显示一次，如未保存，请再次更换。")
+
+
 class WebhookLimitReached(DomainError):
     code = "webhook-limit-reached"
     status = 409

@@ -25,13 +25,15 @@ ADMINISTRATOR_WAITING, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_CHANGED = (
     "administrator-waiting", "administrator-proposed", "administrator-changed")
 # Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
 ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
+WEBHOOK_PAGE = "/organisations/{organisation}/webhooks/{}"
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """`acts`: it concerns whoever may do one of them. `page`: where people look, "" for nowhere; `api`: where machines do.
 
-    `{}` in an address is the notice's subject. A notice to one person concerns him alone, if he may do one of the acts.
+    `{}` in an address is the notice's subject, `{organisation}` in a page's the ref of the organisation that was told. A notice to one
+    person concerns him alone, if he may do one of the acts.
     `shut_out`: while it holds, its readers find no inbox, and a message about it leads them to their account.
     """
 
@@ -47,8 +49,8 @@ def _about(sentence: str | Promise, *acts: Act, page: str = "", api: str = "", s
 
 
 KINDS: Mapping[str, About] = {
-    WEBHOOK_GONE: _about(_("接收方答复 410，事件推送地址已停用。"), Act.MANAGE_KEYS, api="/api/v1/webhooks/{}"),
-    WEBHOOK_FAILING: _about(_("事件推送长期失败，推送地址已停用。"), Act.MANAGE_KEYS, api="/api/v1/webhooks/{}"),
+    WEBHOOK_GONE: _about(_("接收方答复 410，事件推送地址已停用。"), Act.MANAGE_KEYS, page=WEBHOOK_PAGE, api="/api/v1/webhooks/{}"),
+    WEBHOOK_FAILING: _about(_("事件推送长期失败，推送地址已停用。"), Act.MANAGE_KEYS, page=WEBHOOK_PAGE, api="/api/v1/webhooks/{}"),
     FACT_ENDING: _about(_("平台资质或文件即将到期。"), Act.MANAGE_ORGANISATIONS, page="/platform-facts", api="/api/v1/webhooks/{}"),
     CASES_ORDERED: _about(
         _("法院签发的调取令已启用，涉及本机构的案件。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/orders/{}"),

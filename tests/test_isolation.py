@@ -51,12 +51,20 @@ PAGES: dict[str, frozenset[Act]] = {
     "/access": frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT}), "/docket": frozenset({Act.ACCEPT, Act.PREPARE}),
     "/orders": frozenset({Act.ORDER, Act.PREPARE}),
 }
+# What a page shows unasked has not ended; this shows all.
+ALL_OF = {"/access": "?assignments=all", "/docket": "?matters=all", "/orders": "?orders=all"}
+# The cases that a matter or an order names, for the institution that holds it.
+NAMED_CASES: dict[str, frozenset[Act]] = {
+    "/docket/{matter}/cases": PAGES["/docket"], "/orders/{order}/cases": PAGES["/orders"],
+}
+SELECTION = "/access/selection"
 FORMS: dict[str, Act] = {
     "/access/entrustments": Act.GRANT, "/access/entrustments/{entrustment}/end": Act.GRANT, "/access/assign": Act.DISTRIBUTE,
     "/access/withdraw": Act.DISTRIBUTE, "/access/distribute": Act.DISTRIBUTE, "/access/grants": Act.GRANT,
     "/access/grants/{grant}/approve": Act.APPROVE_LARGE_GRANT, "/access/grants/{grant}/revoke": Act.GRANT, "/access/submit": Act.PREPARE,
     "/docket/{matter}/accept": Act.ACCEPT, "/docket/{matter}/close": Act.ACCEPT, "/orders/add": Act.PREPARE,
     "/orders/{order}/open": Act.ORDER, "/orders/{order}/end": Act.ORDER,
+    **{f"/cases/{{case}}/{part}": Act.KEEP_CASE for part in ("payments", "contacts", "consents", "consents/withdrawal")},
     "/cases/{case}/notes": Act.READ_CASE, "/cases/{case}/stage": Act.KEEP_CASE, "/cases/{case}/reckoning/deposit": Act.KEEP_CASE,
 }
 # Pages of one case, and of those in which somebody deposits.
@@ -83,7 +91,8 @@ NOTHING_OF_A_CASE = re.compile(
 
 def test_every_route_that_is_about_cases_has_a_place_in_the_matrix() -> None:
     placed = (
-        "/cases/{ref}/accesses", *PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES,
+        "/cases/{ref}/accesses", SELECTION, *NAMED_CASES,
+        *PAGES, *FORMS, *OF_A_CASE, *OF_A_FILE, *CASE_PAGES, *CASE_FORMS, *CASE_LISTS, *WORK, *LISTS, *WRITES,
         *OF_A_RECORD, RECORD_PAGE, *RECORD_FORMS, SEARCH)
     generic = {re.sub(r"\{\w+\}", "{ref}", path) for path in placed}
     paths = {path for path, _ in routes()}
@@ -296,7 +305,7 @@ def test_pages_show_each_role_what_is_its_own_organisations_business(world: Worl
         for person, at_home in ((world.cast.people[f"a-{role}"], True), (rival_person(world.cast, role), False)):
             browser = signed_in(person)
             for path, acts in PAGES.items():
-                answer = browser.get(path)
+                answer = browser.get(path + ALL_OF[path])
                 if acts.isdisjoint(permission.acts) or kind not in ONLY_FOR.get(path, Kind):
                     assert answer.status_code in (403, 404), (role, path)
                     continue
@@ -306,6 +315,33 @@ def test_pages_show_each_role_what_is_its_own_organisations_business(world: Worl
 
 
 ONLY_FOR = {"/docket": ACCEPTING, "/orders": frozenset({Kind.COURT})}
+
+
+def test_the_cases_of_a_matter_or_an_order_are_told_to_its_institution_alone(world: World) -> None:
+    """Each matter and order × a person of each role, at home and at the rival; and the form that takes a selection of cases."""
+    there: dict[str, list[Matter | Order]] = {"matter": list(Matter.objects.all()), "order": list(Order.objects.all())}
+    for role, permission in ROLES.items():
+        world.cast.person(f"a-{role}", role)
+        for person, at_home in ((world.cast.people[f"a-{role}"], True), (rival_person(world.cast, role), False)):
+            browser = signed_in(person)
+            place = world.cast.organisations[permission.kind.value] if at_home else None
+            for path, acts in NAMED_CASES.items():
+                name = "matter" if "{matter}" in path else "order"
+                for row in there[name]:
+                    holder = row.institution if isinstance(row, Matter) else row.court
+                    wanted = 403 if acts.isdisjoint(permission.acts) else 200 if holder == place else 404
+                    answer = browser.get(path.replace(f"{{{name}}}", row.ref))
+                    assert answer.status_code == wanted, (role, path, at_home)
+                    cases = {case.case.ref for case in row.cases.all()}
+                    shown = {ref for ref in cases if ref in answer.content.decode()}
+                    assert shown == (cases if wanted == 200 else set())
+            own = at_home and permission.kind == Kind.LENDER
+            selects = not permission.acts.isdisjoint({Act.DISTRIBUTE, Act.GRANT})
+            answer = browser.post(SELECTION, {"chosen": world.cases["own"].ref})
+            assert answer.status_code == (403 if not selects else 200 if own else 404), (role, at_home)
+            assert ("LN-own" in answer.content.decode()) == (own and selects)
+
+
 ON_PAGES: dict[tuple[str, Kind], set[str]] = {
     ("/access", Kind.LENDER): {"assigned", "revoked"}, ("/access", Kind.COLLECTION_AGENCY): {"assigned", "revoked"},
     **{("/docket", kind): {"granted", "accepted"} for kind in ACCEPTING}, ("/orders", Kind.COURT): {"ordered"},

@@ -52,7 +52,9 @@ class Acceptance(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class NewOrder(Struct, forbid_unknown_fields=True, frozen=True):
-    """`document`: the number of the record under which the court deposited the order. `kinds` of evidence; none means all."""
+    """`document`: the number of the record under which the court deposited the order. `kinds` of evidence, of those that
+    have a name; none means all, of whatever kind.
+    """
 
     number: Line
     document: Annotated[str, Meta(min_length=1, max_length=64)]

@@ -3,9 +3,11 @@
 One page and a form for each act. Contracts and grants ask for the second factor within ten minutes; a withdrawal asks for nothing, for
 whoever must end access must not be kept waiting.
 """
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,46 +21,68 @@ from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
-from cases.assigning import Contract, agents_of, assign_cases, distribute_cases, end_entrustment, entrust, withdraw_cases
+from cases.assigning import (
+    Contract,
+    agents_of,
+    assign_cases,
+    distribute_cases,
+    distribute_shown,
+    end_entrustment,
+    entrust,
+    withdraw_cases,
+    withdraw_shown,
+)
 from cases.errors import AgentUnsuitable, BasisMissing
 from cases.granting import Opening, approve_grant, grant_access, revoke_grant
 from cases.matters import submit_cases
 from cases.models import Distribution, Entrustment, Grant
 from cases.models.access import RECEIVERS
+from cases.phases import Phase, assignments_in, entrustments_in, grants_in, orders_in, undistributed
 from cases.portal.access_words import BASES, assignment_state, grant_state, with_states
 from cases.portal.answering import form_of
+from cases.portal.listing import CURRENT, Choice, by_phase, chosen_state, here, listed
 from cases.portal.standing import gates_to_approve
-from cases.portal.typed import day, refs_of
+from cases.portal.typed import day, number, own_cases_of, refs_of
 from cases.roots import ACCEPTING
-from cases.selectors import assignments_for, entrustment_given, entrustments_for, grant_given, grants_for, orders_seen
+from cases.selectors import (
+    assignments_for,
+    assignments_given,
+    assignments_held,
+    entrustment_given,
+    entrustment_seen,
+    entrustments_for,
+    grant_given,
+    grants_for,
+    orders_seen,
+)
 from common.refused import Refused
 
 Choices = list[tuple[str, str | Promise]]
-LISTED = 200
+OFFERED = 1000
 
 
-def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None) -> HttpResponse:
-    """The whole page; after a refusal what was typed stands in its form again."""
+def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None, selected: Sequence[str] = ()) -> HttpResponse:
+    """The whole page; after a refusal what was typed stands in its form again. `selected`: references that stand in its forms at first."""
     now, is_lender = timezone.now(), viewer.kind == Kind.LENDER
-    assignments, contracts = list(assignments_for(viewer)[:LISTED]), list(entrustments_for(viewer)[:LISTED])
-    holders = dict(Distribution.objects.filter(assignment__in=assignments, until=None).values_list("assignment_id", "agent__display_name"))
-    grants = _grants(viewer, now=now)
+    contracts = listed(request, "contracts", entrustments_for(viewer), by_phase(entrustments_in, now))
+    grants = listed(request, "grants", grants_for(viewer), by_phase(grants_in, now))
+    orders = listed(request, "orders", orders_seen(viewer), by_phase(orders_in, now)) if is_lender else None
     context: dict[str, Any] = {
-        "viewer": viewer, "refused": refused, "now": now, "lender": is_lender,
+        "viewer": viewer, "refused": refused, "now": now, "lender": is_lender, "here": here(request),
+        "selected": "\n".join(selected), "chosen": len(selected),
         "may_assign": is_lender and viewer.may(Act.DISTRIBUTE),
         "may_distribute": viewer.kind == Kind.COLLECTION_AGENCY and viewer.may(Act.DISTRIBUTE),
         "may_grant": is_lender and viewer.may(Act.GRANT), "may_submit": is_lender and viewer.may(Act.PREPARE),
-        "assignments": [{**each, "agent": holders.get(each["row"].pk, "")}
-                        for each in with_states(assignments, assignment_state, now=now)],
-        "contracts": contracts, "grants": grants, "orders": [] if viewer.kind == Kind.COURT else orders_seen(viewer)[:LISTED],
-        **_choices(viewer, contracts, grants),
+        "contracts": contracts, "grants": grants, "orders": orders, "ordered": is_lender and orders_seen(viewer).exists(),
+        **_assignments(request, viewer, now),
+        "grant_rows": _grants(viewer, grants.rows, now=now),
+        **_choices(viewer, now),
     }
     return render(request, "cases/access.html", context, status=200 if refused is None else refused.error.status)
 
 
-def _grants(viewer: Viewer, *, now: datetime) -> list[dict[str, Any]]:
-    """The grants with their states, and who gave and approved them: by name where he is the viewer's own organisation's."""
-    rows = list(grants_for(viewer)[:LISTED])
+def _grants(viewer: Viewer, rows: Sequence[Grant], *, now: datetime) -> list[dict[str, Any]]:
+    """Grants with their states, and who gave and approved them: by name where he is the viewer's own organisation's."""
     names = names_of(viewer.organisation, (actor for row in rows for actor in (row.granted_by, row.approved_by)))
     return [
         {**each, "basis": BASES[Grant.Basis(each["row"].basis)], "gates": gates_to_approve(viewer, each["row"]),
@@ -66,25 +90,47 @@ def _grants(viewer: Viewer, *, now: datetime) -> list[dict[str, Any]]:
         for each in with_states(rows, grant_state, now=now)]
 
 
-def _choices(viewer: Viewer, contracts: list[Entrustment], grants: list[dict[str, Any]]) -> dict[str, Choices]:
-    """What the forms offer to choose from."""
+def _assignments(request: HttpRequest, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """The list of assignments, of one contract where one was chosen; then `whole` says how many of it the filter shows and can be moved."""
+    ref = request.GET.get("contract", "")
+    contract = entrustment_seen(viewer, ref) if ref else None
+    choices = assignment_choices(viewer, now)
+    shown = listed(request, "assignments", assignments_for(viewer), choices, None if contract is None else Q(entrustment=contract))
+    holders = dict(Distribution.objects.filter(assignment__in=shown.rows, until=None).values_list("assignment_id", "agent__display_name"))
+    movable = assignments_given(viewer) if viewer.kind == Kind.LENDER else assignments_held(viewer, now=now)
+    whole = 0 if contract is None else movable.filter(choices[shown.chosen].condition, entrustment=contract).count()
+    rows = [{**each, "agent": holders.get(each["row"].pk, "")} for each in with_states(shown.rows, assignment_state, now=now)]
+    return {"assignments": shown, "assignment_rows": rows, "contract": contract, "whole": whole}
+
+
+def assignment_choices(viewer: Viewer, now: datetime) -> dict[str, Choice]:
+    """What the list of assignments can be narrowed to; an agency's first business is what nobody works on yet."""
+    if viewer.kind == Kind.LENDER:
+        return by_phase(assignments_in, now)
+    return by_phase(assignments_in, now, undistributed=Choice(_("未分案"), undistributed(now)))
+
+
+def _choices(viewer: Viewer, now: datetime) -> dict[str, Choices]:
+    """What the forms offer to choose from, wherever the lists above them stand."""
     accepting = [kind.value for kind in ACCEPTING]
     agents = [(str(each.pk), f"{each.display_name} · {each.login}") for each in agents_of(viewer)]
+    contracts, current = entrustments_for(viewer)[:OFFERED], by_phase(entrustments_in, now)[CURRENT].condition
+    grants = grants_for(viewer).filter(grants_in(Phase.RUNNING, now), lender=viewer.organisation, receiver_kind__in=accepting)
     return {
         "bases": [(basis.value, label) for basis, label in BASES.items()],
-        "contract_choices": [(row.ref, f"{row.number} · {row.agency.name}") for row in contracts],
+        "filter_contracts": [(row.ref, f"{row.number} · {row.agency.name}") for row in contracts],
+        "contract_choices": [
+            (row.ref, f"{row.number} · {row.agency.name}") for row in entrustments_for(viewer).filter(current)[:OFFERED]],
         "agent_choices": [("", _("收回，暂不分案")), *agents],
         "agencies": _active([Kind.COLLECTION_AGENCY]), "receivers": _active(list(RECEIVERS)),
-        "grant_choices": [
-            (each["row"].ref, f"{each['row'].receiver.name} · {each['row'].purpose}")
-            for each in grants if each["tone"] == "good" and each["row"].receiver_kind in accepting],
+        "grant_choices": [(row.ref, f"{row.receiver.name} · {row.purpose}") for row in grants[:OFFERED]],
     }
 
 
 def _active(kinds: list[Kind]) -> Choices:
     # Institutions are found by name: that they take part here is no secret, what they hold is.
     rows = Organisation.objects.filter(kind__in=kinds, status=Organisation.Status.ACTIVE)
-    return list(rows.order_by("name", "id").values_list("ref", "name")[:1000])
+    return list(rows.order_by("name", "id").values_list("ref", "name")[:OFFERED])
 
 
 @require_GET
@@ -118,14 +164,24 @@ def stop_entrustment(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) 
 @form_of(access_page, "assign", back="access")
 def assign(viewer: Viewer, form: QueryDict, now: datetime) -> None:
     contract = entrustment_given(viewer, form.get("entrustment", ""))
-    assign_cases(viewer, contract, refs_of(form), includes_all="includes_all" in form, now=now)
+    assign_cases(viewer, contract, own_cases_of(viewer.organisation, form), includes_all="includes_all" in form, now=now)
 
 
 @require_POST
 @needs_act(Act.DISTRIBUTE)
 @form_of(access_page, "chosen", back="access")
 def withdraw(viewer: Viewer, form: QueryDict, now: datetime) -> None:
-    withdraw_cases(viewer, refs_of(form, "assignments"), now=now)
+    if "whole" in form:
+        contract, shown = _filtered(viewer, form, now)
+        withdraw_shown(viewer, contract, shown, seen=number(form, "seen"), now=now)
+    else:
+        withdraw_cases(viewer, refs_of(form, "assignments"), now=now)
+
+
+def _filtered(viewer: Viewer, form: QueryDict, now: datetime) -> tuple[Entrustment, Q]:
+    """The contract and the condition of "all that the filter shows", as the form says what its page was narrowed to. Raises NotFound."""
+    choices = assignment_choices(viewer, now)
+    return entrustment_seen(viewer, form.get("contract", "")), choices[chosen_state(form.get("state", ""), choices)].condition
 
 
 @require_POST
@@ -136,7 +192,11 @@ def distribute(viewer: Viewer, form: QueryDict, now: datetime) -> None:
     agent = next((each for each in agents_of(viewer) if str(each.pk) == chosen), None)
     if chosen and agent is None:
         raise AgentUnsuitable(pointer="/agent")
-    distribute_cases(viewer, refs_of(form, "assignments"), agent, now=now)
+    if "whole" in form:
+        contract, shown = _filtered(viewer, form, now)
+        distribute_shown(viewer, contract, shown, agent, seen=number(form, "seen"), now=now)
+    else:
+        distribute_cases(viewer, refs_of(form, "assignments"), agent, now=now)
 
 
 @require_POST
@@ -150,7 +210,7 @@ def add_grant(viewer: Viewer, form: QueryDict, now: datetime) -> None:
         raise BasisMissing(pointer="/basis")
     grant_access(viewer, Opening(
         form.get("receiver", ""), Grant.Basis(basis), form.get("document", ""), form.get("purpose", ""),
-        day(form, "starts_at", now=now), day(form, "ends_at", end=True), refs_of(form)), now=now)
+        day(form, "starts_at", now=now), day(form, "ends_at", end=True), own_cases_of(viewer.organisation, form)), now=now)
 
 
 @require_POST
@@ -176,5 +236,5 @@ def revoke(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) -> None:
 @form_of(access_page, "submit", back="access")
 def submit(viewer: Viewer, form: QueryDict, now: datetime) -> None:
     submit_cases(
-        viewer, grant_given(viewer, form.get("grant", "")), refs_of(form), purpose=form.get("purpose", ""),
+        viewer, grant_given(viewer, form.get("grant", "")), own_cases_of(viewer.organisation, form), purpose=form.get("purpose", ""),
         whole_case="whole_case" in form, now=now)

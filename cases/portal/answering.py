@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.viewer import Viewer
+from cases.portal.listing import here
 from common.errors import DomainError
 from common.problems import Forbidden
 from common.refused import Refused
@@ -40,7 +41,7 @@ def form_of(page: Shown, form: str, *, back: str) -> Callable[[Deed[P]], Callabl
                 if isinstance(error, Forbidden) or (error.status == 404 and error.pointer is None):
                     raise
                 return page(request, viewer, refused=Refused(form.format(**kwargs), error, request.POST))
-            return HttpResponseRedirect(reverse(back))
+            return HttpResponseRedirect(reverse(back) + here(request))
 
         return answered
 

@@ -8,27 +8,30 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
-from cases.case_refs import CaseRef
+from cases.evidence_kinds import ORDERABLE
 from cases.matters import accept_matter, close_matter
-from cases.models import SubmittedCase
+from cases.models import OrderedCase, SubmittedCase
 from cases.orders import Paper, end_order, open_order
+from cases.phases import matters_in, orders_in
 from cases.portal.access_words import matter_state, order_state, with_states
 from cases.portal.answering import form_of
+from cases.portal.listing import by_phase, here, listed
+from cases.portal.named_cases import Rows, first_of_each, page_of_cases
 from cases.portal.standing import gates_to_accept, gates_to_open, standing_by, standing_in
 from cases.portal.typed import day, number, refs_of
 from cases.roots import ACCEPTING
-from cases.selectors import cases_of_order, matter_held, matters_for, order_of, orders_for
+from cases.selectors import cases_of_matter, matter_held, matters_for, order_of, orders_for, rows_of_order
 from common.problems import NotFound
 from common.refused import Refused
-
-LISTED = 200
 
 
 def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None) -> HttpResponse:
@@ -36,16 +39,14 @@ def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     if viewer.kind not in ACCEPTING:
         raise NotFound
     now = timezone.now()
-    rows = list(matters_for(viewer).filter(institution=viewer.organisation)[:LISTED])
-    cases: dict[int, list[str]] = {row.pk: [] for row in rows}
-    named = SubmittedCase.objects.filter(matter__in=rows).order_by("case_id").annotate(case_ref=CaseRef())
-    for matter_id, ref in named.values_list("matter_id", "case_ref"):
-        cases[matter_id].append(ref)
+    shown = listed(request, "matters", matters_for(viewer).filter(institution=viewer.organisation), by_phase(matters_in, now))
+    cases = first_of_each(viewer, SubmittedCase.objects.all(), "matter", [row.pk for row in shown.rows], now=now)
     matters = [
         {**each, "cases": cases[each["row"].pk], "standing": standing_in(each["row"], now=now),
          "gates": gates_to_accept(viewer, each["row"], now=now) if each["tone"] == "wait" else []}
-        for each in with_states(rows, matter_state, now=now)]
-    context = {"matters": matters, "may_accept": viewer.may(Act.ACCEPT), "refused": refused, "now": now}
+        for each in with_states(shown.rows, matter_state, now=now)]
+    context = {
+        "list": shown, "matters": matters, "may_accept": viewer.may(Act.ACCEPT), "refused": refused, "now": now, "here": here(request)}
     return render(request, "cases/docket.html", context, status=200 if refused is None else refused.error.status)
 
 
@@ -53,6 +54,23 @@ def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
 @needs_act(Act.ACCEPT, Act.PREPARE)
 def docket(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     return docket_page(request, viewer)
+
+
+@require_GET
+@needs_act(Act.ACCEPT, Act.PREPARE)
+def matter_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
+    """All cases of a matter on the docket, by pages. Raises NotFound."""
+    matter = matter_held(viewer, ref)
+    return _cases_page(request, viewer, cases_of_matter(matter), title=matter.purpose, back=(reverse("docket"), _("回到受理")))
+
+
+def _cases_page(request: HttpRequest, viewer: Viewer, rows: Rows, *, title: str, back: tuple[str, str]) -> HttpResponse:
+    now = timezone.now()
+    cases, cursor = page_of_cases(request, viewer, rows, now=now)
+    return render(request, "cases/named_cases.html", {
+        "title": title, "cases": cases, "cursor": cursor, "count": rows.count(), "now": now, "back": back,
+        "filter": {"after": request.GET.get("after", ""), "query": ""},
+    })
 
 
 @require_POST
@@ -74,12 +92,16 @@ def orders_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     """A court's own; for any other organisation there is no such page."""
     if viewer.kind != Kind.COURT:
         raise NotFound
-    now = timezone.now()
+    now, ticked = timezone.now(), refs_of(request.POST, "kinds")
+    shown = listed(request, "orders", orders_for(viewer).prefetch_related("kinds"), by_phase(orders_in, now))
+    cases = first_of_each(viewer, OrderedCase.objects.all(), "order", [row.pk for row in shown.rows], now=now)
     orders = [
-        {**each, "cases": cases_of_order(viewer, each["row"]), "standing": standing_by(each["row"], now=now),
+        {**each, "cases": cases[each["row"].pk], "standing": standing_by(each["row"], now=now),
+         "kinds": [ORDERABLE.get(kind.kind, kind.kind) for kind in each["row"].kinds.all()],
          "gates": gates_to_open(viewer, each["row"], now=now)}
-        for each in with_states(orders_for(viewer).prefetch_related("kinds")[:LISTED], order_state, now=now)]
-    context = {"orders": orders, "may_open": viewer.may(Act.ORDER), "me": viewer.actor, "refused": refused, "now": now,
+        for each in with_states(shown.rows, order_state, now=now)]
+    context = {"list": shown, "orders": orders, "may_open": viewer.may(Act.ORDER), "me": viewer.actor, "refused": refused, "now": now,
+        "kinds": [(kind, word, kind in ticked) for kind, word in ORDERABLE.items()], "here": here(request),
         "may_prepare": viewer.may(Act.PREPARE), "key": request.POST.get("key") or secrets.token_hex(16)}
     return render(request, "cases/orders.html", context, status=200 if refused is None else refused.error.status)
 
@@ -88,6 +110,14 @@ def orders_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
 @needs_act(Act.ORDER, Act.PREPARE)
 def orders(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     return orders_page(request, viewer)
+
+
+@require_GET
+@needs_act(Act.ORDER, Act.PREPARE)
+def order_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
+    """All cases of an order of the viewer's court, by pages. Raises NotFound."""
+    order = order_of(viewer, ref)
+    return _cases_page(request, viewer, rows_of_order(viewer, order), title=order.number, back=(reverse("orders"), _("回到调取令")))
 
 
 def paper_of(form: QueryDict, document: str, *, now: datetime) -> Paper:

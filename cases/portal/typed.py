@@ -4,15 +4,31 @@ from datetime import datetime, timedelta
 
 from django.http import QueryDict
 
-from cases.errors import PeriodUnsuitable
+from accounts.models import Organisation
+from cases.conditions import MOST_CASES
+from cases.errors import CasesMissing, PeriodUnsuitable
+from cases.selectors import own_case_refs
 from tlog.times import CHINA
 
+MOST_WORDS = 5 * MOST_CASES
+"""A reference may hold spaces; nobody's thousand cases have more words than these."""
 SPLIT = re.compile(r"[\s,，;；]+")
 
 
 def refs_of(form: QueryDict, name: str = "cases") -> list[str]:
     """The ids that stand in a text field, one a line or between commas, and those of ticked boxes of the same name."""
     return [word.lower() for text in form.getlist(name) for word in SPLIT.split(text) if word]
+
+
+def own_cases_of(organisation: Organisation, form: QueryDict) -> list[str]:
+    """The refs of the organisation's own cases that stand in the field `cases`, one a line, by our id or by the client's own reference.
+
+    Raises CasesMissing for more lines than a batch may have, CasesUnknown.
+    """
+    lines = [line.strip() for text in form.getlist("cases") for line in text.splitlines()]
+    if sum(map(bool, lines)) > MOST_CASES or sum(len(SPLIT.split(line)) for line in lines) > MOST_WORDS:
+        raise CasesMissing(limit=MOST_CASES, pointer="/cases")
+    return own_case_refs(organisation, lines)
 
 
 def day(form: QueryDict, name: str, *, end: bool = False, now: datetime | None = None) -> datetime:

@@ -23,9 +23,11 @@ urlpatterns = [
     path("access/grants/<str:ref>/revoke", access_page.revoke, name="access-revoke"),
     path("access/submit", access_page.submit, name="access-submit"),
     path("docket", docket.docket, name="docket"),
+    path("docket/<str:ref>/cases", docket.matter_cases, name="docket-cases"),
     path("docket/<str:ref>/accept", docket.accept, name="docket-accept"),
     path("docket/<str:ref>/close", docket.close, name="docket-close"),
     path("orders", docket.orders, name="orders"),
+    path("orders/<str:ref>/cases", docket.order_cases, name="orders-cases"),
     path("orders/<str:ref>/open", docket.open_one, name="orders-open"),
     path("orders/<str:ref>/end", docket.end_one, name="orders-end"),
 ]

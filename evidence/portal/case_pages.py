@@ -17,8 +17,10 @@ from accounts.audit.events import Event
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from cases.conditions import MOST_CASES
 from cases.models import Case
 from cases.portal.access_words import rows_of_case
+from cases.portal.fact_forms import choices_of
 from cases.portal.file_page import file_page
 from cases.portal.opening import opened_file
 from cases.portal.words import STAGES
@@ -26,6 +28,7 @@ from cases.selectors import cases_for
 from common.problems import NotFound
 from common.refused import Refused
 from common.request_ids import request_id_of
+from evidence.portal.case_selection import takes_selection
 from evidence.portal.exports import case_lines, csv_response, note_export, package_response
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import case_rows, page_of, record_rows
@@ -73,6 +76,7 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
+    keeps = file.own and viewer.may(Act.KEEP_CASE)
     open_to = records_for(viewer, now=now).filter(case=found)
     records, more = page_of(open_to, None)
     return render(request, "evidence/case.html", {
@@ -80,7 +84,8 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
         "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
         "fetches": viewer.may(Act.FETCH), "refused": refused,
-        "stages": stages_from(found) if file.own and viewer.may(Act.KEEP_CASE) else (),
+        "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
+        "stages": stages_from(found) if keeps else (),
         "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],
     }, status=200 if refused is None else refused.error.status)
 
@@ -124,5 +129,5 @@ def _list(
 ) -> HttpResponse:
     return render(request, "evidence/cases.html", {
         "filter": chosen, "form": chosen.form, "rows": case_rows(viewer, found, now=now), "cursor": cursor, "now": now,
-        "keeps": viewer.may(Act.KEEP_CASE), "crumbs": [("", _("案件"))],
+        "keeps": viewer.may(Act.KEEP_CASE), "selects": takes_selection(viewer), "most": MOST_CASES, "crumbs": [("", _("案件"))],
     }, status=status)

@@ -46,13 +46,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=last.pk)
     page = list(rows[: PAGE + 1])
     read = set(NoticeReading.objects.filter(person=viewer.person, notice__in=page).values_list("notice_id", flat=True))
-    shown = [_row(notice, notice.pk in read) for notice in page[:PAGE]]
+    shown = [_row(notice, viewer.organisation.ref, notice.pk in read) for notice in page[:PAGE]]
     return render(request, "notifications/inbox.html", {
         "rows": shown, "after": after, "cursor": page[PAGE - 1].ref if len(page) > PAGE else None, "waits": _waits(shown)})
 
 
-def _row(notice: Notice, read: bool) -> Row:
-    return Row(notice, sentence_of(notice), KINDS[notice.kind].page.format(notice.subject), notice.subject.partition(":")[0], read)
+def _row(notice: Notice, organisation: str, read: bool) -> Row:
+    page = KINDS[notice.kind].page.format(notice.subject, organisation=organisation)
+    return Row(notice, sentence_of(notice), page, notice.subject.partition(":")[0], read)
 
 
 def _waits(rows: Sequence[Row]) -> int | None:

@@ -1,6 +1,6 @@
 // The table's tick boxes: one for all of the page, and how many are ticked. Without this script each is ticked by hand.
 for (const form of document.querySelectorAll("form[data-selection]")) {
-  const boxes = [...form.querySelectorAll("input[name=record]")];
+  const boxes = [...form.querySelectorAll("tbody input[type=checkbox]")];
   const all = form.querySelector("input[data-select-all]");
   const count = form.querySelector("[data-selected]");
 

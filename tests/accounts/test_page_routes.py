@@ -15,6 +15,7 @@ from accounts.joining import Invitee, invite
 from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role, roles_of
 from accounts.signing_keys import register_signing_key
+from notifications.models import WebhookEndpoint, WebhookSecret
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
 from tests.accounts.signers import new_private, pem_of
 from tests.api.test_routes import PEOPLE
@@ -22,7 +23,8 @@ from tests.api.test_routes import PEOPLE
 NOWHERE = "0" * 32
 POST_ONLY = (
     "/status", "/activate", "/review", "/confirm",
-    "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove")
+    "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove",
+    "/webhooks/new", "/secret", "/test", "/delete")
 IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
 
 
@@ -34,10 +36,11 @@ class Place:
     membership_id: int
     invitation_id: int
     key_id: int
+    webhook: str = NOWHERE
 
     def address(self, path: str) -> str:
         names = {"{ref}": self.ref, "{membership_id}": self.membership_id, "{invitation_id}": self.invitation_id, "{key_id}": self.key_id,
-                 "{replacement_id}": 10**9}
+                 "{replacement_id}": 10**9, "{webhook}": self.webhook}
         for name, value in names.items():
             path = path.replace(name, str(value))
         return path
@@ -53,7 +56,10 @@ def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
     values = {"prefix": f"p{organisation.pk}", "secret_sha256": b"d" * 32, "label": "x", "created_at": timezone.now()}
     ApiKey.objects.create(  # under the id of the signing key, so that both routes have something to be kept from
         pk=signing.pk, organisation=organisation, expires_at=timezone.now() + timedelta(days=1), **values)
-    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk)
+    webhook = WebhookEndpoint.objects.create(
+        ref=f"{organisation.pk:032x}", organisation=organisation, url="https://x.example/", created_at=timezone.now())
+    WebhookSecret.objects.create(endpoint=webhook, sealed=b"x", created_at=timezone.now())
+    return organisation, Place(organisation.ref, membership_of(member).pk, invitation.pk, signing.pk, webhook.ref)
 
 
 def send(client: Client, path: str, place: Place) -> int:
@@ -76,8 +82,8 @@ def test_pages_of_an_organisation_are_its_own_managers_and_nobody_elses(role: Ro
         if role == Role.OPERATOR:
             continue
         assert send(client, path, abroad) == 404, path
-        # An organisation without a provider has none to remove.
-        expected = ({404} if path.endswith("/remove") else {200, 302, 422}) if manages else {403}
+        # An organisation without a provider has none to remove; a secret is not changed by who saw none.
+        expected = ({404} if path.endswith("/remove") else {409} if path.endswith("/secret") else {200, 302, 422}) if manages else {403}
         assert send(client, path, at_home) in ({404} if PEOPLE[path] == "operator" else expected), path
 
 
@@ -93,7 +99,7 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/administrator/{replacement_id}/confirm": 404,
         "/organisations/{ref}/administrator/{replacement_id}/withdraw": 404,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path), 404),
+        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path or "webhooks" in path), 404),
         "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,
         "/organisations/{ref}/sign-in/provider": 404, "/organisations/{ref}/sign-in/provider/remove": 404,
     }

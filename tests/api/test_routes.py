@@ -252,6 +252,8 @@ PEOPLE = {
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
     "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
+    "/organisations/{ref}/webhooks": "own manager", "/organisations/{ref}/webhooks/new": "own manager",
+    **dict.fromkeys((f"/organisations/{{ref}}/webhooks/{{webhook}}{part}" for part in ("", "/secret", "/test", "/delete")), "own manager"),
     "/organisations/{ref}/keys": "own manager", "/organisations/{ref}/keys/new": "own manager",
     "/organisations/{ref}/keys/{key_id}/revoke": "own manager", "/organisations/{ref}/signing-keys": "own manager",
     "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
@@ -260,7 +262,9 @@ PEOPLE = {
     "/cases/import/payments": "case keeper", "/cases/import/payments/template.csv": "case keeper",
     "/cases/import/payments/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
-    "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper", "/cases/{case}/reckoning/deposit": "case keeper",
+    "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper",
+    **dict.fromkeys((f"/cases/{{ref}}/{part}" for part in ("payments", "contacts", "consents", "consents/withdrawal")), "case keeper"),
+    "/cases/{case}/reckoning/deposit": "case keeper",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
     "/visit": "depositor",
     "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
@@ -268,8 +272,8 @@ PEOPLE = {
     **dict.fromkeys((
         "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
         "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
-        "/cases/{ref}/accesses", "/docket", "/docket/{ref}/accept", "/docket/{ref}/close",
-        "/orders", "/orders/add", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
+        "/access/selection", "/cases/{ref}/accesses", "/docket", "/docket/{ref}/cases", "/docket/{ref}/accept", "/docket/{ref}/close",
+        "/orders", "/orders/add", "/orders/{ref}/cases", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
@@ -281,7 +285,7 @@ OPEN = {
 }
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
-    **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}"), "0" * 32),
+    **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}", "{webhook}"), "0" * 32),
     **dict.fromkeys((
         "{pk}", "{session_id}", "{invitation_id}", "{replacement_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
 }

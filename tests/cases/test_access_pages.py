@@ -146,7 +146,7 @@ def test_each_row_of_the_docket_says_by_which_root_until_when_and_what_is_missin
     assert left not in page.text
     matter.refresh_from_db()
     close_matter(notary, matter, now=timezone.now())
-    assert filed in opened(browser(cast, "notary"), "/docket", language).text
+    assert filed in opened(browser(cast, "notary"), "/docket?matters=ended", language).text
     judge = cast.ordered(case)
     page = opened(browser(cast, "court-judge"), "/orders", language)
     assert court in page.text
@@ -157,9 +157,10 @@ def test_a_grant_that_was_revoked_leaves_nothing_to_accept(cast: Cast) -> None:
     cast.person("notary", Role.NOTARY)
     matter = matters_of(cast, cast.case())
     revoke_grant(cast.legal, matter.grant, now=timezone.now())
-    page = opened(browser(cast, "notary"), "/docket")
+    page = opened(browser(cast, "notary"), "/docket?matters=ended")
     assert "accept" not in page.source
     assert "授权已结束" in page.text
+    assert "授权已结束" not in opened(browser(cast, "notary"), "/docket").text
     refused(browser(cast, "notary"), f"/docket/{matter.ref}/accept", {"number": "1", "file_days": "1"}, "", 409)
 
 

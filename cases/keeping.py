@@ -1,0 +1,117 @@
+"""One entry more in a case file, as people keep it: a payment, a contact point, a consent, the withdrawal of one.
+
+What the API writes whole (`cases.filing.revise_file`) grows here by one row, judged by the same rules; each moves the file's version and
+leaves the same trace. An entry that stands there already is not written twice, so a form may be sent twice. Whose case it is, the caller
+has found out by `cases.selectors`. LAW: 个人信息保护法（2021年）第十五条: who consented may withdraw; what was done before stays lawful.
+"""
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.permissions import Act
+from accounts.viewer import Viewer
+from cases.errors import CaseChanged, CaseFileMissing, CaseInvalid, FactUnsuitable
+from cases.fact_faults import fact_faults
+from cases.facts import CaseFacts, ConsentFacts, ContactFacts, PartyFacts
+from cases.filing import moved, trace
+from cases.models import Case
+from cases.reckoning.terms import Receipt
+from cases.rows import facts_of, with_file, write_consent, write_contact, write_payments
+
+MOST_CONTACTS, MOST_CONSENTS = 20, 50
+TRIES = 3
+Change = Callable[[CaseFacts], tuple[CaseFacts, Callable[[Case], None]] | None]
+"""Of the file as it is: the file as it will be, and what writes the difference; None when there is none. Raises DomainError."""
+
+
+def record_payment(viewer: Viewer, case: Case, payment: Receipt, *, now: datetime) -> None:
+    """Money that came in. Raises Forbidden, CaseFileMissing, CaseInvalid, CaseChanged."""
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        if payment in facts.payments:
+            return None
+        return replace(facts, payments=(*facts.payments, payment)), lambda row: write_payments([(row, [payment])])
+
+    _keep(viewer, case, change, now)
+
+
+def add_contact(viewer: Viewer, case: Case, reference: str, contact: ContactFacts, *, now: datetime) -> None:
+    """A contact point of the party that is called so. Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged."""
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        party = _party(facts, reference)
+        if any((each.kind, each.value) == (contact.kind, contact.value) for each in party.contact_points):
+            return None
+        points = (*party.contact_points, contact)
+        if len(points) > MOST_CONTACTS:
+            raise FactUnsuitable(reason=_("一名当事人的联系方式已达上限"), pointer="/value")
+        return _with(facts, replace(party, contact_points=points)), lambda row: write_contact(row, reference, len(points), contact)
+
+    _keep(viewer, case, change, now)
+
+
+def add_consent(viewer: Viewer, case: Case, reference: str, consent: ConsentFacts, *, now: datetime) -> None:
+    """A consent of the party that is called so. Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged."""
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        party = _party(facts, reference)
+        if any(replace(each, withdrawn_on=None) == consent for each in party.consents):
+            return None
+        consents = (*party.consents, consent)
+        if len(consents) > MOST_CONSENTS:
+            raise FactUnsuitable(reason=_("一名当事人的同意已达上限"), pointer="/document")
+        return _with(facts, replace(party, consents=consents)), lambda row: write_consent(row, reference, len(consents), consent)
+
+    _keep(viewer, case, change, now)
+
+
+def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, on: date, *, seen: ConsentFacts, now: datetime) -> None:
+    """The consent at this place, from 1, of the party that is called so ends on this day. `seen`: as it was before.
+
+    Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged (another stands there, or it was withdrawn on another day).
+    """
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        party = _party(facts, reference)
+        there, ended = dict(enumerate(party.consents, 1)).get(position), replace(seen, withdrawn_on=on)
+        if there == ended:
+            return None
+        if there != seen or seen.withdrawn_on is not None:
+            raise CaseChanged
+        consents = (*party.consents[: position - 1], ended, *party.consents[position:])
+        return _with(facts, replace(party, consents=consents)), lambda row: write_consent(row, reference, position, ended)
+
+    _keep(viewer, case, change, now)
+
+
+def _keep(viewer: Viewer, case: Case, change: Change, now: datetime) -> None:
+    viewer.must(Act.KEEP_CASE)
+    for _try in range(TRIES):
+        row = with_file(Case.objects.filter(pk=case.pk, organisation=viewer.organisation)).get()
+        if row.file_version == 0:
+            raise CaseFileMissing
+        before = facts_of(row)
+        changed = change(before)
+        if changed is None:
+            return
+        after, write = changed
+        # A file that was sound by older rules, or of which something was erased, may grow: what is judged is what is new.
+        known = fact_faults(before)
+        if found := [fault for fault in fact_faults(after) if fault not in known]:
+            raise CaseInvalid(faults=found, count=len(found))
+        with transaction.atomic():
+            if moved(row, row.file_version):
+                write(row)
+                trace([(row, str(row.file_version))], "file", viewer, now)
+                return
+    raise CaseChanged
+
+
+def _party(facts: CaseFacts, reference: str) -> PartyFacts:
+    for party in facts.parties:
+        if party.reference == reference:
+            return party
+    raise FactUnsuitable(reason=_("请从列表中选择当事人"), pointer="/party")
+
+
+def _with(facts: CaseFacts, party: PartyFacts) -> CaseFacts:
+    return replace(facts, parties=tuple(party if each.reference == party.reference else each for each in facts.parties))

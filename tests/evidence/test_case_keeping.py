@@ -1,0 +1,154 @@
+"""A case file that people keep from its page: payments, contact points, consents and their withdrawal; faults beside the field."""
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Organisation
+from accounts.permissions import ROLES, Act, Kind, Role
+from cases.errors import CaseChanged
+from cases.facts import ConsentFacts, ConsentKind, ContactFacts, PartyFacts
+from cases.keeping import withdraw_consent
+from cases.models import Case, CaseRevision, ContactPoint, Party
+from cases.rows import facts_of, with_file
+from tests.accounts.people import make_person, signed_in
+from tests.cases.case_files import NAME, Send, case_body, client, lender, send
+from tests.cases.cast import viewer_of
+from tests.evidence.test_case_acts import opened, refused
+from tests.portal.pages import Page
+
+__all__ = ["client", "lender", "send"]
+LANGUAGES = ("zh-hans", "en")
+PAYMENT = {"reference": "SK-1", "received_on": "2025-05-10", "amount": "1,000.50", "designation": "JJ-1"}
+CONTACT = {"party": "debtor", "kind": "mobile", "value": "13900139000", "basis": "declared", "confirmed": "on"}
+CONSENT = {"party": "debtor", "kind": "provision", "given_on": "2025-06-01", "document": "Consent 7", "record": ""}
+WITHDRAWAL = {"consent": "1/debtor", "withdrawn_on": "2025-07-01"}
+FORMS = {"payments": PAYMENT, "contacts": CONTACT, "consents": CONSENT, "consents/withdrawal": WITHDRAWAL}
+
+
+@pytest.fixture
+def officer(lender: Organisation) -> Client:
+    return signed_in(make_person("officer", Role.CASE_OFFICER, lender))
+
+
+@pytest.fixture
+def ref(send: Send) -> str:
+    return str(send("POST", "/cases", case_body()).json()["case"])
+
+
+def file_of(ref: str) -> Any:
+    return facts_of(with_file(Case.objects.filter(ref=ref)).get())
+
+
+def debtor(ref: str) -> PartyFacts:
+    [party] = file_of(ref).parties
+    assert isinstance(party, PartyFacts)
+    return party
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_form_writes_one_entry_however_often_it_is_sent(ref: str, officer: Client, language: str) -> None:
+    heads = {"Accept-Language": language}
+    page = opened(officer, f"/cases/{ref}", language)
+    assert page.all_faults() == []
+    assert language == "zh-hans" or page.chinese() == []
+    for part, form in FORMS.items():
+        assert f'action="/cases/{ref}/{part}"' in page.source
+        before = CaseRevision.objects.count()
+        for _press in range(2):
+            done = officer.post(f"/cases/{ref}/{part}", form, headers=heads)
+            assert (done.status_code, done["Location"].partition("#")[0]) == (303, f"/cases/{ref}"), (part, done.content.decode()[-3000:])
+        assert CaseRevision.objects.count() == before + 1, part
+    [payment], party = file_of(ref).payments, debtor(ref)
+    assert (payment.reference, payment.received_on, payment.amount, payment.designation) == (
+        "SK-1", date(2025, 5, 10), Decimal("1000.50"), "JJ-1")
+    assert [(each.value, each.confirmed) for each in party.contact_points][2:] == [("13900139000", True)]
+    assert [(each.kind, each.withdrawn_on) for each in party.consents] == [
+        (ConsentKind.ELECTRONIC_SERVICE, date(2025, 7, 1)), (ConsentKind.PROVISION, None)]
+    assert party.name == NAME, "what stood there stands as it was"
+    shown = opened(officer, f"/cases/{ref}", language)
+    assert "1000.50" in shown.text
+    assert "13900139000" not in shown.source, "masked, as everything personal"
+    assert shown.all_faults() == []
+    assert 'value="1/debtor"' not in shown.source, "a consent that was withdrawn is not withdrawn again"
+    assert CaseRevision.objects.latest("id").actor.startswith("person:")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_typed_wrong_stands_beside_its_field_and_nothing_is_written(ref: str, officer: Client, language: str) -> None:
+    heads = {"Accept-Language": language}
+    assert officer.post(f"/cases/{ref}/payments", PAYMENT).status_code == 303
+    before = (Case.objects.get().file_version, CaseRevision.objects.count())
+    for part, form, changes in (
+        ("payments", "payment", (
+            ("reference", "", ), ("reference", "x" * 129), ("reference", "SK-1"), ("received_on", "2020-01-01"), ("received_on", "x"),
+            ("received_on", "2026-02-30"), ("amount", "0"), ("amount", "1.234"), ("amount", "-5"), ("amount", "1e3"),
+            ("designation", "JJ-9"))),
+        ("contacts", "contact", (
+            ("party", "nobody"), ("kind", "fax"), ("value", ""), ("value", "12"), ("value", "a" * 201), ("basis", "guessed"))),
+        ("consents", "consent", (
+            ("party", ""), ("kind", "x"), ("given_on", ""), ("document", ""), ("document", "x" * 201), ("record", "CZ-1"))),
+        ("consents/withdrawal", "withdrawal", (
+            ("consent", ""), ("consent", "9/debtor"), ("consent", "1/nobody"), ("withdrawn_on", ""), ("withdrawn_on", "2025-02-01"))),
+    ):
+        for name, value in changes:
+            more = {"amount": "7"} if (part, value) == ("payments", "SK-1") else {"reference": "SK-2"} if part == "payments" else {}
+            typed = {**FORMS[part], **more, name: value}
+            page = refused(officer.post(f"/cases/{ref}/{part}", typed, headers=heads), 422, f"{form}-{name}", language)
+            assert page.source.count("<details class=\"screen\" open>") == 1, "the form at fault is open"
+    assert (Case.objects.get().file_version, CaseRevision.objects.count()) == before
+
+
+def test_a_file_of_which_something_was_erased_grows_and_what_was_erased_stays_erased(ref: str, officer: Client) -> None:
+    Party.objects.update(sealed_name=None, name_index=None, sealed_identity=None, identity_index=None, erased_at=timezone.now())
+    ContactPoint.objects.filter(position=1).update(sealed_value=None, value_index=None, erased_at=timezone.now())
+    for part, form in FORMS.items():
+        assert officer.post(f"/cases/{ref}/{part}", form).status_code == 303, part
+    party = debtor(ref)
+    assert (party.name, [each.value is None for each in party.contact_points]) == (None, [True, False, False])
+
+
+def test_a_case_without_a_file_gets_its_first_one_whole(lender: Organisation, officer: Client, send: Send) -> None:
+    bare = Case.objects.create(organisation=lender, ref="a" * 32, client_reference="LN-9", created_at=timezone.now())
+    for language in LANGUAGES:
+        page = opened(officer, f"/cases/{bare.ref}", language)
+        assert 'href="/cases/import"' in page.source
+        assert f"/cases/{bare.ref}/payments" not in page.source
+        for part, form in FORMS.items():
+            answer = officer.post(f"/cases/{bare.ref}/{part}", form, headers={"Accept-Language": language})
+            assert answer.status_code in (409, 422), part
+            assert Page(answer.content.decode()).all_faults() == []
+    assert send("GET", f"/cases/{bare.ref}").json()["version"] == 0
+
+
+def test_of_two_who_withdraw_a_consent_on_different_days_the_second_is_told(ref: str, lender: Organisation) -> None:
+    viewer, case = viewer_of(make_person("officer", Role.CASE_OFFICER, lender)), Case.objects.get(ref=ref)
+    seen = debtor(ref).consents[0]
+    withdraw_consent(viewer, case, "debtor", 1, date(2025, 7, 1), seen=seen, now=timezone.now())
+    with pytest.raises(CaseChanged), transaction.atomic():
+        withdraw_consent(viewer, case, "debtor", 1, date(2025, 8, 1), seen=seen, now=timezone.now())
+    another = ConsentFacts(seen.kind, date(2025, 3, 2), "x")
+    with pytest.raises(CaseChanged):
+        withdraw_consent(viewer, case, "debtor", 1, date(2025, 7, 1), seen=another, now=timezone.now())
+    assert debtor(ref).consents[0].withdrawn_on == date(2025, 7, 1)
+    assert isinstance(debtor(ref).contact_points[0], ContactFacts)
+
+
+def test_whoever_keeps_no_files_and_whoever_is_another_writes_nothing(ref: str, lender: Organisation) -> None:
+    before = file_of(ref)
+    for role, permission in ROLES.items():
+        at_home = permission.kind == Kind.LENDER
+        browser = signed_in(make_person(f"a-{role}", role, lender if at_home else None))
+        for part, form in FORMS.items():
+            if Act.KEEP_CASE not in permission.acts:
+                assert browser.post(f"/cases/{ref}/{part}", form).status_code == 403, role
+        if at_home and permission.acts & {Act.READ_CASE} and Act.KEEP_CASE not in permission.acts:
+            assert f"/cases/{ref}/payments" not in opened(browser, f"/cases/{ref}").source
+    stranger = signed_in(make_person("stranger", Role.CASE_OFFICER))
+    for part, form in FORMS.items():
+        assert stranger.post(f"/cases/{ref}/{part}", form).status_code == 404
+    assert file_of(ref) == before
