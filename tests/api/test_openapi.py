@@ -109,7 +109,8 @@ OF_PAGES = {
     "form-expired", "organisation-unsuitable", "second-person-needed", "already-superseded", "operator-missing", "paper-missing",
     "paper-refused", "fact-malformed", "fact-taken", "practice-file-missing", "nothing-selected",
     "case-stage-missing", "case-stage-moved", "case-taken-back", "note-unsuitable", "consent-missing", "grant-basis-missing",
-    "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable",
+    "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable", "confirmation-invalid",
+    "confirmation-too-often",
 } | {
     error.code for error in vars(accounts.errors).values()
     if isinstance(error, type) and issubclass(error, DomainError) and error is not DomainError
