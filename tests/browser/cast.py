@@ -19,12 +19,14 @@ from accounts.models import Organisation, Person
 from accounts.permissions import ROLES, Kind, Role, roles_of
 from accounts.sign_in_rules import set_provider
 from cases.importing.columns import template_csv
-from cases.models import Case
+from cases.models import Case, Grant, GrantedCase, Matter, Order, OrderedCase, SubmittedCase
 from evidence.agreements import accept_and_deposit
 from evidence.models import PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, record_fact
 from notifications.channels import choose_channels
+from notifications.events import RECORD_TIMESTAMPED
+from notifications.services import create_webhook, send_test
 from sandbox.idp.server import CLIENT_ID, CLIENT_SECRET
 from tests.accounts.people import make_organisation, make_person, membership_of, signed_in
 from tests.api.test_routes import FILLED, routes
@@ -37,7 +39,8 @@ from tests.notifications.addresses import confirmed, post_letters
 MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/oauth/")
 # Where an address calls a thing by a name that means another one elsewhere.
 SAME_NAME = {
-    "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"}}
+    "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"},
+    "/docket/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}}
 
 
 @dataclass
@@ -57,7 +60,10 @@ class Place:
         role = roles_of(kind)[0]
         invitee = Invitee(f"next-{kind}", "李小红", role, "11101200010000001", "G-1")
         _, token = invite(self.organisation, invitee, by=None, now=timezone.now())
-        self.things = {"ref": self.organisation.ref, "token": token}
+        hook = create_webhook(
+            self.organisation, url="https://hook.example/", events=[RECORD_TIMESTAMPED], networks=(), now=timezone.now())[0]
+        send_test(hook, now=timezone.now())
+        self.things = {"ref": self.organisation.ref, "token": token, "webhook": hook.ref}
         if kind == Kind.LENDER:
             self.deposit(Desk(Role.CASE_OFFICER, self.organisation, "desk-lender"))
 
@@ -71,6 +77,23 @@ class Place:
         [digest] = re.findall(r'name="sha256" value="(\w+)"', report)
         assert imported.post(confirm, {"sha256": digest}).status_code == 200
         self.things["case"] = Case.objects.latest("id").ref
+
+
+def before_a_court(lender: Place, court: Place) -> None:
+    """A case of the lender's lies on the court's docket, and an order of the court's names it."""
+    now, case = timezone.now(), Case.objects.get(ref=lender.things["case"])
+    told = {"starts_at": now, "ends_at": now + timedelta(days=9), "document": lender.things["number"]}
+    grant = Grant.objects.create(
+        ref="a" * 32, lender=lender.organisation, receiver=court.organisation, receiver_kind=Kind.COURT, basis=Grant.Basis.DUTY,
+        purpose="示例", case_count=1, created_at=now, granted_by="x", **told)
+    GrantedCase.objects.create(grant=grant, case=case)
+    matter = Matter.objects.create(
+        ref="b" * 32, grant=grant, institution=court.organisation, purpose="示例", submitted_at=now, submitted_by="x")
+    SubmittedCase.objects.create(matter=matter, case=case)
+    order = Order.objects.create(
+        ref="c" * 32, court=court.organisation, court_kind=Kind.COURT, number="1", scope="示例", uploaded_at=now, uploaded_by="x", **told)
+    OrderedCase.objects.create(order=order, case=case)
+    court.things |= {"matter": matter.ref, "order": order.ref}
 
 
 def letting_in(first: Person, second: Person) -> dict[str, str]:
@@ -145,6 +168,7 @@ def on_the_way(name: str, *, agreed: bool) -> Somebody:
 
 def everybody(live: Live, visit: Visit) -> Iterator[Somebody]:
     places = {kind: Place(kind) for kind in Kind}
+    before_a_court(places[Kind.LENDER], places[Kind.COURT])
     agency = places[Kind.COLLECTION_AGENCY].organisation
     set_provider(agency, issuer=live.idp, client_id=CLIENT_ID, secret=CLIENT_SECRET, now=timezone.now())
     people = {role: make_person(f"axe-{role}", role, places[ROLES[role].kind].organisation) for role in Role}
