@@ -39,7 +39,7 @@ FAULTS = [
     for place in failpoints.ALL for kind in ("error", "kill") for turn in ((1, 2) if place in (FULL_TILE, PARTIAL_TILE) else (1,))
 ]
 TILE_FAULTS = [fault for fault in FAULTS if fault.place in TILES + CHECKPOINT]
-EVERY_FAULT_AT = sized((65_535, 65_536), (65_535, 65_536, 65_537))
+EVERY_FAULT_AT = sized((65_535, 65_536), (65_535, 65_536, 65_537), on_postgres=(65_536,))
 EXAMINED_WHOLE = sized(8, 1)  # every so many faults fsck looks at all rows and objects, after the others at all objects
 PARTS = 4  # a fresh log for each part: fsck looks at all of it after every fault
 PAIRS_A_PART = 16
@@ -78,7 +78,7 @@ def sample(count: int) -> list[Pair]:
     return list(dict.fromkeys([*first.values(), *second.values(), *shuffled]))[:count]
 
 
-CHOSEN = sample(sized(160, len(PAIRS)))
+CHOSEN = sample(sized(160, len(PAIRS), on_postgres=64))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ printed is shown when it ends, whole if it failed; the failed tests of all are l
 into `.coverage`, which `make coverage` judges. The exit status is 1 when a shard failed, and 2 when a folder of tests has no shard.
 
 The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes, a
-full disk and the pure rooms are the same on both.
+full disk and the pure rooms are the same on both, and so are accounts but for their constraints, which are among the invariants.
 """
 import argparse
 import os
@@ -42,7 +42,7 @@ SHARDS: dict[str, tuple[str, ...]] = {
 }
 ON_POSTGRES = (
     "faults/test_kills.py", "faults/test_outages.py", "faults/test_cut_connections.py", "faults/test_clients.py",
-    "ledger", "vault", "api", "accounts", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
+    "ledger", "vault", "api", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
 UNMEASURED = {"browser", "deaths", "drills", "start", "walks"}
