@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +33,8 @@ AT_ONCE = 8
 LIMITS = Limits(timeout_s=10.0, max_bytes=ANSWER_CHARACTERS)
 # The worker has other jobs: after so long an endpoint with more to send waits for its next turn.
 TURN_S = 5.0
+# So long after it was let in again what waited goes out at the latest.
+WHILE_SUSPENDED = timedelta(minutes=5)
 NO_FAILURE: dict[str, Any] = {"failures": 0, "failing_since": None, "rests_until": None}
 AGENT = "Cunzheng-Webhooks/1"
 
@@ -63,13 +65,18 @@ class Outcome:
 
 
 def deliver(endpoint_id: int, *, now: Callable[[], datetime] = timezone.now, resolve: Resolver | None = None) -> None:
-    """Send what is due to one endpoint. Raises RunAgain when something is due later."""
+    """Send what is due to one endpoint. Raises RunAgain when something is due later.
+
+    Nothing leaves for an organisation that is suspended: it waits, and no attempt is counted.
+    """
     guard = resolve or guarded(settings.OUTGOING_NETWORKS)
     until = time.monotonic() + TURN_S
     while time.monotonic() < until:
-        endpoint = WebhookEndpoint.objects.filter(pk=endpoint_id, disabled_at=None).first()
+        endpoint = WebhookEndpoint.objects.select_related("organisation").filter(pk=endpoint_id, disabled_at=None).first()
         if endpoint is None:
             return
+        if not endpoint.organisation.working:
+            raise RunAgain(now() + WHILE_SUSPENDED)
         requests = due_requests(endpoint, now())
         if not requests:
             break

@@ -2,7 +2,7 @@
 
 A message says that there is something to read, what sort of thing, its number, and where; no name, no telephone number, nothing of a case.
 Sent outside any transaction. A message whose person left, closed the channel, has not confirmed the e-mail address or has had thirty
-today is dropped; one to members of an organisation that was suspended is not, for it may be about that.
+today is dropped, and so is one to members of an organisation that is suspended, unless it is about that.
 A crash between the server's yes and our row sends it again, under the same reference.
 """
 import time
@@ -68,7 +68,7 @@ def sentence_of(notice: Notice) -> str:
 
 def send_message(message_id: int, *, now: Callable[[], datetime] = timezone.now) -> None:
     """Job: the next step of one message. Raises RunAgain when there is another one later."""
-    message = Message.objects.select_related("notice", "person").filter(pk=message_id, outcome="").first()
+    message = Message.objects.select_related("notice__organisation", "person").filter(pk=message_id, outcome="").first()
     if message is None:
         return
     if message.next_attempt_at > now():
@@ -110,6 +110,8 @@ def _why_not(message: Message, channel: Channel | None, now: datetime) -> str:
         return "channel-closed"
     if channel.kind == Channel.EMAIL and channel.confirmed_at is None:
         return "address-unconfirmed"
+    if not notice.organisation.working and not KINDS[notice.kind].shut_out:
+        return "organisation-suspended"
     if not message.person.is_active or not here.exists():
         return "not-concerned"
     if not message.attempts:

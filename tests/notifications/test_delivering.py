@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from accounts.models import Organisation
 from common.failpoints import InjectedFault, plan
-from notifications.delivering import AT_ONCE, due_requests, neutral, send_all, signing_keys, write_down
+from notifications.delivering import AT_ONCE, WHILE_SUSPENDED, due_requests, neutral, send_all, signing_keys, write_down
 from notifications.errors import WebhookTestUnderWay
 from notifications.models import Notice, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from notifications.schedule import ATTEMPTS, LONGEST_REST, PAUSES, WHOLE
@@ -200,6 +201,18 @@ def test_a_forbidden_address_is_never_connected_to_and_the_log_says_why(hook: Ho
     assert hook.run(networks=(ipaddress.ip_network("10.0.0.0/8"),)) is not None
     assert receiver.connects == 0
     assert hook.attempts[0].trouble == "forbidden-address"
+
+
+def test_nothing_leaves_while_the_organisation_is_suspended_and_nothing_is_lost(hook: Hook, receiver: Receiver) -> None:
+    start = timezone.now()
+    hook.tell(RECORD, now=start)
+    rows = Organisation.objects.filter(pk=hook.endpoint.organisation_id)
+    rows.update(status=Organisation.Status.SUSPENDED)
+    assert hook.run(start) == start + WHILE_SUSPENDED
+    assert (receiver.received, hook.attempts, hook.deliveries[0].attempts) == ([], [], 0)
+    rows.update(status=Organisation.Status.ACTIVE)
+    assert hook.run(start + WHILE_SUSPENDED) is None
+    assert [delivery.outcome for delivery in hook.deliveries] == ["delivered"]
 
 
 def test_rotation_lets_two_secrets_sign_until_the_old_one_ends(hook: Hook, receiver: Receiver) -> None:

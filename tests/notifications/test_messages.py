@@ -120,6 +120,14 @@ def test_a_letter_says_what_sort_of_thing_where_and_nothing_personal(
     assert letter["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_suspended_organisation_is_told_of_that_and_of_nothing_else(postbox: Postbox, court: Organisation, judge: Person) -> None:
+    choose(judge, email=ADDRESS)
+    leave(court)
+    Organisation.objects.filter(pk=court.pk).update(status=Organisation.Status.SUSPENDED)
+    assert result(run()) == ("dropped", "organisation-suspended")
+    assert postbox.letters == []
+
+
 def test_who_chose_nothing_is_not_concerned_or_has_left_gets_nothing(postbox: Postbox, court: Organisation, judge: Person) -> None:
     clerk, gone = make_person("clerk", Role.COURT_CLERK, court), make_person("gone", Role.JUDGE, court)
     late, stranger = make_person("late", Role.JUDGE, court), make_person("stranger", Role.JUDGE)
