@@ -69,7 +69,7 @@ def acts_of(scopes: frozenset[Scope]) -> frozenset[Act]:
 
 
 # What a machine of an organisation on trial may still do.
-TRIAL_SCOPES = frozenset(scope for scope, rule in SCOPES.items() if rule.rests_on in ON_TRIAL)
+TRIAL_SCOPES = frozenset(scope for scope, rule in SCOPES.items() if rule.rests_on in ON_TRIAL) - {Scope.CASE_NOTES_WRITE}
 
 
 def read_scopes(text: str) -> frozenset[Scope]:

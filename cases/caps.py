@@ -37,7 +37,7 @@ def state_caps(organisation: Organisation, caps: tuple[RateCap, ...]) -> None:
         raise RateCapsInvalid(pointer="/caps", reason=str(WORDS[wrong]))
     with transaction.atomic():
         # Two statements at once wait here for one another, and the later one stands whole.
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
         RateCapRow.objects.filter(organisation=organisation).delete()
         RateCapRow.objects.bulk_create(
             RateCapRow(

@@ -27,7 +27,7 @@ from tlog.times import CHINA
 
 MOST_CASES = 1000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-LONGEST_CONSENT = 64
+LONGEST_CONSENT = 200
 # Kinds of evidence are what whoever deposits says; a recording, a message or a ledger is no contract and no mandate, though.
 CONTRACTS = frozenset({"contract", "document"})
 
@@ -67,7 +67,8 @@ def _paper(organisation: Organisation, typed: str) -> DepositedPaper:
 
 
 def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
-    """The document of a separate consent to provision that the file of each of these cases holds, not withdrawn on this day in China.
+    """The document of a separate consent to provision, by its name or its record, that the file of each of these cases holds, not withdrawn
+    on this day in China.
 
     The record of a deposited consent is one where the files name its number; that a record was deposited consents to nothing.
     Raises DocumentMissing, ConsentMissing.
@@ -75,7 +76,8 @@ def consent(typed: str, cases: Sequence[Case], *, now: datetime) -> str:
     document, today = typed.strip(), now.astimezone(CHINA).date()
     if not document or len(document) > LONGEST_CONSENT:
         raise DocumentMissing(pointer="/document")
-    given = Consent.objects.filter(party__case__in=cases, kind=ConsentKind.PROVISION, document=document, given_on__lte=today)
+    named = Q(document=document) | Q(record=document.upper())
+    given = Consent.objects.filter(named, party__case__in=cases, kind=ConsentKind.PROVISION, given_on__lte=today)
     standing = given.filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=today))
     if missing := len(cases) - standing.values("party__case").distinct().count():
         raise ConsentMissing(pointer="/document", count=missing)

@@ -33,6 +33,13 @@ class CasesUnknown(CaseNotFound):
         return f"{self.detail}{'; '.join(words)}"
 
 
+class OrderedCasesUnknown(CasesUnknown):
+    """The same of an order, which names any organisation's cases, one after the other."""
+
+    detail = _("请核对以下编号，没有这些案件；调取令没有登记：")
+    line = _("第 {number} 个 {word}")
+
+
 class CaseTakenBack(DomainError):
     """Whoever deposits had the case when he began, and has it no more."""
 

@@ -58,8 +58,8 @@ def grant_access(viewer: Viewer, opening: Opening, *, now: datetime) -> Grant:
     cases = cases_named(viewer.organisation, opening.cases)
     document = _document(viewer, opening, cases, now)
     with transaction.atomic():
-        # The lender's row is the lock: of two grants at once the second one counts the first.
-        Organisation.objects.select_for_update().get(pk=viewer.organisation.pk)
+        # The lender's row is the lock: of two grants at once the second one counts the first. Deposits, which name the row, go on.
+        Organisation.objects.select_for_update(no_key=True).get(pk=viewer.organisation.pk)
         grant = Grant.objects.create(
             ref=secrets.token_hex(16), lender=viewer.organisation, receiver=receiver, receiver_kind=receiver.kind, basis=opening.basis,
             document=document, purpose=purpose, starts_at=opening.starts_at, ends_at=opening.ends_at, case_count=len(cases),

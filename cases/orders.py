@@ -20,9 +20,9 @@ from cases.conditions import MOST_CASES, check_period, check_person, own_paper, 
 from cases.errors import (
     CaseNotFound,
     CasesMissing,
-    CasesUnknown,
     KindUnknown,
     NumberTaken,
+    OrderedCasesUnknown,
     SecondPersonNeeded,
     StateUnsuitable,
     TextUnsuitable,
@@ -101,7 +101,7 @@ def upload_order(viewer: Viewer, paper: Paper, *, now: datetime) -> Order:
 
 
 def _cases(refs: Sequence[str]) -> list[Case]:
-    """Any organisation's cases: whoever names one knows its 128 random bits. Raises CasesMissing, CasesUnknown."""
+    """Any organisation's cases: whoever names one knows its 128 random bits. Raises CasesMissing, OrderedCasesUnknown."""
     if not 0 < len(refs) <= MOST_CASES:
         raise CasesMissing(limit=MOST_CASES, pointer="/cases")
     wanted = set(refs)
@@ -110,25 +110,28 @@ def _cases(refs: Sequence[str]) -> list[Case]:
         found = list(Case.objects.filter(ref__in=well_formed).order_by("id"))
     known = {case.ref for case in found}
     if unknown := [(number, ref) for number, ref in enumerate(refs, 1) if ref not in known]:
-        raise CasesUnknown(unknown)
+        raise OrderedCasesUnknown(unknown)
     return found
 
 
-def open_order(viewer: Viewer, order: Order, *, now: datetime) -> None:
+def open_order(viewer: Viewer, order: Order, *, seen: str | None = None, now: datetime) -> None:
     """A second person of the court lets the order work, and each lender finds a notice; a first one confirms what a machine uploaded.
 
-    Raises Forbidden, SecondPersonNeeded, StateUnsuitable.
+    `seen`: who was the first when the viewer looked, "" for nobody, so that who meant to confirm does not open; None for whichever step is
+    the next. Raises Forbidden, SecondPersonNeeded, StateUnsuitable.
     """
     viewer.must(Act.ORDER)
     check_person(viewer)
     waiting = Order.objects.filter(pk=order.pk, court=viewer.organisation, opened_at=None, ended_at=None, ends_at__gt=now)
     with transaction.atomic():
-        if waiting.filter(first_at=None).update(first_at=now, first_by=viewer.actor) == 1:
+        if not seen and waiting.filter(first_at=None).update(first_at=now, first_by=viewer.actor) == 1:
             leave_notices([viewer.organisation.pk], kind=ORDER_WAITING, subject=order.ref, now=now)
+            _note(Event.ORDER_CONFIRMED, viewer, order, "", now)
             return
         if waiting.filter(first_by=viewer.actor).exists():
             raise SecondPersonNeeded
-        if waiting.filter(first_at__isnull=False).exclude(first_by=viewer.actor).update(opened_at=now, opened_by=viewer.actor) != 1:
+        others = waiting.exclude(first_at=None).exclude(first_by=viewer.actor)
+        if (others if seen is None else others.filter(first_by=seen)).update(opened_at=now, opened_by=viewer.actor) != 1:
             raise StateUnsuitable
         leave_notices(sorted(_lenders(order)), kind=CASES_ORDERED, subject=order.ref, now=now)
         _note(Event.ORDER_OPENED, viewer, order, "", now)

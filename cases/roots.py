@@ -102,8 +102,10 @@ def ordered_now(viewer: Viewer, now: datetime) -> QuerySet[OrderedCase]:
 
 
 def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
-    """The rows by which this kind of organisation may see others' cases now; each has `case_id`."""
+    """The rows by which this kind of organisation may see others' cases now; each has `case_id`. None while it is on trial."""
     rows: list[Rows] = []
+    if viewer.organisation.on_trial:
+        return rows
     if viewer.kind == Kind.COLLECTION_AGENCY:
         rows.append(assigned_now(viewer, now))
     if viewer.kind in RECEIVERS:
@@ -118,7 +120,7 @@ def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
 def whole_file_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
     """Of `foreign_case_ids` those by which the case's file is open, and not only who is concerned (`cases.sight`)."""
     rows = foreign_case_ids(viewer, now)
-    return [*rows[:-1], ordered_now(viewer, now).filter(order__kinds=None)] if viewer.kind == Kind.COURT else rows
+    return [*rows[:-1], ordered_now(viewer, now).filter(order__kinds=None)] if rows and viewer.kind == Kind.COURT else rows
 
 
 def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, list[Access]]:
@@ -134,6 +136,8 @@ def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, 
 
 
 def _foreign(viewer: Viewer, ids: list[int], now: datetime) -> Iterator[Access]:
+    if viewer.organisation.on_trial:
+        return
     if viewer.kind == Kind.COLLECTION_AGENCY:
         for held in assigned_now(viewer, now).filter(case__in=ids).select_related("entrustment"):
             contract = held.entrustment

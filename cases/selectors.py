@@ -187,11 +187,11 @@ def own_case_refs(organisation: Organisation, lines: Sequence[str]) -> list[str]
     # No text in PostgreSQL holds NUL, and the driver takes one for a bug of the program.
     named = {name for line, parts in words for name in (line, *parts) if name and "\0" not in name}
     rows = Case.objects.filter(organisation=organisation).values_list("client_reference", "ref")
-    known = dict(rows.filter(client_reference__in=named))
-    known |= {ref: ref for _, ref in rows.filter(ref__in=[name.lower() for name in named if REF.fullmatch(name.lower())])}
+    by_reference = dict(rows.filter(client_reference__in=named))
+    refs = {ref for _, ref in rows.filter(ref__in=[name.lower() for name in named if REF.fullmatch(name.lower())])}
 
     def case_of(name: str) -> str | None:
-        return known.get(name.lower()) or known.get(name)
+        return name.lower() if name.lower() in refs else by_reference.get(name)
 
     found: list[str] = []
     unknown: list[tuple[int, str]] = []

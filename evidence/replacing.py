@@ -22,6 +22,6 @@ def propose_and_tell(organisation: Organisation, proposal: Proposal, *, by: Pers
 def confirm_and_tell(replacement: Replacement, *, by: Person, now: datetime) -> str:
     """The token of the new administrator's link. Raises what `accounts.replacing.confirm` raises."""
     with transaction.atomic():
-        token = confirm(replacement, by=by, now=now)
+        # First, so that whoever ends by it is among those who are told.
         leave_notices([replacement.organisation_id], kind=ADMINISTRATOR_CHANGED, subject=replacement.organisation.ref, now=now)
-    return token
+        return confirm(replacement, by=by, now=now)

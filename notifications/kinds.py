@@ -34,7 +34,8 @@ class About:
 
     `{}` in an address is the notice's subject, `{organisation}` in a page's the ref of the organisation that was told. A notice to one
     person concerns him alone, if he may do one of the acts.
-    `shut_out`: while it holds, its readers find no inbox, and a message about it leads them to their account.
+    `shut_out`: those whom it concerns may find no inbox any more, and are sent a message about it all the same: their organisation is
+    suspended, or they have left it by what the notice tells of.
     """
 
     sentence: str | Promise
@@ -68,7 +69,7 @@ KINDS: Mapping[str, About] = {
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
     MATTER_ACCEPTED: _about(_("本机构提交的事项已被受理。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
     MATTER_CLOSED: _about(_("本机构提交的事项已办结。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
-    ORDER_WAITING: _about(_("有调取令等待第二人启用。"), Act.ORDER, page="/orders", api="/api/v1/orders/{}"),
+    ORDER_WAITING: _about(_("有调取令等待确认或启用。"), Act.ORDER, page="/orders", api="/api/v1/orders/{}"),
     APPLICATION_RECEIVED: _about(
         _("有准入申请或其补充材料等待核查。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
     APPLICATION_CHECKED: _about(_("一份准入申请有了核查意见。"), Act.MANAGE_ORGANISATIONS, page="/applications/{}", api="/api/v1/webhooks"),
@@ -85,10 +86,10 @@ KINDS: Mapping[str, About] = {
     # Whoever works there, whatever he does: it may be his administrator's last notice.
     ADMINISTRATOR_PROPOSED: _about(
         _("运营方有人提议更换本机构的管理员，尚待另一位运营人员确认；如非本机构要求，请立即联系运营方。"),
-        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks", shut_out=True),
     ADMINISTRATOR_CHANGED: _about(
         _("运营方两名人员为本机构邀请了新的管理员；如非本机构要求，请立即联系运营方。"),
-        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks"),
+        Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks", shut_out=True),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

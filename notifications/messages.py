@@ -2,7 +2,7 @@
 
 A message says that there is something to read, what sort of thing, its number, and where; no name, no telephone number, nothing of a case.
 Sent outside any transaction. A message whose person left, closed the channel, has not confirmed the e-mail address or has had thirty
-today is dropped, and so is one to members of an organisation that is suspended, unless it is about that.
+today is dropped, and so is one to members of an organisation that is suspended, unless it is for those who are shut out, too.
 A crash between the server's yes and our row sends it again, under the same reference.
 """
 import time
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -46,7 +46,7 @@ class Letter:
 def letter_about(notice: Notice) -> Letter:
     """In the active language."""
     said, where = sentence_of(notice), (_("请登录后在通知中心查看："), f"{settings.PUBLIC_URL}/inbox")
-    if KINDS[notice.kind].shut_out:
+    if not notice.organisation.working:
         where = (_("恢复前通知中心不能打开；登录后可在“我的账户”看到机构是否启用，其余请联系运营方："), f"{settings.PUBLIC_URL}/account")
     text = "\n".join([
         said, _("编号：%(ref)s") % {"ref": notice.ref}, "", *where, "",
@@ -104,13 +104,15 @@ def rest_if_slow(channel: str, began: float) -> None:
 def _why_not(message: Message, channel: Channel | None, now: datetime) -> str:
     """Why the message is not to be sent any more; "" when it is."""
     notice = message.notice
+    shut_out = KINDS[notice.kind].shut_out
+    member = Q(until=None) | Q(until__gte=notice.created_at) if shut_out else Q(until=None)
     here = Membership.objects.filter(
-        person=message.person_id, organisation=notice.organisation_id, until=None, role__in=sorted(roles_for(notice.kind)))
+        member, person=message.person_id, organisation=notice.organisation_id, role__in=sorted(roles_for(notice.kind)))
     if channel is None:
         return "channel-closed"
     if channel.kind == Channel.EMAIL and channel.confirmed_at is None:
         return "address-unconfirmed"
-    if not notice.organisation.working and not KINDS[notice.kind].shut_out:
+    if not notice.organisation.working and not shut_out:
         return "organisation-suspended"
     if not message.person.is_active or not here.exists():
         return "not-concerned"

@@ -61,6 +61,7 @@ class Event(StrEnum):
     MATTER_ACCEPTED = "matter:accepted"
     MATTER_CLOSED = "matter:closed"
     ORDER_WRITTEN_DOWN = "order:written_down"
+    ORDER_CONFIRMED = "order:confirmed"
     ORDER_OPENED = "order:opened"
     ORDER_ENDED = "order:ended"
     CASES_EXPORTED = "cases:exported"
@@ -120,6 +121,7 @@ EVENTS: Mapping[Event, Label] = {
     Event.MATTER_ACCEPTED: Label("受理", "matter accepted"),
     Event.MATTER_CLOSED: Label("结案", "matter closed"),
     Event.ORDER_WRITTEN_DOWN: Label("登记调取令", "order written down"),
+    Event.ORDER_CONFIRMED: Label("确认系统登记的调取令", "order of a machine confirmed"),
     Event.ORDER_OPENED: Label("启用调取令", "order opened"),
     Event.ORDER_ENDED: Label("终止调取令", "order ended"),
     Event.CASES_EXPORTED: Label("导出案件清单", "list of cases exported"),

@@ -89,8 +89,8 @@ UPLOAD = _write(
     "须由法院两人先后在页面上确认、启用后生效；系统不能代替其中任何一人。",
     payloads.NewOrder, answers.OrderFacts, done="Written down. 已登记。",
     refusals=(
-        errors.CaseNotFound, errors.CasesMissing, errors.TextUnsuitable, errors.PeriodUnsuitable, errors.DocumentMissing,
-        errors.NumberTaken))
+        errors.CaseNotFound, errors.CasesMissing, errors.KindUnknown, errors.TextUnsuitable, errors.PeriodUnsuitable,
+        errors.DocumentMissing, errors.NumberTaken))
 READ_ORDER = endpoint(
     "getOrder", "One order · 一份调取令",
     "The court's own, or one that opened cases of the organisation.\n\n本院签发的，或调取本机构案件的。",

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='grant',
             name='document',
-            field=models.CharField(help_text='依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件', max_length=64),
+            field=models.CharField(help_text='依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件', max_length=200),
         ),
         migrations.RunPython(judge, migrations.RunPython.noop),
         migrations.AddConstraint(

@@ -33,7 +33,7 @@ class Grant(models.Model):
     receiver = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="grants_held", help_text="被授权的机构")
     receiver_kind = models.CharField(max_length=20, help_text="被授权机构类别，抄自机构，供约束使用")
     basis = models.CharField(max_length=10, choices=Basis.choices, help_text="法律依据")
-    document = models.CharField(max_length=64, help_text="依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件")
+    document = models.CharField(max_length=200, help_text="依据文件：存证编号；向其他处理者提供的，为案件档案所载单独同意的文件")
     purpose = models.CharField(max_length=200, help_text="目的")
     starts_at = models.DateTimeField(help_text="起始时间")
     ends_at = models.DateTimeField(help_text="届满时间")

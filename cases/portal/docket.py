@@ -132,8 +132,8 @@ def paper_of(form: QueryDict, document: str, *, now: datetime) -> Paper:
 @step_up(Act.ORDER, back="orders")
 @needs_act(Act.ORDER)
 @form_of(orders_page, "open-{ref}", back="orders")
-def open_one(viewer: Viewer, _form: QueryDict, now: datetime, ref: str) -> None:
-    open_order(viewer, order_of(viewer, ref), now=now)
+def open_one(viewer: Viewer, form: QueryDict, now: datetime, ref: str) -> None:
+    open_order(viewer, order_of(viewer, ref), seen=form.get("seen", ""), now=now)
 
 
 @require_POST

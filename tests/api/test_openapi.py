@@ -110,7 +110,8 @@ OF_PAGES = {
     "paper-refused", "fact-malformed", "fact-taken", "practice-file-missing", "nothing-selected",
     "case-stage-missing", "case-stage-moved", "case-taken-back", "note-unsuitable", "consent-missing", "grant-basis-missing",
     "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable", "confirmation-invalid",
-    "confirmation-too-often",
+    "confirmation-too-often", "too-many-fields", "selection-moved", "selection-too-large", "case-file-missing", "case-fact-unsuitable",
+    "webhook-secret-moved", "webhook-events-missing",
 } | {
     error.code for error in vars(accounts.errors).values()
     if isinstance(error, type) and issubclass(error, DomainError) and error is not DomainError

@@ -85,7 +85,7 @@ def before_a_court(lender: Place, court: Place) -> None:
     told = {"starts_at": now, "ends_at": now + timedelta(days=9), "document": lender.things["number"]}
     grant = Grant.objects.create(
         ref="a" * 32, lender=lender.organisation, receiver=court.organisation, receiver_kind=Kind.COURT, basis=Grant.Basis.DUTY,
-        purpose="示例", case_count=1, created_at=now, granted_by="x", **told)
+        purpose="示例", case_count=1, needs_second=False, created_at=now, granted_by="x", **told)
     GrantedCase.objects.create(grant=grant, case=case)
     matter = Matter.objects.create(
         ref="b" * 32, grant=grant, institution=court.organisation, purpose="示例", submitted_at=now, submitted_by="x")

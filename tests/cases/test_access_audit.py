@@ -16,7 +16,7 @@ from cases.errors import PeriodUnsuitable
 from cases.granting import approve_grant, grant_access, revoke_grant
 from cases.matters import close_matter
 from cases.models import GRANT_ALONE, Case
-from cases.orders import end_order
+from cases.orders import end_order, open_order
 from tests.accounts.people import signed_in
 from tests.api.test_routes import content_of
 from tests.cases.case_files import NAME, case_body, sender
@@ -72,6 +72,10 @@ def test_every_act_on_who_sees_a_case_has_its_row_and_a_second_call_has_none(cas
     judge = cast.person("court-judge", Role.JUDGE)
     for _ in range(2):
         end_order(judge, order, now=cast.now)
+    machines = cast.ordered(case, by_machine=True, opened=False)
+    open_order(judge, machines, now=cast.now)
+    of_machine = [row[0] for row in after(judge.organisation, 0) if row[2] == f"order:{machines.ref}"]
+    assert of_machine == ["order:written_down", "order:confirmed"]
     rows = [row[:2] for row in after(judge.organisation, 0) if row[2] == f"order:{order.ref}"]
     assert rows == [
         ("order:written_down", judge.actor), ("order:opened", cast.person("court-judge2", Role.JUDGE).actor), ("order:ended", judge.actor)]

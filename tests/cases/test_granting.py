@@ -116,6 +116,11 @@ def test_a_separate_consent_stands_in_the_file_of_every_case_of_its_grant(cast: 
         grant_access(cast.legal, replace(opening, document=paper), now=cast.now)
     cast.consented([case], paper)
     assert grant_access(cast.legal, replace(opening, document=paper), now=cast.now).document == paper
+    Consent.objects.filter(document=paper).update(document="", record=paper)
+    assert grant_access(cast.legal, replace(opening, document=paper.lower()), now=cast.now).document == paper.lower()
+    longest = "同" * 200
+    cast.consented([case], longest)
+    assert grant_access(cast.legal, replace(opening, document=longest), now=cast.now).document == longest
     cast.consented([case], "同意书第 3 条")
     with pytest.raises(ConsentMissing) as refusal:
         grant_access(cast.legal, replace(opening, cases=[case.ref, other.ref]), now=cast.now)
@@ -301,13 +306,18 @@ def test_a_machine_is_neither_of_the_two_who_answer_for_an_order(cast: Cast) -> 
         open_order(machine, order, now=cast.now)
     waiting = Notice.objects.filter(kind=ORDER_WAITING, subject=order.ref)
     assert waiting.count() == 1
-    open_order(first, order, now=cast.now)
+    with pytest.raises(StateUnsuitable):
+        open_order(second, order, seen=first.actor, now=cast.now)
+    open_order(first, order, seen="", now=cast.now)
+    with pytest.raises(StateUnsuitable):
+        open_order(second, order, seen="", now=cast.now)
+    assert Order.objects.get().opened_at is None, "who meant to confirm does not open"
     assert (seen(first, cast), seen(second, cast), waiting.count()) == (NOTHING, NOTHING, 2), "a key and one person are one person"
     for stale in (order, Order.objects.get()):
         with pytest.raises(SecondPersonNeeded):
             open_order(first, stale, now=cast.now)
     assert not Notice.objects.filter(kind=CASES_ORDERED).exists()
-    open_order(second, order, now=cast.now)
+    open_order(second, order, seen=first.actor, now=cast.now)
     assert seen(first, cast) == ({case.ref}, all_of(case))
     opened = Order.objects.get()
     assert (opened.uploaded_by, opened.first_by, opened.opened_by) == (machine.actor, first.actor, second.actor)
@@ -338,6 +348,21 @@ def test_an_order_rests_on_a_document_of_the_court(cast: Cast) -> None:
             upload_order(judge, Paper(**{**good, **changes}), now=cast.now)
     with pytest.raises(CaseNotFound):
         upload_order(cast.legal, Paper(**good), now=cast.now)
+
+
+def test_what_was_opened_to_an_organisation_before_shows_nothing_while_it_is_on_trial(cast: Cast) -> None:
+    case = cast.case()
+    cast.granted(case, "law_firm", Kind.LAW_FIRM)
+    cast.ordered(case)
+    readers = [cast.person("lawyer", Role.LAWYER), cast.person("court-judge", Role.JUDGE)]
+    assert [seen(reader, cast) != NOTHING for reader in readers] == [True, True]
+    Organisation.objects.exclude(pk=cast.legal.organisation.pk).update(status="trial")
+    for reader in readers:
+        reader.organisation.refresh_from_db()
+        shown, records = seen(reader, cast)
+        assert (shown, records & all_of(case)) == NOTHING
+        with pytest.raises(CaseNotFound):
+            root_of(reader, case, now=cast.now)
 
 
 def test_an_organisation_on_trial_is_given_nothing_and_opens_nothing(cast: Cast) -> None:

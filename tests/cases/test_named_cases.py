@@ -40,6 +40,11 @@ def test_ids_and_references_stand_in_one_list_and_each_wrong_line_is_named(cast:
     assert set(Assignment.objects.values_list("case_id", flat=True)) == {each.pk for each in (first, second, third, spaced)}
 
 
+def test_references_that_differ_in_their_case_alone_are_different_cases(cast: Cast) -> None:
+    upper, lower = cast.case("A-1"), cast.case("a-1")
+    assert own_case_refs(cast.legal.organisation, ["A-1", "a-1"]) == [upper.ref, lower.ref]
+
+
 def test_of_many_wrong_lines_the_first_are_named_and_the_rest_counted(cast: Cast) -> None:
     with pytest.raises(CasesUnknown) as raised:
         own_case_refs(cast.legal.organisation, ["x" * 500, *(f"N-{n}" for n in range(30)), "a\0b"])
@@ -133,6 +138,6 @@ def test_an_order_names_known_kinds_and_lines_that_exist(cast: Cast, language: s
         page = refused(clerk, "/orders/add", {**form, "cases": case.ref, "kinds": ["photo", kind]}, "order-kinds", 422, language)
         assert kind.lower() in page.text
         assert 'value="photo" checked' in page.source
-    assert "第 2 行" in refused(clerk, "/orders/add", {**form, "cases": f"{case.ref}\n{NOWHERE}"}, "order-cases", 404).text
+    assert "第 2 个" in refused(clerk, "/orders/add", {**form, "cases": f"{case.ref}\n{NOWHERE}"}, "order-cases", 404).text
     assert clerk.post("/orders/add", {**form, "cases": case.ref, "kinds": ["photo", "sms"]}).status_code == 302
     assert {"zh-hans": "短信", "en": "Text message"}[language] in opened(clerk, "/orders", language).text

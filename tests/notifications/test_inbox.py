@@ -20,7 +20,7 @@ from notifications.models import Notice, NoticeReading
 from notifications.noticing import leave_notice_to, leave_notices
 from notifications.reviews import tell_of_reviews
 from notifications.selectors import inbox_of
-from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.accounts.people import make_organisation, make_person, membership_of, signed_in
 from tests.cases.cast import Cast, viewer_of
 
 
@@ -198,10 +198,10 @@ def test_the_inbox_goes_on_by_pages_and_counts_no_further_than_it_must(service: 
 
 
 def test_every_kind_speaks_two_languages_leads_somewhere_that_its_readers_may_see_and_names_nobody(service: str) -> None:
-    clients = {}
+    clients, homes = {}, {}
     for role in Role:
         person = make_person(f"reader-{role}", role)
-        clients[role] = signed_in(person)
+        clients[role], homes[role] = signed_in(person), membership_of(person).organisation.ref
     for kind, about in KINDS.items():
         roles = roles_for(kind)
         assert roles, kind
@@ -209,5 +209,5 @@ def test_every_kind_speaks_two_languages_leads_somewhere_that_its_readers_may_se
         assert "%" not in str(about.sentence)
         if about.page:
             for role in roles:
-                status = clients[role].get(about.page.format("0" * 12)).status_code
+                status = clients[role].get(about.page.format("0" * 12, organisation=homes[role])).status_code
                 assert status in ({404} if "{}" in about.page else {200, 302}), (kind, role, status)

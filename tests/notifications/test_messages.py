@@ -93,7 +93,7 @@ def result(message: Message) -> tuple[str, str]:
     return message.outcome, message.trouble
 
 
-@pytest.mark.parametrize(("language", "says"), [("zh-hans", "有调取令等待第二人启用。（3 件）"), ("en", "(3 cases)")])
+@pytest.mark.parametrize(("language", "says"), [("zh-hans", "有调取令等待确认或启用。（3 件）"), ("en", "(3 cases)")])
 def test_a_letter_says_what_sort_of_thing_where_and_nothing_personal(
     postbox: Postbox, court: Organisation, judge: Person, settings: Settings, language: str, says: str
 ) -> None:

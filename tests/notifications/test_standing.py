@@ -11,15 +11,18 @@ from pytest_django import Settings
 from accounts.errors import ActivationIncomplete, StatusUnreachable
 from accounts.models import Organisation, Person
 from accounts.permissions import Kind, Role
+from accounts.replacing import Proposal
 from common import jobs
 from common.jobs import Job
+from evidence.replacing import confirm_and_tell, propose_and_tell
 from notifications import kinds
 from notifications.channels import choose_channels
+from notifications.messages import send_message
 from notifications.models import AddressLetter, Message, Notice
 from notifications.noticing import SEND_MESSAGE
 from notifications.selectors import inbox_of
 from notifications.standing import activate_and_tell, change_status_and_tell
-from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.accounts.people import make_organisation, make_person, membership_of, signed_in
 from tests.cases.cast import viewer_of
 from tests.evidence.letting_in import apply_now, decision, operators
 from tests.notifications.addresses import confirmed, read
@@ -131,3 +134,25 @@ def test_operators_learn_that_an_application_left_their_queue_and_the_applicant_
     assert decision(two, refused).status_code == 409
     decided = AddressLetter.objects.filter(kind="decided", person=None).order_by("id").values_list("application_id", flat=True)
     assert list(decided) == [passing.pk, refused.pk]
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_whoever_is_replaced_is_sent_word_of_it_also_while_the_organisation_is_suspended(
+    suspended: bool, postbox: Postbox, court: Organisation, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "https://evidence.example"
+    first, second = operators()
+    gone = make_person("old@court.example", Role.COURT_ADMIN, court)
+    choose_channels(gone, {"email": "old@court.example"}, language="zh-hans", now=timezone.now())
+    confirmed(gone)
+    if suspended:
+        Organisation.objects.filter(pk=court.pk).update(status=Organisation.Status.SUSPENDED)
+    proposal = Proposal("new@court.example", "新管理员", "来函并回访", replaces=str(membership_of(gone).pk))
+    confirm_and_tell(propose_and_tell(court, proposal, by=first, now=timezone.now()), by=second, now=timezone.now())
+    assert membership_of(gone).until is not None
+    for message in Message.objects.filter(person=gone).order_by("id"):
+        send_message(message.pk)
+    sent = Message.objects.filter(person=gone).order_by("id").values_list("notice__kind", "outcome")
+    assert list(sent) == [(kinds.ADMINISTRATOR_PROPOSED, Message.SENT), (kinds.ADMINISTRATOR_CHANGED, Message.SENT)]
+    where = "/account" if suspended else "/inbox"
+    assert [f"https://evidence.example{where}" in read(letter)[1] for letter in postbox.letters] == [True, True]
