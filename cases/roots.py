@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
 from accounts.permissions import Act, Kind, kinds_that_may
 from accounts.viewer import Viewer
@@ -26,6 +27,7 @@ class Root(StrEnum):
     ORDERED = "ordered"
 
 
+R = TypeVar("R", bound=Model)
 Rows = QuerySet[Assignment] | QuerySet[GrantedCase] | QuerySet[SubmittedCase] | QuerySet[OrderedCase]
 ACCEPTING = kinds_that_may(Act.ACCEPT)
 
@@ -63,7 +65,7 @@ class Access:
 
 def assigned_now(viewer: Viewer, now: datetime) -> QuerySet[Assignment]:
     """Assignments that work at this moment: to the viewer's agency, and distributed to himself when he does not distribute."""
-    held = Assignment.objects.filter(live_assignment(now), entrustment__agency=viewer.organisation)
+    held = _unless_on_trial(viewer, Assignment.objects.filter(live_assignment(now), entrustment__agency=viewer.organisation))
     if viewer.person is not None and not viewer.may(Act.DISTRIBUTE):
         held = held.filter(distributions__agent=viewer.person, distributions__until=None)
     return held
@@ -78,7 +80,7 @@ def live_assignment(now: datetime) -> Q:
 
 def granted_now(viewer: Viewer, now: datetime) -> QuerySet[GrantedCase]:
     """Cases of grants that work at this moment: within their period, not revoked, approved where that is needed."""
-    return GrantedCase.objects.filter(live_grant(now, "grant__"), grant__receiver=viewer.organisation)
+    return _unless_on_trial(viewer, GrantedCase.objects.filter(live_grant(now, "grant__"), grant__receiver=viewer.organisation))
 
 
 def live_grant(now: datetime, prefix: str = "") -> Q:
@@ -89,23 +91,26 @@ def live_grant(now: datetime, prefix: str = "") -> Q:
 
 def accepted_now(viewer: Viewer, now: datetime) -> QuerySet[SubmittedCase]:
     """Cases of matters that the viewer's institution accepted and that are open, or in its files still."""
-    return SubmittedCase.objects.filter(
+    return _unless_on_trial(viewer, SubmittedCase.objects.filter(
         Q(matter__closed_at=None) | Q(matter__open_until__gt=now), matter__accepted_at__isnull=False,
-        matter__institution=viewer.organisation)
+        matter__institution=viewer.organisation))
 
 
 def ordered_now(viewer: Viewer, now: datetime) -> QuerySet[OrderedCase]:
     """Cases of the viewer's court's orders that two people opened and whose period runs."""
-    return OrderedCase.objects.filter(
+    return _unless_on_trial(viewer, OrderedCase.objects.filter(
         order__opened_at__isnull=False, order__ended_at=None, order__starts_at__lte=now, order__ends_at__gt=now,
-        order__court=viewer.organisation)
+        order__court=viewer.organisation))
+
+
+def _unless_on_trial(viewer: Viewer, rows: QuerySet[R]) -> QuerySet[R]:
+    """Nothing of others to an organisation on trial, whatever was opened to it before it was."""
+    return rows.none() if viewer.organisation.on_trial else rows
 
 
 def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
-    """The rows by which this kind of organisation may see others' cases now; each has `case_id`. None while it is on trial."""
+    """The rows by which this kind of organisation may see others' cases now; each has `case_id`."""
     rows: list[Rows] = []
-    if viewer.organisation.on_trial:
-        return rows
     if viewer.kind == Kind.COLLECTION_AGENCY:
         rows.append(assigned_now(viewer, now))
     if viewer.kind in RECEIVERS:
@@ -120,7 +125,7 @@ def foreign_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
 def whole_file_case_ids(viewer: Viewer, now: datetime) -> list[Rows]:
     """Of `foreign_case_ids` those by which the case's file is open, and not only who is concerned (`cases.sight`)."""
     rows = foreign_case_ids(viewer, now)
-    return [*rows[:-1], ordered_now(viewer, now).filter(order__kinds=None)] if rows and viewer.kind == Kind.COURT else rows
+    return [*rows[:-1], ordered_now(viewer, now).filter(order__kinds=None)] if viewer.kind == Kind.COURT else rows
 
 
 def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, list[Access]]:
@@ -136,8 +141,6 @@ def accesses(viewer: Viewer, cases: Sequence[Case], now: datetime) -> dict[int, 
 
 
 def _foreign(viewer: Viewer, ids: list[int], now: datetime) -> Iterator[Access]:
-    if viewer.organisation.on_trial:
-        return
     if viewer.kind == Kind.COLLECTION_AGENCY:
         for held in assigned_now(viewer, now).filter(case__in=ids).select_related("entrustment"):
             contract = held.entrustment
