@@ -40,7 +40,7 @@ MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/o
 # Where an address calls a thing by a name that means another one elsewhere.
 SAME_NAME = {
     "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"},
-    "/docket/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}}
+    "/docket/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}, "/organisations/{ref}/administrator": {"ref": "let_in"}}
 
 
 @dataclass
@@ -175,7 +175,7 @@ def everybody(live: Live, visit: Visit) -> Iterator[Somebody]:
     everywhere = letting_in(people[Role.OPERATOR], make_person("axe-second", Role.OPERATOR, places[Kind.OPERATOR].organisation))
     asked_to_confirm(people[Role.NOTARY])
     confirmed(people[Role.NOTARY])
-    everywhere |= asked_to_confirm(people[Role.JUDGE])
+    everywhere |= {**asked_to_confirm(people[Role.JUDGE]), "let_in": places[Kind.COURT].organisation.ref}
     for name, prepare in BEFORE_THEY_ARE_IN.items():
         page = visit("/")
         prepare(page)
