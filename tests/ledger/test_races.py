@@ -83,10 +83,11 @@ def test_sequencers_that_are_stopped_and_continued_at_random_write_one_history(s
     with sequencers(SEQUENCERS, service, var_dir) as processes:
         for _ in range(STOPS):
             sleeper = chance.choice(processes)
-            time.sleep(chance.random() * 0.05)
-            sleeper.send(signal.SIGSTOP)
+            # Before somebody sleeps: on SQLite one who was stopped in his transaction keeps every other from writing, us too.
             deposit(deposited, 40)
             deposited += 40
+            time.sleep(chance.random() * 0.05)
+            sleeper.send(signal.SIGSTOP)
             # Longer than any cadence: the others go on, unless the sleeper was stopped while it held the database.
             time.sleep(0.1 + chance.random() * 0.1)
             sleeper.send(signal.SIGCONT)
