@@ -47,7 +47,9 @@ def code_of(answer: Any) -> tuple[int, str]:
 
 def test_codes_are_unique_stable_words_with_texts_in_both_languages() -> None:
     errors = list(refusals())
-    assert len({error.code for error in errors}) == len(errors) >= 30
+    # A refusal that says the same more exactly, of a list for example, has the code of what it is a kind of.
+    named = [error for error in errors if error.code != getattr(error.__base__, "code", None)]
+    assert len({error.code for error in errors}) == len(named) >= 30
     for error in errors:
         assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", error.code)
         assert error.status in (400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429, 500, 502, 503)

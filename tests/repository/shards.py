@@ -8,7 +8,8 @@ printed is shown when it ends, whole if it failed; the failed tests of all are l
 into `.coverage`, which `make coverage` judges. The exit status is 1 when a shard failed, and 2 when a folder of tests has no shard.
 
 The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes, a
-full disk and the pure rooms are the same on both, and so are accounts but for their constraints, which are among the invariants.
+full disk and the pure rooms are the same on both, and so are accounts but for their constraints, which are among the invariants. Of the
+API the contract runs on both, which asks every operation.
 """
 import argparse
 import os
@@ -42,9 +43,11 @@ SHARDS: dict[str, tuple[str, ...]] = {
 }
 ON_POSTGRES = (
     "faults/test_kills.py", "faults/test_outages.py", "faults/test_cut_connections.py", "faults/test_clients.py",
-    "ledger", "vault", "api", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
+    "ledger", "vault", "api/test_contract.py", "evidence", "notifications", "test_isolation.py", "test_invariants.py", "row_security",
     "hostile", "cases", "common",
 )
+NOT_ON_POSTGRES = tuple(f"ledger/test_{name}.py" for name in ("agreement", "cosigning", "revocation", "timestamping", "tsa_drill"))
+"""Of those, what is about servers of other people's and asks nothing of a database; making one takes longer there than most tests."""
 UNMEASURED = {"browser", "deaths", "drills", "start", "walks"}
 """They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
 NO_TESTS = {"__pycache__", "vectors"}
@@ -66,7 +69,9 @@ class Shard:
         began = time.monotonic()
         words = [sys.executable, "-m", "pytest", "--durations=25", *(["--cov", "--cov-report="] if self.measured else [])]
         files = (part for parts in SHARDS.values() for part in parts if "/" in part)
-        elsewhere = (f"--ignore=tests/{file}" for file in files if file.partition("/")[0] in self.parts)
+        outside = NOT_ON_POSTGRES if "DATABASE_URL" in self.environment else ()
+        left_out = [*outside, *(file for file in files if file.partition("/")[0] in self.parts)]
+        elsewhere = (f"--ignore=tests/{file}" for file in left_out)
         done = subprocess.run([*words, *(f"tests/{part}" for part in self.parts), *elsewhere], cwd=ROOT, env=self.environment, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         return self, done.returncode, done.stdout, time.monotonic() - began
