@@ -133,7 +133,7 @@ def paper_of(form: QueryDict, document: str, *, now: datetime) -> Paper:
 @needs_act(Act.ORDER)
 @form_of(orders_page, "open-{ref}", back="orders")
 def open_one(viewer: Viewer, form: QueryDict, now: datetime, ref: str) -> None:
-    open_order(viewer, order_of(viewer, ref), seen=form.get("seen", ""), now=now)
+    open_order(viewer, order_of(viewer, ref), seen=form.get("seen"), now=now)
 
 
 @require_POST

@@ -63,7 +63,10 @@ def test_a_document_is_deposited_and_its_order_waits_for_a_second_person(cast: C
     assert record.person_id == cast.people["clerk"].pk
     judge = cast.person("judge", Role.JUDGE)
     assert not ordered_now(judge, timezone.now()).exists(), "the two people stay two"
-    assert signed_in(cast.people["judge"]).post(f"/orders/{order.ref}/open").status_code == 302
+    second = signed_in(cast.people["judge"])
+    assert f'name="seen" value="{order.first_by}"' in second.get("/orders").content.decode()
+    assert second.post(f"/orders/{order.ref}/open", {"seen": ""}).status_code == 409, "he meant to confirm what had been confirmed"
+    assert second.post(f"/orders/{order.ref}/open", {"seen": order.first_by}).status_code == 302
     assert ordered_now(judge, timezone.now()).get().case == case
 
 
