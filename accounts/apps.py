@@ -7,7 +7,6 @@ class AccountsConfig(AppConfig):
     verbose_name = "机构与凭证"
 
     def ready(self) -> None:
-        import accounts.api.openapi  # noqa: F401 - registers the schemes
         from accounts.tasks import FORGET_EXPIRED, forget_expired_of_the_day
         from common.jobs import register_daily_job
 

@@ -286,12 +286,30 @@ class SamePersonTwice(DomainError):
 
 
 class TwoOperatorsNeeded(DomainError):
-    """What one operator may not do alone to an organisation that was let in."""
+    """What one operator may not do alone: to an organisation that was let in, and to the operator itself."""
 
     code = "two-operators-needed"
     status = 409
     title = _("须由两名运营人员办理")
-    detail = _("运营方不能由一人邀请或终止该机构的管理员；请在“更换管理员”中提出，由另一位运营人员确认。")
+    detail = _("一名运营人员不能单独邀请或终止机构的管理员，也不能单独邀请运营人员或为其重设登录；请提出并写明理由，由另一位运营人员确认。")
+
+
+class ColleagueInvited(DomainError):
+    """The only operator has a link open already, made alone; one is what he may have."""
+
+    code = "colleague-invited"
+    status = 409
+    title = _("已有一份未接受的邀请")
+    detail = _("唯一的运营人员只能邀请一位同事；该邀请尚未接受，须先撤回才能改邀他人。此后增加运营人员须由两人办理。")
+
+
+class OperatorsSuffice(DomainError):
+    """The command is for the day on which there are no two operators who could do it on the page."""
+
+    code = "operators-suffice"
+    status = 409
+    title = _("请由两名运营人员在页面办理")
+    detail = _("尚有两名在任的运营人员；增加运营人员或重设登录，请由其中一人提出、另一人确认，不使用命令。")
 
 
 class ReasonMissing(DomainError):

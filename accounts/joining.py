@@ -31,6 +31,7 @@ from accounts.errors import (
     OwnMembership,
     PasswordRefused,
     RoleUnavailable,
+    TwoOperatorsNeeded,
 )
 from accounts.models import Invitation, LinkedIdentity, Membership, Organisation, Person
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
@@ -74,17 +75,24 @@ def canonical_invitee(organisation: Organisation, invitee: Invitee) -> Invitee:
     return Invitee(login, name, invitee.role, *_numbers(invitee))
 
 
-def invite(organisation: Organisation, invitee: Invitee, *, by: Person | None, now: datetime) -> tuple[Invitation, str]:
+def invite(
+    organisation: Organisation, invitee: Invitee, *, by: Person | None, now: datetime, proposed_by: Person | None = None,
+    resets: bool = False, alone: bool = False,
+) -> tuple[Invitation, str]:
     """An invitation and the token of its link, which is returned once and never stored. 256 random bits, so a plain SHA-256 hides it.
 
-    Raises what `canonical_invitee` raises.
+    `by`: None for a command. `proposed_by`: the operator who proposed what `by` confirms. `resets`: for `invite_back`; `alone`: for
+    `operators`. Raises what `canonical_invitee` raises, TwoOperatorsNeeded (one operator lets nobody into the operator alone).
     """
+    if organisation.kind == Kind.OPERATOR and by is not None and not alone and proposed_by in (None, by):
+        raise TwoOperatorsNeeded
     whom, token = canonical_invitee(organisation, invitee), secrets.token_urlsafe(32)
     with transaction.atomic():
         made = Invitation.objects.create(
             organisation=organisation, organisation_kind=organisation.kind, role=whom.role, login=whom.login,
             display_name=whom.display_name, licence_number=whom.licence_number, certificate_number=whom.certificate_number,
-            token_sha256=hashlib.sha256(token.encode()).digest(), made_by=by, created_at=now, expires_at=now + LINK_LASTS)
+            token_sha256=hashlib.sha256(token.encode()).digest(), made_by=by, created_at=now, expires_at=now + LINK_LASTS,
+            resets=resets, alone=alone)
         note(Event.INVITED, organisation, at=now, subject=f"invitation:{made.pk}", detail=invitee.role)
     return made, token
 
@@ -149,24 +157,22 @@ def _join(invitation: Invitation, person: Person, now: datetime) -> None:
          actor=f"person:{person.pk}")
 
 
-def invite_back(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> tuple[Invitation, str] | None:
+def invite_back(
+    organisation: Organisation, membership_id: int, *, by: Person | None, now: datetime, proposed_by: Person | None = None
+) -> tuple[Invitation, str] | None:
     """A link by which a member of this organisation sets his sign-in up anew, and its token; None when nobody here has that membership.
 
-    Raises ElsewhereToo, OwnMembership.
+    `by` and `proposed_by` as of `invite`. Raises ElsewhereToo, OwnMembership, TwoOperatorsNeeded.
     """
     held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
     if held is None:
         return None
-    if held.person_id == by.pk:
+    if by is not None and held.person_id == by.pk:
         raise OwnMembership
-    if not _works_only_at(organisation, held.person):
+    if not works_only_at(organisation, held.person):
         raise ElsewhereToo
     invitee = Invitee(held.person.login, held.person.display_name, held.role_of, held.licence_number, held.certificate_number)
-    with transaction.atomic():
-        made, token = invite(organisation, invitee, by=by, now=now)
-        Invitation.objects.filter(pk=made.pk).update(resets=True)
-    made.resets = True
-    return made, token
+    return invite(organisation, invitee, by=by, now=now, proposed_by=proposed_by, resets=True)
 
 
 def accept_back(token: str, *, password: str, now: datetime) -> None:
@@ -178,7 +184,7 @@ def accept_back(token: str, *, password: str, now: datetime) -> None:
     person = person_named(invitation.login)
     if person is None or not invitation.resets:
         raise InvitationInvalid
-    if not _works_only_at(invitation.organisation, person):
+    if not works_only_at(invitation.organisation, person):
         raise ElsewhereToo
     _set_password(person, password)
     with transaction.atomic():
@@ -190,7 +196,7 @@ def accept_back(token: str, *, password: str, now: datetime) -> None:
         note_about(person, Event.FACTORS_RESET, at=now, actor=f"person:{person.pk}")
 
 
-def _works_only_at(organisation: Organisation, person: Person) -> bool:
+def works_only_at(organisation: Organisation, person: Person) -> bool:
     """Whether the person holds a role here now, and none elsewhere."""
     return {each.organisation_id for each in live_memberships(person)} == {organisation.pk} and person.is_active
 

@@ -1,5 +1,5 @@
 """The table of permissions as a page, Chinese and English: `docs/permissions.md`. Pure; the file is compared with it by a test."""
-from accounts.permissions import ACTS, CONTENT, KINDS, ROLES, SENSITIVE, Act, Kind, roles_of
+from accounts.permissions import ACTS, CONTENT, KINDS, NOT_YET, ROLES, SENSITIVE, Act, Kind, roles_of
 from accounts.scopes import SCOPES, SCOPES_OF
 
 HEAD = """# Permissions · 权限表
@@ -23,18 +23,22 @@ alone, a matter accepted as of a moment nothing that is dated later; a note is i
 - On trial an organisation verifies and fetches the practice record and keeps its people and keys; it deposits nothing, opens nothing,
   and nobody entrusts, opens or submits a case to it.
   试用期内的机构只核验和调取练习记录、管理本机构人员和密钥；不存证、不授权、不签发，也不接受委案、授权和提交。
+- An act that is marked ○ is not yet in the service: the role is meant for it, and there is no page or request of it to ask for.
+  标 ○ 的行为本服务尚未提供：表中只预留给相应角色，目前没有可以这样做的页面或接口。
 - The operator handles organisations, members, keys and health, and no content. 运营方只管理机构、成员、密钥与运行状态，不接触内容。
 
 ## Acts · 行为
 
-| act · 行为 | 中文 | English | content · 涉及内容 | second factor again · 再次验证 |
-|---|---|---|---|---|
+| act · 行为 | 中文 | English | content · 涉及内容 | second factor again · 再次验证 | not yet in the service · 尚未提供 |
+|---|---|---|---|---|---|
 """
 
 
 def permissions_page() -> str:
     """The whole text of the file."""
-    acts = [f"| `{act}` | {ACTS[act].zh} | {ACTS[act].en} | {_mark(act in CONTENT)} | {_mark(act in SENSITIVE)} |" for act in Act]
+    acts = [
+        f"| `{act}` | {ACTS[act].zh} | {ACTS[act].en} | {_mark(act in CONTENT)} | {_mark(act in SENSITIVE)} | {'○' * (act in NOT_YET)} |"
+        for act in Act]
     return HEAD + "\n".join(acts) + "\n" + "".join(_section(kind) for kind in Kind) + _scopes()
 
 
@@ -55,10 +59,14 @@ def _section(kind: Kind) -> str:
     roles = roles_of(kind)
     acts = [act for act in Act if any(act in ROLES[role].acts for role in roles)]
     head = ["act · 行为", *(f"{ROLES[role].label.zh} {ROLES[role].label.en} `{role}`" for role in roles)]
-    rows = [[f"{ACTS[act].zh} {ACTS[act].en}", *(_mark(act in ROLES[role].acts) for role in roles)] for act in acts]
+    rows = [[f"{ACTS[act].zh} {ACTS[act].en}", *("○" if act in NOT_YET and may else _mark(may) for may in _who(act, kind))] for act in acts]
     lines = [head, ["---"] * len(head), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"\n## {KINDS[kind].zh} · {KINDS[kind].en} `{kind}`\n\n{table}\n"
+
+
+def _who(act: Act, kind: Kind) -> list[bool]:
+    return [act in ROLES[role].acts for role in roles_of(kind)]
 
 
 def _mark(holds: bool) -> str:

@@ -2,9 +2,11 @@
 
 Papers and two checks made it what it is; whoever could put one login into its place alone would make all of them worth nothing. What the
 organisation's own administrators do is `joining.py`, and stopping an organisation at once is still one operator's (`services`).
+At the operator itself it is how a further operator comes, and how one's sign-in is set up anew: two operators stand behind every act that
+needs two, so one alone must not be able to make the second (`operators` for the first colleague).
 What this does not do: tell anybody (`evidence.replacing`).
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -13,9 +15,18 @@ from django.db.models import QuerySet
 from accounts.audit.events import Event
 from accounts.audit.recording import note_with_operator
 from accounts.checking import named_administrator
-from accounts.errors import ReasonMissing, ReplacementClosed, ReplacementOpen, RoleUnavailable, SamePersonTwice
-from accounts.joining import Invitee, canonical_invitee, end_membership, invite
+from accounts.errors import (
+    ElsewhereToo,
+    OwnMembership,
+    ReasonMissing,
+    ReplacementClosed,
+    ReplacementOpen,
+    RoleUnavailable,
+    SamePersonTwice,
+)
+from accounts.joining import Invitee, canonical_invitee, end_membership, invite, invite_back, works_only_at
 from accounts.models import Membership, Organisation, Person, Replacement
+from accounts.operators import has_had_two
 from accounts.permissions import Kind, Role, invited_by_operator
 from accounts.selectors import members_of
 
@@ -25,12 +36,16 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Who is to administer, and why. `replaces`: the id of the membership that ends with the confirmation; "" for none."""
+    """Who is to administer, and why. `replaces`: the id of the membership that ends with the confirmation; "" for none.
+
+    `resets`: that membership does not end, its sign-in is set up anew, and login and name are its person's.
+    """
 
     login: str
     display_name: str
     reason: str
     replaces: str = ""
+    resets: bool = False
 
 
 def administrators_of(organisation: Organisation) -> QuerySet[Membership]:
@@ -45,19 +60,22 @@ def replacements_of(organisation: Organisation) -> QuerySet[Replacement]:
 
 
 def is_replaceable(organisation: Organisation) -> bool:
-    """Not the operator itself, and none before its trial: there the login that two operators checked is the only one."""
-    return organisation.kind != Kind.OPERATOR and named_administrator(organisation) is None
+    """None before its trial: there the login that two operators checked is the only one. The operator from its first colleague on."""
+    return has_had_two(organisation) if organisation.kind == Kind.OPERATOR else named_administrator(organisation) is None
 
 
 def propose(organisation: Organisation, proposal: Proposal, *, by: Person, now: datetime) -> Replacement:
     """Write the proposal down; nothing else happens.
 
-    Raises RoleUnavailable (no such administrator, or not this way), ReasonMissing, LoginMalformed, NameMalformed, ReplacementOpen.
+    Raises RoleUnavailable (no such administrator, or not this way), ReasonMissing, LoginMalformed, NameMalformed, ReplacementOpen; for
+    a sign-in OwnMembership, ElsewhereToo.
     """
     role, reason = invited_by_operator(Kind(organisation.kind))[0], " ".join(proposal.reason.split())
     replaced = next((each for each in administrators_of(organisation) if str(each.pk) == proposal.replaces), None)
     if not is_replaceable(organisation) or (proposal.replaces and replaced is None):
         raise RoleUnavailable
+    if proposal.resets:
+        proposal = _of_sign_in(organisation, proposal, replaced, by)
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
         raise ReasonMissing
     whom = canonical_invitee(organisation, Invitee(proposal.login, proposal.display_name, role))
@@ -65,17 +83,29 @@ def propose(organisation: Organisation, proposal: Proposal, *, by: Person, now: 
         with transaction.atomic():
             made = Replacement.objects.create(
                 organisation=organisation, login=whom.login, display_name=whom.display_name, role=role, replaces=replaced, reason=reason,
-                proposed_by=by, proposed_at=now)
+                resets=proposal.resets, proposed_by=by, proposed_at=now)
             note_with_operator(Event.ADMINISTRATOR_PROPOSED, organisation, at=now, detail=role)
     except IntegrityError:
         raise ReplacementOpen from None
     return made
 
 
+def _of_sign_in(organisation: Organisation, proposal: Proposal, held: Membership | None, by: Person) -> Proposal:
+    """Of the person whose sign-in it is. Raises RoleUnavailable (not at the operator), OwnMembership, ElsewhereToo."""
+    if held is None or organisation.kind != Kind.OPERATOR:
+        raise RoleUnavailable
+    if held.person_id == by.pk:
+        raise OwnMembership
+    if not works_only_at(organisation, held.person):
+        raise ElsewhereToo
+    return replace(proposal, login=held.person.login, display_name=held.person.display_name)
+
+
 def confirm(replacement: Replacement, *, by: Person, now: datetime) -> str:
     """Another operator confirms: the replaced membership ends, and the invitation is made; the token of its link, returned once.
 
-    Raises SamePersonTwice, ReplacementClosed, OwnMembership (the one who ends is the one who confirms).
+    For a sign-in nothing ends, and the link is the one that sets it up anew. Raises SamePersonTwice, ReplacementClosed, OwnMembership (the
+    one whom it is about is the one who confirms), ElsewhereToo, RoleUnavailable (whose sign-in it was has left).
     """
     organisation = replacement.organisation
     here = Replacement.objects.filter(pk=replacement.pk, confirmed_at=None, withdrawn_at=None)
@@ -83,10 +113,20 @@ def confirm(replacement: Replacement, *, by: Person, now: datetime) -> str:
         if here.exclude(proposed_by=by).update(confirmed_by=by, confirmed_at=now) != 1:
             raise SamePersonTwice if here.exists() else ReplacementClosed
         note_with_operator(Event.ADMINISTRATOR_CONFIRMED, organisation, at=now, detail=replacement.role)
-        if replacement.replaces_id is not None:
-            end_membership(organisation, replacement.replaces_id, by=by, now=now)
-        invitee = Invitee(replacement.login, replacement.display_name, Role(replacement.role))
-        return invite(organisation, invitee, by=by, now=now)[1]
+        return _link(replacement, by, now)
+
+
+def _link(replacement: Replacement, by: Person, now: datetime) -> str:
+    organisation, behind = replacement.organisation, replacement.proposed_by
+    if replacement.replaces_id is not None and replacement.resets:
+        made = invite_back(organisation, replacement.replaces_id, by=by, now=now, proposed_by=behind)
+        if made is None:
+            raise RoleUnavailable
+        return made[1]
+    if replacement.replaces_id is not None:
+        end_membership(organisation, replacement.replaces_id, by=by, now=now)
+    invitee = Invitee(replacement.login, replacement.display_name, Role(replacement.role))
+    return invite(organisation, invitee, by=by, now=now, proposed_by=behind)[1]
 
 
 def withdraw(replacement: Replacement, *, by: Person, now: datetime) -> None:

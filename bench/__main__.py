@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import deposits, log, proofs, search, timestamps, uploads, witness
+from bench import before, deposits, downloads, fixity, log, proofs, search, timestamps, uploads, witness
 from bench.figures import Figure
 from bench.machine import described
 
@@ -17,6 +17,7 @@ Group = Callable[[argparse.Namespace], Iterator[Figure]]
 # What can be measured, by the word that `--only` takes.
 GROUPS: dict[str, Group] = {
     "batch": lambda options: deposits.batch_figures(1_000_000 if options.full else 100_000),
+    "before": lambda _: before.before_figures(),
     "claims": lambda _: deposits.claims_figure(),
     "plain": lambda _: deposits.plain_figure(),
     "single": lambda _: deposits.single_figure(),
@@ -26,6 +27,8 @@ GROUPS: dict[str, Group] = {
     "witness": lambda _: witness.witness_figures(),
     "witnessed": lambda _: witness.witnessed_figures(),
     "search": lambda options: search.search_figures(100_000 if options.full else 20_000),
+    "fixity": lambda options: fixity.fixity_figures(1024 if options.full else 256),
+    "download": lambda options: downloads.download_figures(2048 if options.full else 512),
     "upload": lambda options: uploads.upload_figures(2048 if options.full else 512),
 }
 

@@ -35,10 +35,12 @@ from accounts.sign_in import SecondFactorAdapter  # noqa: E402
 from bench.figures import percentile  # noqa: E402
 from bench.search import AGENCYS  # noqa: E402
 from common.web_role import make_web_role  # noqa: E402
+from evidence.capture import PROVENANCE_FIELDS  # noqa: E402
 from evidence.drafts import fresh_numbers, pack_claims  # noqa: E402
 from evidence.models import Evidence  # noqa: E402
 from tlog.claims import encode_claim, salt_claim  # noqa: E402
-from vault.sealing import seal  # noqa: E402
+from vault.keys import key_provider  # noqa: E402
+from vault.sealing import fresh_key, seal  # noqa: E402
 from vault.search import blind_digests  # noqa: E402
 
 ROUNDS = 40
@@ -70,15 +72,17 @@ def main() -> None:
 def fill(lender: Organisation, other: Organisation, agency: Organisation, cases: int) -> None:
     """`cases` cases with three records each, a tenth of them another lender's, a tenth assigned to the agency with all records."""
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bench_record (ticket bigint PRIMARY KEY, record text, digest bytea)")
-        numbers = fresh_numbers(f"{timezone.now():%Y%m%d}", CHUNK)
+        cursor.execute("CREATE TABLE bench_record (ticket bigint PRIMARY KEY, record text, digest bytea, wrapped bytea, claims bytea)")
+        title, numbers = claims_of_a_title(), fresh_numbers(f"{timezone.now():%Y%m%d}", CHUNK)
         for first in range(1, 3 * cases + 1, CHUNK):
             tickets = range(first, min(first + CHUNK, 3 * cases + 1))
             digests = blind_digests(lender.ref, [digest_of(ticket) for ticket in tickets])
-            cursor.execute("INSERT INTO bench_record SELECT * FROM unnest(%s, %s, %s)", [
-                list(tickets), list(islice(numbers, len(tickets))), digests])
-        given: dict[str, int | bytes] = {
-            "own": lender.pk, "other": other.pk, "agency": agency.pk, "n": cases, "claims": sealed_title()}
+            records, keys = list(islice(numbers, len(tickets))), [fresh_key() for _ in tickets]
+            wrapped = key_provider().wrap(lender.ref, list(zip(keys, records, strict=True)))
+            claims = [seal(title, key, record) for key, record in zip(keys, records, strict=True)]
+            cursor.execute("INSERT INTO bench_record SELECT * FROM unnest(%s, %s, %s, %s, %s)", [
+                list(tickets), records, digests, wrapped, claims])
+        given = {"own": lender.pk, "other": other.pk, "agency": agency.pk, "n": cases}
         for statement in ROWS.read_text(encoding="utf-8").split(";\n")[:-1]:
             cursor.execute(statement, given)
         cursor.execute("VACUUM ANALYZE")
@@ -89,10 +93,11 @@ def digest_of(ticket: int) -> bytes:
     return hashlib.sha256(b"file %d" % ticket).digest()
 
 
-def sealed_title() -> bytes:
-    """What a list opens of each record to show its title."""
+def claims_of_a_title() -> bytes:
+    """What a list opens of each record to show its title, before it is sealed."""
     data = encode_claim("subject", {"kind": "sms", "title": "催收短信", "metadata": {"direction": "outbound"}})
-    return seal(pack_claims([salt_claim("subject", data, bytes(32))]))
+    unknown = encode_claim("provenance", dict.fromkeys(PROVENANCE_FIELDS))
+    return pack_claims([salt_claim("subject", data, bytes(32)), salt_claim("provenance", unknown, bytes(32))])
 
 
 def signed_in(organisation: Organisation, role: Role) -> Client:

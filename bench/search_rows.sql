@@ -1,5 +1,5 @@
 -- Rows for `bench.search_requests`: %(n)s cases of three records each, a tenth of them another lender's, all but the newest 500 stamped.
--- `bench_record` has the numbers and blind digests, which only Python can make. Statements end with a semicolon at the end of a line.
+-- `bench_record` has the numbers, blind digests and what is sealed, which only Python can make. Statements end with a semicolon at the end of a line.
 INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at, scopes, must_sign)
     VALUES (%(own)s, 'bench', '\x00', 'bench', now(), now() + interval '1 day', '', false);
 INSERT INTO ledger_receipt (text, key_id, received_at, include_by) VALUES ('', '00000000', now(), now() + interval '1 day');
@@ -7,11 +7,11 @@ INSERT INTO cases_case (organisation_id, ref, client_reference, sequence, head_s
     SELECT CASE WHEN n %% 10 = 0 THEN %(other)s ELSE %(own)s END, md5(n::text), 'LN-' || n, 3, '\x00', now() - (%(n)s - n) * interval '9 s'
     FROM generate_series(1, %(n)s) n;
 INSERT INTO evidence_evidence (
-        record, organisation_id, case_id, case_sequence, kind, received_at, credential_id, receipt_id, ticket, statement, sealed_claims)
+        record, organisation_id, case_id, case_sequence, kind, received_at, credential_id, receipt_id, ticket, statement, wrapped_key, sealed_claims)
     SELECT b.record, c.organisation_id, c.id, (b.ticket - 1) / %(n)s + 1,
         CASE WHEN c.id %% 1000 = 7 AND b.ticket <= %(n)s THEN 'visit' WHEN b.ticket <= %(n)s THEN 'contract' ELSE 'sms' END,
         c.created_at, (SELECT max(id) FROM accounts_apikey), (SELECT max(id) FROM ledger_receipt), b.ticket,
-        convert_to(repeat('s', 1500), 'UTF8'), %(claims)s
+        convert_to(repeat('s', 1500), 'UTF8'), b.wrapped, b.claims
     FROM bench_record b JOIN cases_case c ON c.client_reference = 'LN-' || ((b.ticket - 1) %% %(n)s + 1) ORDER BY b.ticket;
 INSERT INTO evidence_evidencefile (evidence_id, position, size_bytes, sha256_hmac)
     SELECT e.id, 1, 100, b.digest FROM evidence_evidence e JOIN bench_record b ON b.ticket = e.ticket;

@@ -105,7 +105,9 @@ def service(
         environment = {
             **os.environ, "DATABASE_URL": url, "CUNZHENG_VAR": str(folder), "CUNZHENG_PORT": str(port),
             "DJANGO_SETTINGS_MODULE": settings,
-            "CUNZHENG_DEPOSITS_PER_MINUTE": "100000000", "CUNZHENG_WEB_THREADS": str(threads), "CUNZHENG_MAX_JSON_BYTES": str(64 << 20),
+            "CUNZHENG_DEPOSITS_PER_MINUTE": "100000000",
+            "CUNZHENG_VERIFICATIONS_PER_MINUTE": "100000000",
+            "CUNZHENG_WEB_THREADS": str(threads), "CUNZHENG_MAX_JSON_BYTES": str(64 << 20),
         }
         run = Service(url, port, "", environment, folder, web=None)  # type: ignore[arg-type]
         run.manage("migrate", "-v0")
@@ -178,7 +180,7 @@ def batch_body(first: int, count: int = 1000) -> Body:
     records = [
         {
             "case": f"LN-2026-{block + number % 100:05}",
-            "subject": {"kind": "sms", "title": "催收短信", "metadata": {"direction": "outbound", "number": number}},
+            "subject": {"kind": "sms", "title": "催收短信", "metadata": {"direction": "outbound", "message_count": number}},
             "files": [{"name": f"sms-{number}.txt", "media_type": "text/plain", "size_bytes": 140, "sha256": secrets.token_hex(32)}],
             "provenance": {"source_system": "短信平台", "collector": "示例催收"},
         }
@@ -191,7 +193,7 @@ def single_body(number: int, size_bytes: int = 2000) -> Body:
     """One multipart deposit with a small file."""
     boundary = secrets.token_hex(12)
     document = {
-        "case": f"LN-2026-{number % 100:05}", "subject": {"kind": "sms", "title": "催收短信", "metadata": {"number": number}},
+        "case": f"LN-2026-{number % 100:05}", "subject": {"kind": "sms", "title": "催收短信", "metadata": {"message_count": number}},
         "files": [{"name": "a.txt", "media_type": "text/plain"}],
     }
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="deposit"\r\nContent-Type: application/json\r\n\r\n'

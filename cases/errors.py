@@ -40,6 +40,12 @@ class OrderedCasesUnknown(CasesUnknown):
     line = _("第 {number} 个 {word}")
 
 
+class NamedCasesUnknown(CasesUnknown):
+    """The same of an order's form, where cases are named line by line; a case of another lender is as unknown as one that is none."""
+
+    detail = _("请核对以下编号，没有这些案件；调取令没有登记：")
+
+
 class CaseTakenBack(DomainError):
     """Whoever deposits had the case when he began, and has it no more."""
 
@@ -175,6 +181,15 @@ class RateCapsInvalid(DomainError):
     status = 422
     title = _("利率上限不符合规定")
     detail = _("{reason}")
+
+
+class RateCapsChanged(DomainError):
+    """Somebody else has changed the caps since the page was shown."""
+
+    code = "rate-caps-changed"
+    status = 409
+    title = _("利率上限已被他人更改")
+    detail = _("请重新查看利率上限，确认后再提交。")
 
 
 class OrganisationUnsuitable(DomainError):

@@ -1,4 +1,5 @@
-"""One entry more in a case file, as people keep it: a payment, a contact point, a consent, the withdrawal of one.
+"""One entry more in a case file, as people keep it: a payment, a contact point, a consent or its withdrawal, an assignment of the debt, a
+day on which a drawdown was declared due.
 
 What the API writes whole (`cases.filing.revise_file`) grows here by one row, judged by the same rules; each moves the file's version and
 leaves the same trace. An entry that stands there already is not written twice, so a form may be sent twice. Whose case it is, the caller
@@ -15,13 +16,13 @@ from accounts.permissions import Act
 from accounts.viewer import Viewer
 from cases.errors import CaseChanged, CaseFileMissing, CaseInvalid, FactUnsuitable
 from cases.fact_faults import fact_faults
-from cases.facts import CaseFacts, ConsentFacts, ContactFacts, PartyFacts
+from cases.facts import CaseFacts, ConsentFacts, ContactFacts, PartyFacts, SideFacts
 from cases.filing import moved, trace
 from cases.models import Case
 from cases.reckoning.terms import Receipt
-from cases.rows import facts_of, with_file, write_consent, write_contact, write_payments
+from cases.rows import facts_of, with_file, write_acceleration, write_consent, write_contact, write_payments, write_side
 
-MOST_CONTACTS, MOST_CONSENTS = 20, 50
+MOST_CONTACTS, MOST_CONSENTS, MOST_SIDES = 20, 50, 20
 TRIES = 3
 Change = Callable[[CaseFacts], tuple[CaseFacts, Callable[[Case], None]] | None]
 """Of the file as it is: the file as it will be, and what writes the difference; None when there is none. Raises DomainError."""
@@ -79,6 +80,42 @@ def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, 
             raise CaseChanged
         consents = (*party.consents[: position - 1], ended, *party.consents[position:])
         return _with(facts, replace(party, consents=consents)), lambda row: write_consent(row, reference, position, ended)
+
+    _keep(viewer, case, change, now)
+
+
+def add_side(viewer: Viewer, case: Case, side: SideFacts, *, now: datetime) -> None:
+    """The debt was assigned to these creditors (债权转让), who are the creditor from then on.
+
+    LAW: 民法典 545, 546. Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged.
+    """
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        if side == facts.sides[-1]:
+            return None
+        sides = (*facts.sides, side)
+        if len(sides) > MOST_SIDES:
+            raise FactUnsuitable(reason=_("债权转让已达上限"), pointer="/assigned_on")
+        return replace(facts, sides=sides), lambda row: write_side(row, len(sides), side)
+
+    _keep(viewer, case, change, now)
+
+
+def accelerate(viewer: Viewer, case: Case, reference: str, on: date | None, *, seen: date | None, now: datetime) -> None:
+    """The lender declared all of this drawdown due on that day; None: it did not. `seen`: the day that stood there before.
+
+    Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged (another day stands there by now).
+    """
+    def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
+        there = {each.reference: each for each in facts.drawdowns}.get(reference)
+        if there is None:
+            raise FactUnsuitable(reason=_("请从列表中选择"), pointer="/drawdown")
+        if there.accelerated_on == on:
+            return None
+        if there.accelerated_on != seen:
+            raise CaseChanged
+        due = replace(there, accelerated_on=on)
+        drawdowns = tuple(due if each is there else each for each in facts.drawdowns)
+        return replace(facts, drawdowns=drawdowns), lambda row: write_acceleration(row, reference, on)
 
     _keep(viewer, case, change, now)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from accounts.permissions import Act, Kind, kinds_that_may
 from accounts.viewer import Viewer
@@ -72,10 +72,12 @@ def assigned_now(viewer: Viewer, now: datetime) -> QuerySet[Assignment]:
 
 
 def live_assignment(now: datetime) -> Q:
-    """Assignments that were not withdrawn, under an entrustment that runs."""
-    return Q(
-        withdrawn_at=None, entrustment__ended_at=None, entrustment__starts_at__lte=now, entrustment__ends_at__gt=now,
-        case__organisation=F("entrustment__lender"))
+    """Assignments that were not withdrawn, under an entrustment that runs.
+
+    That the case is the lender's is judged where it is assigned, by both gates, and neither ever changes: asked here again, it joined every
+    case that there is to each question of an agency (measured: 23 of its 36 ms among 100,000 cases).
+    """
+    return Q(withdrawn_at=None, entrustment__ended_at=None, entrustment__starts_at__lte=now, entrustment__ends_at__gt=now)
 
 
 def granted_now(viewer: Viewer, now: datetime) -> QuerySet[GrantedCase]:

@@ -4,6 +4,7 @@ What belongs to a party is sealed for the case, the party and the field, so that
 """
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -49,7 +50,10 @@ def write_facts(organisation_ref: str, files: Sequence[tuple[Case, CaseFacts]]) 
 
 
 def _write_sides(files: Sequence[tuple[Case, CaseFacts]]) -> None:
-    said = [(case, sequence, side) for case, facts in files for sequence, side in enumerate(facts.sides, 1)]
+    _write_side_rows([(case, sequence, side) for case, facts in files for sequence, side in enumerate(facts.sides, 1)])
+
+
+def _write_side_rows(said: Sequence[tuple[Case, int, SideFacts]]) -> None:
     rows = CreditorSide.objects.bulk_create(
         CreditorSide(
             case=case, sequence=sequence, assigned_on=side.assigned_on, notice_record=side.notice_record,
@@ -131,6 +135,16 @@ def write_consent(case: Case, reference: str, position: int, consent: ConsentFac
     party = case.parties.get(reference=reference)
     party.consents.filter(position=position).delete()
     _consent_row(party, position, consent).save()
+
+
+def write_side(case: Case, sequence: int, side: SideFacts) -> None:
+    """The creditor side at this place, behind those that are there."""
+    _write_side_rows([(case, sequence, side)])
+
+
+def write_acceleration(case: Case, reference: str, on: date | None) -> None:
+    """The day on which the drawdown that is called so was declared due; None for none."""
+    case.drawdowns.filter(reference=reference).update(accelerated_on=on)
 
 
 def _party_row(case: Case, organisation_ref: str, party: PartyFacts) -> Party:

@@ -19,7 +19,17 @@ from cases.errors import CaseNotFound, CasesUnknown
 from cases.facts import CaseFacts, NoteFacts, PartyRole
 from cases.masks import masked_party
 from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Note, Order, OrderedCase, SubmittedCase
-from cases.roots import Access, Root, accesses, assigned_now, foreign_case_ids, live_assignment, whole_file_case_ids
+from cases.roots import (
+    Access,
+    Root,
+    accepted_now,
+    accesses,
+    assigned_now,
+    foreign_case_ids,
+    granted_now,
+    live_assignment,
+    whole_file_case_ids,
+)
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, loan_of, notes_of, with_file, with_loan
 from cases.sight import Sight, sight_by
 from common.problems import NotFound
@@ -113,15 +123,18 @@ def cases_referenced(viewer: Viewer, reference: str, *, now: datetime) -> QueryS
     return cases_for(viewer, now=now).filter(client_reference=reference)
 
 
-def cases_of_person(viewer: Viewer, *, now: datetime, name: str = "", identity_number: str = "", phone: str = "") -> QuerySet[Case]:
+def cases_of_person(
+    viewer: Viewer, *, now: datetime, name: str = "", identity_number: str = "", phone: str = "",
+    owners: Sequence[Organisation] | None = None,
+) -> QuerySet[Case]:
     """The cases with a party of exactly this name, identity number or phone; what is given must match one and the same party.
 
-    An index value holds for one organisation, so it is asked of each whose cases are open to the viewer. Where only the identity of
-    the debtor is (`cases.sight`), nobody else is found, and no phone.
+    An index value holds for one organisation, so it is asked of each whose cases are open to the viewer (`owners`, where somebody looked
+    already). Where only the identity of the debtor is (`cases.sight`), nobody else is found, and no phone.
     """
     open_cases = cases_for(viewer, now=now)
     wanted = Q(pk__in=[])
-    for owner in _owners(viewer, open_cases):
+    for owner in owners_for(viewer, now=now) if owners is None else owners:
         party = Q(parties__case__organisation=owner)
         for field, column, text in (
             (NAME, "parties__name_index", name), (IDENTITY, "parties__identity_index", identity_number),
@@ -137,10 +150,12 @@ def cases_of_person(viewer: Viewer, *, now: datetime, name: str = "", identity_n
     return open_cases.filter(pk__in=Case.objects.filter(wanted).values("pk"))
 
 
-def _owners(viewer: Viewer, open_cases: QuerySet[Case]) -> list[Organisation]:
+def owners_for(viewer: Viewer, *, now: datetime) -> list[Organisation]:
+    """The organisations of whose cases this viewer may read at least one; a lender reads his own alone."""
     if viewer.kind == Kind.LENDER:
         return [viewer.organisation]
-    return list(Organisation.objects.filter(pk__in=open_cases.order_by().values("organisation_id").distinct()))
+    open_cases = cases_for(viewer, now=now).order_by()
+    return list(Organisation.objects.filter(pk__in=open_cases.values("organisation_id").distinct()))
 
 
 def roots_of(viewer: Viewer, cases: Sequence[Case], *, now: datetime) -> dict[int, list[Access]]:
@@ -156,6 +171,14 @@ def access_to(viewer: Viewer, case: Case, *, now: datetime) -> Access:
     if not found:
         raise CaseNotFound
     return found[0]
+
+
+def is_entrusted(viewer: Viewer, case: Case, *, now: datetime) -> bool:
+    """Whether a root by which the viewer sees the case now rests on his processing it for its lender: an assignment, or such a grant."""
+    rows = [assigned_now(viewer, now)] if viewer.kind == Kind.COLLECTION_AGENCY else []
+    granted = granted_now(viewer, now).filter(grant__basis=Grant.Basis.ENTRUSTED)
+    accepted = accepted_now(viewer, now).filter(matter__grant__basis=Grant.Basis.ENTRUSTED)
+    return any(found.filter(case_id=case.pk).exists() for found in (*rows, granted, accepted))
 
 
 def root_of(viewer: Viewer, case: Case, *, now: datetime) -> Root:
@@ -296,6 +319,16 @@ def matters_for(viewer: Viewer) -> QuerySet[Matter]:
     """Matters that the viewer's organisation submitted, or that were submitted to it, the newest first."""
     rows = Matter.objects.select_related("institution", "grant__lender").order_by("-id")
     return rows.filter(grant__lender=viewer.organisation) | rows.filter(institution=viewer.organisation)
+
+
+def matters_given(viewer: Viewer) -> QuerySet[Matter]:
+    """What the viewer's lender submitted, with what became of it, the newest first."""
+    return Matter.objects.filter(grant__lender=viewer.organisation).select_related("institution", "grant__lender").order_by("-id")
+
+
+def matter_given(viewer: Viewer, ref: str) -> Matter:
+    """One of `matters_given`. Raises NotFound."""
+    return _one(matters_given(viewer), ref)
 
 
 def matter_held(viewer: Viewer, ref: str) -> Matter:

@@ -10,7 +10,8 @@
 - A note is seen by the organisation that wrote it, whatever else that may see of the file; by others who see the file when it was written
   as shared. That holds for the organisation whose case it is too: what an institution notes for itself is not the lender's to read.
 
-Of several roots the widest counts. Row-level security draws the same lines but for the dates (docs/adr/0019). Pure: no rows.
+Of several roots the widest counts. Row-level security draws the same lines, but for later dates in columns of earlier rows (docs/adr/0019):
+the withdrawal of a consent, an acceleration, the last use of a contact point. Pure: no rows.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -3,13 +3,14 @@
 The caller writes first and answers then; a crash between the two leaves a trace of a reading that did not happen, never the reverse.
 Source: threats T26; issue "People and institutions" 2.
 """
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accounts.viewer import Viewer
+from cases.errors import CaseNotFound
 from cases.models import AccessEvent, Case
 from cases.roots import Access
-from cases.selectors import access_to
+from cases.selectors import access_to, roots_of
 
 
 def read_case(viewer: Viewer, case: Case, *, request_id: str, now: datetime) -> Access:
@@ -17,6 +18,20 @@ def read_case(viewer: Viewer, case: Case, *, request_id: str, now: datetime) -> 
     access = access_to(viewer, case, now=now)
     note_accesses(viewer, {case.pk: access}, AccessEvent.CASE, request_id=request_id, now=now)
     return access
+
+
+def note_told(viewer: Viewer, cases: Sequence[Case], what: str, *, request_id: str, now: datetime) -> None:
+    """Write that the viewer is told of these cases, each once and by its first root; nothing about those of his own organisation.
+
+    Raises CaseNotFound when no root covers one of them any more.
+    """
+    foreign = [case for case in cases if case.organisation_id != viewer.organisation.pk]
+    if not foreign:
+        return
+    roots = roots_of(viewer, foreign, now=now)
+    if not all(roots.values()):
+        raise CaseNotFound
+    note_accesses(viewer, {case_id: found[0] for case_id, found in roots.items()}, what, request_id=request_id, now=now)
 
 
 def note_accesses(viewer: Viewer, by_case: Mapping[int, Access], what: str, *, request_id: str, now: datetime) -> None:

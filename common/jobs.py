@@ -8,7 +8,7 @@ stops no other.
 import logging
 import secrets
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -105,6 +105,21 @@ def wake_jobs(kind: str, subject_ids: Collection[int], *, now: datetime) -> None
     known = Job.objects.filter(kind=kind, subject_id__in=subject_ids)
     known.exclude(done_at=None).update(done_at=None, attempts=0, next_attempt_at=now)
     known.update(next_attempt_at=now)
+
+
+def renew_lease(kind: str, subject_id: int, *, now: datetime) -> None:
+    """For a handler that may run longer than a lease, at least once in each: nobody else takes the job meanwhile."""
+    Job.objects.filter(kind=kind, subject_id=subject_id, done_at=None, lease_until__isnull=False).update(lease_until=now + LEASE)
+
+
+def while_leased(kind: str, subject_id: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks as they come, in a handler; the job's lease is renewed beside them."""
+    renewed = timezone.now()
+    for block in blocks:
+        if (now := timezone.now()) > renewed + LEASE / 4:
+            renew_lease(kind, subject_id, now=now)
+            renewed = now
+        yield block
 
 
 def due_jobs(now: datetime, *, limit: int = 50) -> list[int]:

@@ -52,6 +52,19 @@ def keep_seed(path: Path, seed: bytes) -> bool:
     return True
 
 
+def read_word(path: Path) -> str:
+    """A PIN or a password from a file for the owner only. Raises ImproperlyConfigured when it is absent, empty or readable by others."""
+    try:
+        mode, word = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"The file {path} cannot be read ({type(error).__name__}).") from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise ImproperlyConfigured(f"The file {path} can be read by others; run `chmod 600 {path}` after finding out who did.")
+    if not word:
+        raise ImproperlyConfigured(f"The file {path} is empty.")
+    return word
+
+
 def read_seed(path: Path) -> bytes:
     """The 32 bytes of a key file. Raises ImproperlyConfigured when it is absent, malformed or readable by others."""
     try:

@@ -55,11 +55,16 @@ class ObjectStore(Protocol):
         """Remove what interrupted writes left behind before that time; the number removed."""
 
 
-class FileObjectStore:
-    """Objects as files below `root`."""
+class StoreAwayError(OSError):
+    """The folder of the store is not there: a disk that is not mounted, and not a store without objects."""
 
-    def __init__(self, root: Path) -> None:
+
+class FileObjectStore:
+    """Objects as files below `root`; where the store does not `make` that folder itself, its absence raises StoreAwayError."""
+
+    def __init__(self, root: Path, *, make: bool = True) -> None:
         self.root = root
+        self.make = make
 
     def put_new(self, name: str, chunks: Iterable[bytes]) -> None:
         _sync_folder(self._place(name, chunks))
@@ -94,6 +99,7 @@ class FileObjectStore:
         self._path(name).unlink(missing_ok=True)
 
     def list(self, prefix: str) -> Iterator[str]:
+        self._must_be_there()
         start = self.root / prefix
         for folder, _, files in os.walk(start):
             for file in files:
@@ -115,9 +121,19 @@ class FileObjectStore:
         return count
 
     def _path(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise ValueError(f"not an object name: {name!r}")
-        return self.root / name
+        self._must_be_there()
+        return self.root / checked_name(name)
+
+    def _must_be_there(self) -> None:
+        if not self.make and not self.root.is_dir():
+            raise StoreAwayError(f"no such folder: {self.root.name}")
+
+
+def checked_name(name: str) -> str:
+    """The name, once it is one. Raises ValueError."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"not an object name: {name!r}")
+    return name
 
 
 def _modified_at(path: Path) -> datetime:

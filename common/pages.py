@@ -4,6 +4,7 @@ Pure formatting: no clock, no database. Asia/Shanghai is the fixed offset +08:00
 """
 import json
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,7 +18,7 @@ from common.refused import Refused, typed_into
 from tlog.times import CHINA, format_time
 
 register = Library()
-GROUP = 8
+GROUP, CENT = 8, Decimal("0.01")
 AGO_DAYS, AGO_HOURS, AGO_MINUTES = gettext_lazy("%(n)s 天前"), gettext_lazy("%(n)s 小时前"), gettext_lazy("%(n)s 分钟前")
 HOURS, MINUTES = gettext_lazy("%(n)s 小时"), gettext_lazy("%(n)s 分钟")
 
@@ -57,6 +58,26 @@ def span(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             return str(text) % {"n": int(seconds // size)}
     return _("%(n)s 秒") % {"n": f"{seconds:g}"}
+
+
+@register.filter
+def yuan(amount: Decimal) -> str:
+    """An amount to the cent, with its thousands apart, the same in both languages.
+
+    >>> yuan(Decimal("1234567.5")), yuan(Decimal("0.005"))
+    ('1,234,567.50', '0.01')
+    """
+    return f"{amount.quantize(CENT, ROUND_HALF_UP):,}"
+
+
+@register.filter
+def percent(rate: Decimal) -> str:
+    """A rate as contracts write it, exactly.
+
+    >>> percent(Decimal("0.144000")), percent(Decimal("0.12")), percent(Decimal("1"))
+    ('14.4%', '12%', '100%')
+    """
+    return f"{(rate * 100).normalize():f}%"
 
 
 @register.filter

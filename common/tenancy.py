@@ -17,9 +17,10 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from common.failures import DATABASE_FAILURES
 
 ORGANISATION, PERSON, RECORD = "organisation", "person", "record"
-NAMES: Final = (ORGANISATION, PERSON, RECORD, "records", "receipt", "cases", "ticket")
+NAMES: Final = (ORGANISATION, PERSON, RECORD, "records", "receipt", "cases", "ticket", "failures")
 """Settings `cunzheng.<name>`: the organisation's id; the id of a person who sees only what was distributed to himself; and what an exact
-key opens beside: a record's number, ids of records that an open record names, a receipt's id, refs of cases, a ticket's digest in hex."""
+key opens beside: a record's number, ids of records that an open record names, a receipt's id, refs of cases, a ticket's digest in hex;
+"counted" where an operator's figures count what our own program failed to draw."""
 NOTHING: Final[Mapping[str, str]] = MappingProxyType(dict.fromkeys(NAMES, ""))
 
 
@@ -54,6 +55,13 @@ def on_behalf_of(organisation_id: int) -> Iterator[None]:
 def opened(**keys: str) -> Iterator[None]:
     """Beside what the viewer sees, rows whose exact key somebody gave, by name: for the look-up inside and nothing else."""
     with _changed({**_told(), **keys}):
+        yield
+
+
+@contextmanager
+def without_number() -> Iterator[None]:
+    """For the part of a record's page that the viewer's own right opens: the number, which opened the rest, opens nothing here."""
+    with _changed({**_told(), RECORD: NOTHING[RECORD]}):
         yield
 
 

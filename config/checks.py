@@ -14,16 +14,19 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connection
 
 from accounts.fictitious import count_fictitious
 from accounts.models import Person
+from common.commands import PRODUCTION
 from common.failures import DATABASE_FAILURES
+from common.key_files import read_word
 from common.web_role import missing_privileges, why_no_web_role, works_for_everybody
 from ledger.authorities import listed_authorities, spelled_authorities
 from ledger.stamping import pinned_authorities
 
-PRODUCTION, WEB = "production", "web"
+WEB = "web"
 DATABASE_AWAY = "cunzheng.E013"
 INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "fe80::/10")))
 MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
@@ -62,6 +65,49 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [_error(number, sentence) for number, wrong, sentence in problems if wrong]
     found += [_error(11, f"The key file {path} can be read by others; chmod 600 it.") for path in _open_key_files()]
     return found + [_error(14, f"CUNZHENG_TSAS: {sentence}.") for sentence in _unpinned_authorities()]
+
+
+@register(PRODUCTION)
+def buckets_are_reached_safely(*_: Any, **__: Any) -> list[CheckMessage]:
+    """Objects travel encrypted: an endpoint in clear would show credentials' signatures and every tile to whoever listens."""
+    if settings.EMBEDDED:
+        return []
+    places = {"CUNZHENG_VAULT_STORE": settings.VAULT_STORE, "CUNZHENG_LOG_STORE": settings.LOG_STORE}
+    if not isinstance(settings.VAULT_COPY, Path):
+        places["CUNZHENG_VAULT_COPY"] = settings.VAULT_COPY
+    return [_error(29, f"{name}: the endpoint must be an https:// address.")
+            for name, place in places.items() if place is not None and place.endpoint.startswith("http:")]
+
+
+@register(Tags.security)
+def the_second_copy_lies_elsewhere(*_: Any, **__: Any) -> list[CheckMessage]:
+    """A copy among the originals is none, and sweepers of two stores in one place would take each other's objects for orphans."""
+    place, var = settings.VAULT_COPY, Path(settings.VAR_DIR).resolve()
+    if isinstance(place, Path):
+        wrong = place.resolve() == var or var in place.resolve().parents or place.resolve() in var.parents
+    else:
+        others = [each for each in (settings.VAULT_STORE, settings.LOG_STORE) if each is not None]
+        wrong = place is not None and any(
+            (each.bucket, each.endpoint) == (place.bucket, place.endpoint)
+            and (each.prefix.startswith(place.prefix) or place.prefix.startswith(each.prefix)) for each in others)
+    return [_error(30, (
+        "CUNZHENG_VAULT_COPY must lie apart: neither below CUNZHENG_VAR nor around it, and not in or around the prefix of another store."
+    ))] if wrong else []
+
+
+@register(PRODUCTION)
+def vault_keys_can_be_used(*_: Any, **__: Any) -> list[CheckMessage]:
+    """Where the organisations' keys are in a token: its library is there, the token is named, its PIN is for the owner only."""
+    if settings.EMBEDDED or settings.VAULT_KEYS != "pkcs11":
+        return []
+    found: list[CheckMessage] = []
+    if not settings.PKCS11_TOKEN or not Path(settings.PKCS11_MODULE).is_file():
+        found.append(_error(27, "CUNZHENG_PKCS11_MODULE must be the path of the token's library, and CUNZHENG_PKCS11_TOKEN its label."))
+    try:
+        read_word(Path(settings.PKCS11_PIN_FILE))
+    except ImproperlyConfigured as wrong:
+        found.append(_error(28, f"CUNZHENG_PKCS11_PIN_FILE: {wrong}"))
+    return found
 
 
 @register(Tags.security, deploy=True)
@@ -160,4 +206,4 @@ def _unpinned_authorities() -> list[str]:
 
 def _open_key_files() -> list[Path]:
     folder = Path(settings.VAR_DIR) / "keys"
-    return [path for path in sorted(folder.glob("*.key")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    return [path for path in sorted(folder.rglob("*.key")) if stat.S_IMODE(path.stat().st_mode) & 0o077]

@@ -1,6 +1,6 @@
 """Content-Security-Policy on every answer: nothing is loaded from elsewhere, and no script or style is inline.
 
-Source: W3C CSP Level 3; W3C Permissions Policy. Evidence itself is never rendered on this origin, so no exception is needed.
+Source: W3C CSP Level 3; W3C Permissions Policy. Evidence itself is never shown on this origin, only what we encoded anew.
 """
 from collections.abc import Callable
 
@@ -13,8 +13,10 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-# The page whose form leads to an original, at the origin that serves nothing else; browsers hold a redirect against the form's page.
-TO_ORIGINALS = "record"
+# Pages whose form leads to an original, at the origin that serves nothing else; browsers hold a redirect against the form's page.
+TO_ORIGINALS = ("record", "record-view")
+# Where a recording is heard: samples that we encoded ourselves (docs/adr/0024).
+PLAYS = ("record", "record-view")
 # Only the page for visits asks where it is, and only when somebody presses the button. A photo comes by a file input, which needs no leave.
 ASKS_PLACE = "visit"
 PERMISSIONS = "camera=(), microphone=(), geolocation={}, display-capture=(), payment=(), usb=()"
@@ -22,9 +24,13 @@ PERMISSIONS = "camera=(), microphone=(), geolocation={}, display-capture=(), pay
 
 def policy_for(request: HttpRequest) -> str:
     """The policy of the page that this request led to; a stranger's pages have no exception at all."""
-    if _name(request) == TO_ORIGINALS and settings.SESSION_COOKIE_NAME in request.COOKIES:
-        return POLICY.replace("form-action 'self'", f"form-action 'self' {settings.EVIDENCE_ORIGIN}")
-    return POLICY
+    policy = POLICY
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        if _name(request) in TO_ORIGINALS:
+            policy = policy.replace("form-action 'self'", f"form-action 'self' {settings.EVIDENCE_ORIGIN}")
+        if _name(request) in PLAYS:
+            policy = policy.replace("img-src", "media-src 'self'; img-src")
+    return policy
 
 
 def _name(request: HttpRequest) -> str | None:

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -71,6 +71,14 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name) or default).absolute()
 
 
+def existing_folder(name: str) -> Path | None:
+    """A folder that is there; "" is None."""
+    raw = text(name)
+    if raw and not Path(raw).is_dir():
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a folder.")
+    return Path(raw).absolute() if raw else None
+
+
 def database(url: str, var: Path) -> dict[str, object]:
     """Django's DATABASES entry for a URL: `sqlite:///path` or `postgresql://user:password@host:port/name`; "" is `var/db.sqlite3`."""
     parts = urlsplit(url or f"sqlite:///{var / 'db.sqlite3'}")
@@ -113,6 +121,59 @@ def mail_server(url: str) -> MailServer:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return MailServer(
         parts.hostname, parts.port or ports[parts.scheme], user, password, parts.scheme == "smtps", parts.scheme == "smtp+tls")
+
+
+class ObjectPlace(NamedTuple):
+    """A bucket for objects; `prefix` "" or ending in "/", `endpoint` "" for Amazon's own, `lock_days` 0 leaves retention to the bucket."""
+
+    bucket: str
+    prefix: str
+    endpoint: str
+    region: str
+    lock_days: int
+    lock_mode: str
+
+
+def object_place(name: str) -> ObjectPlace | None:
+    """`s3://bucket/prefix?endpoint=https://s3.example.org&region=cn-1&lock_days=3650&lock_mode=COMPLIANCE`; "" is None: files."""
+    raw = text(name)
+    if not raw:
+        return None
+    parts = urlsplit(raw)
+    try:
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)) if parts.query else {}
+    except ValueError:
+        options = {"": ""}
+    prefix, days, mode = parts.path.strip("/"), options.pop("lock_days", "0"), options.pop("lock_mode", "COMPLIANCE")
+    endpoint, region = options.pop("endpoint", ""), options.pop("region", "")
+    sound = (
+        parts.scheme == "s3" and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc, re.ASCII)
+        and re.fullmatch(r"[A-Za-z0-9/_.-]*", prefix, re.ASCII) and not options and re.fullmatch(r"\d{1,5}", days, re.ASCII)
+        and mode in ("COMPLIANCE", "GOVERNANCE") and urlsplit(endpoint).scheme in ("", "http", "https"))
+    if not sound:
+        raise ImproperlyConfigured(f"{name} is not like s3://bucket/prefix?endpoint=https://s3.example.org&region=cn-1&lock_days=3650.")
+    return ObjectPlace(parts.netloc, f"{prefix}/" if prefix else "", endpoint, region, int(days), mode)
+
+
+def copy_place(name: str) -> ObjectPlace | Path | None:
+    """A bucket as `object_place` reads it, or a folder of this machine, `/mnt/second/vault`; "" is None."""
+    raw = text(name)
+    if raw.startswith("/"):
+        return Path(raw)
+    if raw and not raw.startswith("s3://"):
+        raise ImproperlyConfigured(f"{name} is neither the path of a folder nor like s3://bucket/prefix?endpoint=https://s3.example.org.")
+    return object_place(name)
+
+
+def scanner(name: str) -> tuple[str, int] | None:
+    """`127.0.0.1:3310`, or the path of a socket of this machine, whose port is 0; "" is None."""
+    raw = text(name)
+    host, colon, port = raw.rpartition(":")
+    if not raw or raw.startswith("/"):
+        return (raw, 0) if raw else None
+    if not colon or not host or not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 65_536:
+        raise ImproperlyConfigured(f"{name} is not like 127.0.0.1:3310 or /run/clamav/clamd.ctl.")
+    return host, int(port)
 
 
 def signing_secret(name: str) -> str:

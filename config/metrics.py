@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from common.jobs import RECURRING, Job
+from evidence.renderings import failed_renderings
 from ledger.incidents import CODES
 from ledger.lag import lag_of
 from ledger.measurements import AUTHORITY, WITHIN_S, WITNESS, answers
@@ -69,6 +70,7 @@ class Figures(Collector):
             left = lag.unpublished_since + timedelta(seconds=settings.RECEIPT_PROMISE_S) - self._now
             told = "Time until the first receipt falls due whose entry is not published; negative is a breach."
             yield _gauge("receipts_due_in_seconds", told, left.total_seconds())
+        yield _gauge("renderings_failed", "Files that are not shown, or not wholly, by a fault of our own program.", failed_renderings())
         yield from self._renewal()
         yield from self._monitor(facts.origin)
         yield from _incidents()

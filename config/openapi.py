@@ -13,7 +13,7 @@ from cases.api import access_answers, access_payloads
 from cases.api import answers as case_answers
 from cases.api import payloads as case_payloads
 from common.endpoints import Problem
-from evidence.api import answers, payloads
+from evidence.api import answers, completeness_views, kind_answers, payloads, relation_views
 from notifications.api import answers as notification_answers
 from notifications.api import payloads as notification_payloads
 
@@ -21,7 +21,7 @@ TYPES = (
     payloads.Deposit, payloads.Batch, payloads.DisclosureRequest, payloads.DigestToVerify,
     payloads.ReckoningDeposit,
     answers.Acknowledgement, answers.OwnRecord, answers.RecordPage, answers.PublicRecord, answers.Statement, answers.Timestamps,
-    answers.Disclosure, answers.Report, Problem,
+    answers.Disclosure, answers.Report, Problem, *kind_answers.TYPES, *relation_views.TYPES, *completeness_views.TYPES,
     *notification_payloads.TYPES, *notification_answers.TYPES, *case_payloads.TYPES, *case_answers.TYPES,
     *access_payloads.TYPES, *access_answers.TYPES,
 )

@@ -23,6 +23,8 @@ from accounts.reviewing import reviews_due
 from accounts.viewer import Viewer
 from common.jobs import last_done
 from config.health import OK, checks_at
+from evidence.copies import waiting_count
+from evidence.fixity import latest_rounds
 from evidence.platform_facts import endings_within
 from evidence.portal.fact_words import KIND_WORDS
 from ledger.incidents import RECEIPT_BREACHED, incidents
@@ -69,7 +71,7 @@ def operations(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "viewer": viewer, "now": now, "health": health, "parts": [(PARTS[name], word) for name, word in health.checks.items()],
         "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
         "open_incidents": running, "incidents": found[:20], "audited_at": last_done(AUDIT_RECEIPTS),
-        "breaches": sum(each.code == RECEIPT_BREACHED for each in running),
+        "scrub": latest_rounds(), "uncopied": waiting_count(), "breaches": sum(each.code == RECEIPT_BREACHED for each in running),
     }
     if viewer.may(Act.MANAGE_ORGANISATIONS):
         context |= {

@@ -9,9 +9,15 @@ from django.utils.translation import check_for_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-DISPLAY_COOKIE = "cunzheng_display"
+# As the session's: no other host of the domain, and nobody on a connection in clear, can plant one.
+DISPLAY_COOKIE = "cunzheng_display" if settings.EMBEDDED else "__Host-cunzheng-display"
 DISPLAYS = ("plain", "large")
 YEAR_S = 365 * 86_400
+
+
+def display(request: HttpRequest) -> dict[str, bool]:
+    """For every template: whether the reader chose large text in high contrast."""
+    return {"large_display": request.COOKIES.get(DISPLAY_COOKIE) == "large"}
 
 
 @csrf_exempt

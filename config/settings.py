@@ -72,7 +72,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request", "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages", "accounts.portal.shell.shell",
-                "notifications.portal.badge.badge",
+                "notifications.portal.badge.badge", "config.preferences.display",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "common.pages"],
         },
@@ -157,6 +157,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 0 if EMBEDDED else 1
 if not EMBEDDED:
     # __Host-: no other host of the domain, and nobody on a connection in clear, can plant one of these.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-cunzheng-session", "__Host-cunzheng-csrf"
+    LANGUAGE_COOKIE_NAME = "__Host-cunzheng-language"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -171,11 +172,29 @@ MAX_JSON_BYTES = env.number("CUNZHENG_MAX_JSON_BYTES", 4 * 1024**2, at_least=102
 MAX_JSON_DEPTH = env.number("CUNZHENG_MAX_JSON_DEPTH", 8, at_least=5)  # a batch without any metadata has five levels
 MAX_BATCH_RECORDS = env.number("CUNZHENG_MAX_BATCH_RECORDS", 1000, at_least=1)
 DEPOSITS_PER_MINUTE = env.number("CUNZHENG_DEPOSITS_PER_MINUTE", 6000, at_least=1)
+VERIFICATIONS_PER_MINUTE = env.number("CUNZHENG_VERIFICATIONS_PER_MINUTE", 600, at_least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_JSON_BYTES
 # A batch of 1,000 cases (cases.conditions.MOST_CASES), ticked one by one, and the form's other fields; query members too.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES
 WEB_THREADS = env.number("CUNZHENG_WEB_THREADS", 8, at_least=1)
+
+# Where originals and the log's tiles lie: files below VAR_DIR, or a bucket of any S3.
+VAULT_STORE = env.object_place("CUNZHENG_VAULT_STORE")
+LOG_STORE = env.object_place("CUNZHENG_LOG_STORE")
+# Where each original lies a second time, on other storage: a folder or a bucket; nowhere by default.
+VAULT_COPY = env.copy_place("CUNZHENG_VAULT_COPY")
+
+# The vault. Who holds the organisations' vault keys: files below VAR_DIR/keys/vault, or a PKCS#11 token.
+VAULT_KEYS = env.choice("CUNZHENG_VAULT_KEYS", "file", ("file", "pkcs11"))
+PKCS11_MODULE = env.text("CUNZHENG_PKCS11_MODULE")
+PKCS11_TOKEN = env.text("CUNZHENG_PKCS11_TOKEN")
+PKCS11_PIN_FILE = env.text("CUNZHENG_PKCS11_PIN_FILE")
+# A clamd that originals are shown to after the deposit; none by default.
+CLAMD = env.scanner("CUNZHENG_CLAMD")
+
+# Fonts beside the package's that documents are set in; none by default.
+DOCUMENT_FONTS = env.existing_folder("CUNZHENG_DOCUMENT_FONTS")
 
 # The log. The promise stands in every receipt; deposits stop at half of it.
 RECEIPT_PROMISE_S = env.number("CUNZHENG_RECEIPT_PROMISE_S", 86_400, at_least=60)
@@ -251,7 +270,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.NeedsScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.openapi.AutoSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.negotiation.OneRepresentation",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the API; OPTIONS does not
     "EXCEPTION_HANDLER": "common.problems.exception_handler",

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
 from django.db import connection
 
-from config.checks import DATABASE_AWAY, PRODUCTION, WEB, what_is_behind_the_web_sees_everything
+from common.commands import PRODUCTION
+from config.checks import DATABASE_AWAY, WEB, what_is_behind_the_web_sees_everything
 
 logger = logging.getLogger(__name__)
 

@@ -1,11 +1,21 @@
 """All routes: the log for verifiers, the API for machines, the pages for people."""
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
 from config import health, metrics, operations, preferences
+
+
+class OurFile(StringConverter):
+    """A name that a file of ours may have. One longer than a disk takes would pass for a storage that is away."""
+
+    regex = "[A-Za-z0-9._/-]{1,200}"
+
+
+register_converter(OurFile, "ours")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
@@ -27,7 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.EMBEDDED:
     # In production the reverse proxy serves these files.
-    urlpatterns.append(path("static/<path:path>", cache_control(no_cache=True)(serve), {"document_root": settings.BASE_DIR / "static"}))
+    urlpatterns.append(path("static/<ours:path>", cache_control(no_cache=True)(serve), {"document_root": settings.BASE_DIR / "static"}))
 
 handler400 = "common.problems.bad_request"
 handler404 = "common.problems.not_found"

@@ -6,6 +6,7 @@ from accounts.models import Organisation
 from accounts.permissions import Kind
 from vault.uploads import StoredFile
 
+SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 PROVENANCE_FIELDS = (
     "source_system", "generation", "collector", "tool", "tool_version",
     "captured_from", "captured_until", "clock_offset_ms", "device", "environment",
@@ -17,13 +18,14 @@ class Depositor:
     """Who deposits: a machine by its API key's id (never the key), or a signed-in person. Exactly one of them is set.
 
     A collection agency deposits to cases that are assigned to it, and what it deposits is the lender's. `only_distributed`: to those alone
-    that are this person's own, as with an agent who does not distribute them.
+    that are this person's own, as with an agent who does not distribute them. `role`: of a person, as trails name it.
     """
 
     organisation: Organisation
     credential_id: int | None = None
     person_id: int | None = None
     only_distributed: bool = False
+    role: str | None = None
 
     def __post_init__(self) -> None:
         assert (self.credential_id is None) != (self.person_id is None)
@@ -61,6 +63,11 @@ class FileItem:
     stored: StoredFile | None = None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it, by what is told of its size or by its digest: of what a depositor keeps one of them may lie."""
+        return self.size_bytes == 0 or self.sha256 == SHA256_OF_NOTHING
+
+    @property
     def custody(self) -> str:
         return "depositor" if self.stored is None else "vault"
 
@@ -74,11 +81,22 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A relation to the record of that id; `source_id` None: of the record that is being made."""
+
+    relation: str
+    target_id: int
+    source_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DepositItem:
     """One record to be made: `case` is the client's reference, from an agency our ref; provenance holds what is known, the rest is null.
 
+    The metadata are judged by the kind's schema; `by_service` allows the kinds that only the service itself deposits.
     `own_timestamp`: the record is to have a token over its own statement, besides that of its checkpoint. `corrects`: the record says of
-    another that it was deposited by mistake.
+    another that it was deposited by mistake. `related`: the rows of what its claims say of others; the deposit fills in those of
+    `metadata.relations`.
     """
 
     case: str
@@ -89,3 +107,11 @@ class DepositItem:
     provenance: Mapping[str, object] = field(default_factory=dict)
     own_timestamp: bool = False
     corrects: Correction | None = None
+    by_service: bool = False
+    related: tuple[Related, ...] = ()
+
+    @property
+    def ends_before_it_began(self) -> bool:
+        """Whether the capture did, as it is told; in the one form that A1 has for a time, text goes by time."""
+        begun, ended = (self.provenance.get(name) for name in ("captured_from", "captured_until"))
+        return isinstance(begun, str) and isinstance(ended, str) and begun > ended

@@ -48,7 +48,7 @@ def supersede(
         return DepositItem(
             record.case.ref if depositor.entrusted else record.case.client_reference, CORRECTION, f"误存更正：{record.record}", (file,),
             {"replaces": record.record, "replaced_by": number, "reason": reason},
-            corrects=Correction(record.pk, None if replaced_by is None else replaced_by.pk)), retry
+            corrects=Correction(record.pk, None if replaced_by is None else replaced_by.pk), by_service=True), retry
 
     try:
         return deposit_upload(depositor, upload, read).records[0]

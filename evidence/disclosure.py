@@ -3,14 +3,16 @@
 Source: formats A1 "Selective disclosure"; design.md §5 (unknown number and wrong digest give the same answer; ten wrong digests a day).
 """
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hmac import compare_digest
 
 from django.db.models import F
 
+from evidence.custody import Happening
 from evidence.errors import DisclosureLimited, RecordNotFound
 from evidence.models import DisclosureAttempts, Evidence
 from evidence.selectors import claims_of, public_record
+from evidence.trail import note_happening
 from tlog.claims import Claim
 from vault.search import blind_digest
 
@@ -21,6 +23,16 @@ WRONG_DIGESTS_A_DAY = 10
 class Disclosure:
     record: Evidence
     claim: Claim
+
+
+def disclose_and_note(number: str, sha256: bytes, happening: Happening, *, now: datetime) -> Disclosure:
+    """`disclose_file`, and what is done with it written into the record's trail, and committed, before anything of it goes out.
+
+    Raises what `disclose_file` raises, nothing being written then; DepositBusy.
+    """
+    found = disclose_file(number, sha256, today=now.date())
+    note_happening(found.record.pk, happening, now=now)
+    return found
 
 
 def disclose_file(number: str, sha256: bytes, *, today: date) -> Disclosure:

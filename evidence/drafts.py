@@ -4,7 +4,7 @@ Pure but for the randomness of numbers and salts, which the caller passes in bul
 """
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,8 @@ import msgspec
 from accounts.models import Organisation
 from cases.services import CaseHead
 from evidence.capture import PROVENANCE_FIELDS, DepositItem, Depositor, FileItem
+from evidence.kinds.schemas import kind_faults, stamped
+from tlog.canonical import IllegalValue
 from tlog.claims import SALT_LENGTH, Claim, encode_claim, salt_claim
 from tlog.entry import commit
 from tlog.errors import VerificationError
@@ -19,19 +21,24 @@ from tlog.merkle import leaf_hash
 from tlog.record_number import RANDOM_LENGTH, number_from
 from tlog.statement import format_statement
 from tlog.times import date_in_china
-from vault.sealing import open_sealed, seal
+from vault.sealing import KEY_BYTES, seal
 
 CASE_CLAIM = "case"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A record before its place in the case is known: number, claims but one, and the salt of that one."""
+    """A record before its place in the case is known: number, claims but one, the salt of that one, and its key, which is secret.
+
+    `file_keys`: of each file the key that opens its original, sealed with the record's; None where the depositor keeps it.
+    """
 
     item: DepositItem
     record: str
     claims: tuple[Claim, ...]
     case_salt: bytes
+    key: bytes = field(repr=False)
+    file_keys: tuple[bytes | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +59,31 @@ class SealedRecord:
 
 
 def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, received_at: datetime) -> list[Draft]:
-    """A draft for each item. Raises tlog.canonical.IllegalValue (see `first_fault`) when a value breaks the rules of A1."""
+    """A draft for each item.
+
+    Raises tlog.canonical.IllegalValue when a value breaks the rules of A1 or of the kind's schema, a file is empty or a capture ended
+    before it began; `evidence.faults` says which and why.
+    """
+    if any(kind_faults(item.kind, item.metadata, by_service=item.by_service) for item in items):
+        raise IllegalValue("a record does not fit its kind")
+    if any(file.is_empty for item in items for file in item.files):
+        raise IllegalValue("a file is empty")
+    if any(item.ends_before_it_began for item in items):
+        raise IllegalValue("a capture ended before it began")
     depositor_claim = encode_claim("depositor", {
         "organisation": depositor.organisation.ref, "organisation_name": depositor.organisation.name,
         "agent": depositor.agent, "credential": depositor.credential,
     })
     salts = _pieces(os.urandom(SALT_LENGTH * sum(len(item.files) + 4 for item in items)), SALT_LENGTH)
+    keys = _pieces(os.urandom(KEY_BYTES * len(items)), KEY_BYTES)
     numbers = fresh_numbers(date_in_china(received_at), len(items))
     provenances: dict[bytes, bytes] = {}
     drafts = []
     for item in items:
         claims = [salt_claim(name, data, next(salts)) for name, data in encoded_claims(item, provenances)]
         claims.append(salt_claim("depositor", depositor_claim, next(salts)))
-        drafts.append(Draft(item, next(numbers), tuple(claims), next(salts)))
+        number, key = next(numbers), next(keys)
+        drafts.append(Draft(item, number, tuple(claims), next(salts), key, sealed_content_keys(item, number, key)))
     return drafts
 
 
@@ -85,7 +104,8 @@ def encoded_claims(item: DepositItem, provenances: dict[bytes, bytes]) -> Iterat
 
 
 def subject_value(item: DepositItem) -> Mapping[str, object]:
-    return {"kind": item.kind, "title": item.title, "metadata": dict(item.metadata)}
+    """The metadata with the version of the kind's schema that they were judged by."""
+    return {"kind": item.kind, "title": item.title, "metadata": stamped(item.kind, item.metadata)}
 
 
 def provenance_value(item: DepositItem) -> Mapping[str, object]:
@@ -121,7 +141,20 @@ def seal_record(draft: Draft, head: CaseHead, *, received_at: str) -> SealedReco
     commitment = commit("deposit", statement)
     head.sha256 = commitment.sha256
     entry = commitment.encode()
-    return SealedRecord(draft, head.case_id, head.sequence, statement, entry, leaf_hash(entry), seal(pack_claims(claims)), head.owner)
+    sealed = seal(pack_claims(claims), draft.key, draft.record)
+    return SealedRecord(draft, head.case_id, head.sequence, statement, entry, leaf_hash(entry), sealed, head.owner)
+
+
+def sealed_content_keys(item: DepositItem, record: str, key: bytes) -> tuple[bytes | None, ...]:
+    """Of each file the key that opens its original, sealed with the record's key for its place in the record."""
+    return tuple(
+        None if file.stored is None else seal(file.stored.content_key, key, content_place(record, position))
+        for position, file in enumerate(item.files, 1))
+
+
+def content_place(record: str, position: int) -> str:
+    """Where the sealed key of an original belongs."""
+    return f"{record}/files/{position}"
 
 
 def pack_claims(claims: Sequence[Claim]) -> bytes:
@@ -129,10 +162,10 @@ def pack_claims(claims: Sequence[Claim]) -> bytes:
     return msgspec.msgpack.encode([(claim.name, claim.data, claim.salt) for claim in claims])
 
 
-def unpack_claims(sealed: bytes) -> list[Claim]:
-    """The claims of a record's sealed blob, in no promised order. Raises VerificationError when the blob was damaged."""
+def unpack_claims(blob: bytes) -> list[Claim]:
+    """The claims of an opened blob, in no promised order. Raises VerificationError when the blob was damaged."""
     try:
-        rows = msgspec.msgpack.decode(open_sealed(sealed), type=list[tuple[str, bytes, bytes]])
+        rows = msgspec.msgpack.decode(blob, type=list[tuple[str, bytes, bytes]])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise VerificationError("sealed_claims is damaged") from None
     return [Claim(name, data, salt) for name, data, salt in rows]

@@ -109,6 +109,15 @@ class DisclosureLimited(DomainError):
     detail = _("每份存证每天最多允许 {limit} 次错误的摘要，请明天再试。")
 
 
+class VerificationsLimited(DomainError):
+    """The same whatever was asked: it is said before anything of the request is read."""
+
+    code = "verifications-limited"
+    status = 429
+    title = _("核验过于频繁")
+    detail = _("同一来源每分钟最多核验 {limit} 次，请稍候再试；离线核验程序不受限制。")
+
+
 class ClaimsErased(DomainError):
     code = "claims-erased"
     status = 410
@@ -170,3 +179,54 @@ class NothingSelected(DomainError):
     status = 422
     title = _("没有选择存证")
     detail = _("请返回列表，勾选至少一份存证后重试。")
+
+
+class OriginalQuarantined(DomainError):
+    code = "original-quarantined"
+    status = 409
+    title = _("原件已被隔离")
+    detail = _("这份存证的原件与存证时不符或检出恶意程序，暂不提供；内容仍保留，证明仍可核验。请联系运营方。")
+
+
+class NoQuarantine(DomainError):
+    code = "no-quarantine"
+    status = 409
+    title = _("没有需要解除的隔离")
+    detail = _("这份存证不在隔离中，或已由他人解除。")
+
+
+class StillDamaged(DomainError):
+    code = "still-damaged"
+    status = 409
+    title = _("原件仍与存证时不符")
+    detail = _("请先从副本恢复原件，再解除隔离。")
+
+
+class ReleaseWaiting(DomainError):
+    code = "release-waiting"
+    status = 409
+    title = _("已有人提出解除")
+    detail = _("这份存证的隔离已有人提出解除，请先由另一人复核，或撤回后再提。")
+
+
+class ReleaseUnsuitable(DomainError):
+    code = "release-unsuitable"
+    status = 409
+    title = _("现在不能这样办理")
+    detail = _("这份提议已复核、已撤回或已办结；请刷新页面查看。")
+
+
+class QuarantineUnfounded(DomainError):
+    code = "quarantine-unfounded"
+    status = 422
+    title = _("解除隔离须由在职人员写明理由")
+    detail = _("理由不得为空，也不得超过 {limit} 字；解除人须在某一机构任职。")
+
+
+class CustodyTooLong(DomainError):
+    """`limit`: rows of one paper."""
+
+    code = "custody-too-long"
+    status = 422
+    title = _("行数过多，未制成 PDF")
+    detail = _("一份 PDF 至多 {limit} 行，所选期间的记录更多；请缩短期间，分成几份 PDF 导出，或改用没有行数限制的 CSV、JSON。")

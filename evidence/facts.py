@@ -12,6 +12,7 @@ from datetime import datetime
 from django.conf import settings
 
 from evidence.models import Evidence
+from evidence.quarantine_rows import Quarantine
 from ledger.agreement import asked_in_vain, disputed_authorities, tokens_over
 from ledger.policies import policy_in_force
 from ledger.selectors import TicketFacts, facts_for, log_state
@@ -20,6 +21,8 @@ from tlog.times import format_time
 
 QUEUED = "RECEIVED"
 """The state of a record that is durable and promised, and not in the log yet."""
+QUARANTINED = "QUARANTINED"
+"""The side state of a record whose originals are not given out (`evidence.quarantine`); what its facts are besides is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ class RecordFacts:
 
 
 def states_of(tickets: Sequence[int]) -> dict[int, str]:
-    """The state of each ticket's record, by its stable name; three queries for all."""
+    """The state of each ticket's record, by its stable name; four queries for all."""
     applied_size, facts = log_state().applied_size, facts_for(tickets)
     witnessed = quorums_of({known.published_size for known in facts.values() if known.published_size is not None})
-    return {ticket: _state(known, applied_size, witnessed) for ticket, known in facts.items()}
+    shut = Quarantine.objects.filter(evidence__ticket__in=tickets, ended_at=None).values_list("evidence__ticket", flat=True)
+    return {
+        **{ticket: _state(known, applied_size, witnessed) for ticket, known in facts.items()}, **dict.fromkeys(shut, QUARANTINED)}
 
 
 def _state(known: TicketFacts, applied_size: int, witnessed: Collection[int]) -> str:
@@ -55,10 +60,11 @@ def facts_of(record: Evidence) -> RecordFacts:
     applied_size = log_state().applied_size
     known = facts_for([record.ticket])[record.ticket]
     witnessed = quorums_of(() if known.published_size is None else (known.published_size,))
+    shut = Quarantine.objects.filter(evidence=record, ended_at=None).exists()
     return RecordFacts(
-        state=_state(known, applied_size, witnessed),
+        state=QUARANTINED if shut else _state(known, applied_size, witnessed),
         # Nothing is called unchanged that was not compared just now; a verifier with the package or the file compares.
-        integrity={"state": "not-checked"},
+        integrity={"state": "quarantined" if shut else "not-checked"},
         log=_log_fact(known, applied_size, record.receipt.include_by, witnessed.get(known.published_size or 0)),
         time=_time_fact(known),
         certificate={"state": "none"},

@@ -11,3 +11,16 @@ DEPOSIT = (
     "evidence.deposit-committed",      # durable, and nobody was told
     "evidence.receipt-signed",         # the acknowledgement exists in memory only
 )
+REPAIR = (
+    "evidence.repair-begun",           # the copy is right, and the row says that the original is being repaired
+    "vault.damaged-kept",              # the damaged bytes are durable beside the name, and still under it
+    "vault.damaged-set-aside",         # nothing is under the name
+    "evidence.original-restored",      # the original is right again, and nobody was told
+    "evidence.repair-before-commit",   # in the transaction: the trail has its rows, quarantine and incident are ended
+)
+SHARE = (
+    "evidence.equal-verified",         # the equal original was read whole and is right
+    "evidence.shared-before-commit",   # in the transaction: the file's row is moved, its own object is forgotten
+    "evidence.shared",                 # the record opens the shared object, and its own bytes are named by no row
+)
+CUSTODY = ("evidence.custody-before-commit",)  # in the transaction: a run's statements, and which row stands where, are written

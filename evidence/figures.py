@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from accounts.models import Organisation
 from accounts.viewer import Viewer
 from cases.selectors import cases_for
-from evidence.custody import CustodyAction
+from evidence.custody import PUBLIC, CustodyAction
 from evidence.models import OTHERS_ROOTS, CustodyEvent
 from evidence.search import Progress, progress_is
 from evidence.selectors import records_for
@@ -23,7 +23,7 @@ from tlog.times import CHINA
 
 SAMPLE = 2000
 SHARES = (0.5, 0.9, 0.99)
-READ = (CustodyAction.VIEWED, CustodyAction.DOWNLOADED, CustodyAction.FETCHED)
+READ = (CustodyAction.VIEWED, CustodyAction.PLAYED, CustodyAction.DOWNLOADED, CustodyAction.FETCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +84,37 @@ def cases_by_stage(viewer: Viewer, *, now: datetime) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How often an institution looked at records of an organisation, downloaded originals, took packages; each record counts."""
+    """How often an institution looked at records of an organisation, played recordings, downloaded originals, took packages, and asked
+    the service whether a file is the record's; each record counts."""
 
     institution: str
     viewed: int
+    played: int
     downloaded: int
     fetched: int
+    verified: int
 
     @property
     def total(self) -> int:
-        return self.viewed + self.downloaded + self.fetched
+        return self.viewed + self.played + self.downloaded + self.fetched + self.verified
 
 
 def readings_by_institution(viewer: Viewer, *, days: int, now: datetime) -> list[Readings]:
-    """What other organisations read of the viewer's own organisation's records in the last `days` days in China, the most first.
+    """What other organisations did with the viewer's own organisation's records in the last `days` days in China, the most first.
 
-    Only the trail of records is counted: whoever verified a package offline, or asked by record number alone, left none.
+    Only the trail of records is counted: whoever verified a package offline left none there, and whoever showed no credential no name.
     """
     begin = day_begin(now) - timedelta(days=days - 1)
-    rows = CustodyEvent.objects.filter(root__in=OTHERS_ROOTS, at__gte=begin, evidence__organisation=viewer.organisation)
+    own = CustodyEvent.objects.filter(at__gte=begin, evidence__organisation=viewer.organisation).order_by()
+    # A verification needs no root of access: a number and a digest are enough for it. Each of the two questions has an index of its own.
+    verified = own.filter(event=CustodyAction.VERIFIED).exclude(organisation_ref__in=[viewer.organisation.ref, PUBLIC])
     counted: dict[str, dict[str, int]] = {}
-    for ref, event, number in rows.order_by().values_list("organisation_ref", "event").annotate(Count("pk")):
-        counted.setdefault(ref, {})[event] = number
+    for rows in (own.filter(root__in=OTHERS_ROOTS, event__in=READ), verified):
+        for ref, event, number in rows.values_list("organisation_ref", "event").annotate(Count("pk")):
+            counted.setdefault(ref, {})[event] = number
     names = dict(Organisation.objects.filter(ref__in=counted).values_list("ref", "name"))
-    found = [Readings(names[ref], *(by_event.get(event, 0) for event in READ)) for ref, by_event in counted.items()]
+    found = [
+        Readings(names[ref], *(by_event.get(event, 0) for event in (*READ, CustodyAction.VERIFIED))) for ref, by_event in counted.items()]
     return sorted(found, key=lambda each: (-each.total, each.institution))
 
 

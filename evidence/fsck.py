@@ -5,7 +5,6 @@ a receipt names has its row. Not covered, because nothing commits to it: the cli
 organisations after the deposit, and the text and fingerprint of an idempotency key.
 Source: threats T13 (a superuser who edits a row, swaps a leaf or deletes an original); design.md §3.
 """
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from django.db.models import Count, Exists, Model, OuterRef
@@ -15,11 +14,16 @@ from accounts.models import ApiKey, Organisation, Person
 from cases.models import Case
 from common.idempotency import IdempotencyKey
 from common.jobs import Job
-from common.object_store import BLOCK
+from common.object_store import ObjectStore
+from common.row_pages import in_pages
 from evidence.corrections import replaced_by_claims
-from evidence.drafts import unpack_claims
+from evidence.custody import CustodyAction
+from evidence.errors import ClaimsErased
+from evidence.file_faults import BOTH, original_fault
 from evidence.kinds import CORRECTION
-from evidence.models import Evidence, EvidenceFile, RecordTimestamp, Supersession
+from evidence.models import Evidence, EvidenceFile, RecordTimestamp, Relation, Supersession
+from evidence.record_keys import claims_in
+from evidence.related import relations_said
 from evidence.selectors import custody_of
 from evidence.stamps import STAMP_RECORD, statement_digest
 from ledger.fsck import Finding
@@ -33,8 +37,9 @@ from tlog.errors import VerificationError
 from tlog.merkle import leaf_hash
 from tlog.statement import Statement, parse_statement
 from tlog.timestamp import verify_token
+from vault.errors import KeyUnavailable
 from vault.search import blind_digest
-from vault.storage import vault_store
+from vault.storage import copy_store
 
 CHUNK = 500
 # What a record refers to; a row that hangs in the air is in no join, so it is looked for by itself.
@@ -45,10 +50,13 @@ Claims = Mapping[str, dict[str, Json]]
 
 
 def examine_evidence() -> Iterator[Finding]:
-    """Every finding, record by record and case by case, receipts and keys; nothing when all is well. Reads every original once."""
+    """Every finding, record by record and case by case, receipts and keys; nothing when all is well.
+
+    Reads every original and second copy once.
+    """
     previous: Evidence | None = None
-    rows = Evidence.objects.select_related("organisation", "deposited_by", "case", "receipt").order_by("case_id", "case_sequence")
-    for record in rows.iterator(chunk_size=CHUNK):
+    rows = Evidence.objects.select_related("organisation", "deposited_by", "case", "receipt")
+    for record in in_pages(rows, size=CHUNK, order=("case_id", "case_sequence")):
         if previous is not None and previous.case_id != record.case_id:
             yield from _case_head(previous)
             previous = None
@@ -85,15 +93,19 @@ def examine_record(record: Evidence, previous: Evidence | None) -> Iterator[Find
         yield Finding(where, str(fault))
         return
     yield from _clear_columns(record, claims, previous, where)
+    yield from _relations(record, claims)
     yield from _files(record, claims)
     yield from _custody(record)
 
 
 def _claims(record: Evidence, statement: Statement) -> Claims:
     """The values of all claims. Raises VerificationError when one is missing or not what the statement lists."""
-    if record.sealed_claims is None:
-        raise VerificationError("sealed_claims is empty, and no erasure is logged")
-    found = {claim.name: claim for claim in unpack_claims(bytes(record.sealed_claims))}
+    try:
+        found = {claim.name: claim for claim in claims_in(record)}
+    except ClaimsErased:
+        raise VerificationError("the record's key or claims are gone, and no erasure is logged") from None
+    except KeyUnavailable:
+        raise VerificationError("the key that wrapped the record's is not here") from None
     values: dict[str, dict[str, Json]] = {}
     for row in statement.claims:
         claim = found.get(row.name)
@@ -127,8 +139,17 @@ def _clear_columns(record: Evidence, claims: Claims, previous: Evidence | None, 
         yield Finding(f"cases_case {record.case.ref}", "organisation is not that of its records")
 
 
+def _relations(record: Evidence, claims: Claims) -> Iterator[Finding]:
+    """The rows are what the claims say of how records belong together."""
+    metadata = claims["subject"]["metadata"]
+    assert isinstance(metadata, dict)
+    rows = set(Relation.objects.filter(said_by=record).values_list("source__record", "relation", "target__record"))
+    if rows != relations_said(record.record, metadata):
+        yield Finding(f"evidence_relation of {record.record}", "the rows are not what the claims say")
+
+
 def _files(record: Evidence, claims: Claims) -> Iterator[Finding]:
-    rows = list(record.files.select_related("stored_object").order_by("position"))
+    rows = list(record.files.select_related("evidence", "stored_object").order_by("position"))
     files = [name for name in claims if name.startswith("files/")]
     if [f"files/{row.position}" for row in rows] != files:
         yield Finding(f"evidence_evidencefile of {record.record}", f"{len(rows)} rows for {len(files)} files")
@@ -138,6 +159,23 @@ def _files(record: Evidence, claims: Claims) -> Iterator[Finding]:
 
 
 def _file(record: Evidence, row: EvidenceFile, claim: Mapping[str, Json]) -> Iterator[Finding]:
+    """Its original may have come to lie elsewhere since the row was read, or its repair have ended: then it is judged as it lies now."""
+    found = list(_file_as_read(record, row, claim))
+    while found and (now := _read_again(row)) is not None and _standing(now) != _standing(row):
+        row, found = now, list(_file_as_read(record, now, claim))
+    yield from found
+
+
+def _read_again(row: EvidenceFile) -> EvidenceFile | None:
+    return EvidenceFile.objects.filter(pk=row.pk).select_related("evidence", "stored_object").first()
+
+
+def _standing(row: EvidenceFile) -> list[object]:
+    """Every column of the row and of its object."""
+    return [getattr(each, column.attname) for each in (row, row.stored_object) if each is not None for column in each._meta.concrete_fields]
+
+
+def _file_as_read(record: Evidence, row: EvidenceFile, claim: Mapping[str, Json]) -> Iterator[Finding]:
     where = f"evidence_evidencefile {record.record} files/{row.position}"
     blind = blind_digest(record.organisation.ref, bytes.fromhex(str(claim["sha256"])))
     if (row.size_bytes, bytes(row.sha256_hmac)) != (claim["size_bytes"], blind):
@@ -147,24 +185,19 @@ def _file(record: Evidence, row: EvidenceFile, claim: Mapping[str, Json]) -> Ite
         yield Finding(where, "custody is not the claim's")
     if stored is None:
         return
-    columns = (stored.organisation_id, stored.size_bytes, bytes(stored.sha256_hmac), stored.stored_at)
+    columns = (stored.organisation_id, stored.size_bytes, bytes(stored.sha256_hmac), stored.stored_at or record.received_at)
     if columns != (record.organisation_id, claim["size_bytes"], blind, record.received_at):
         yield Finding(f"vault_storedobject {stored.name}", "organisation, size, digest or time is not the record's")
-    if (fault := original_fault(stored.name, claim)) is not None:
-        yield Finding(f"vault/{stored.name}", f"{fault}: files/{row.position} of {record.record}")
-
-
-def original_fault(name: str, claim: Mapping[str, Json]) -> str | None:
-    """What is wrong with the stored bytes; None when both digests are the claim's."""
-    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
-    try:
-        with vault_store().open(name) as file:
-            while block := file.read(BLOCK):
-                sha256.update(block)
-                sm3.update(block)
-    except (OSError, ValueError) as broken:
-        return f"the original cannot be read ({type(broken).__name__})"
-    return None if (sha256.hexdigest(), sm3.hexdigest()) == (claim["sha256"], claim["sm3"]) else "the original has changed"
+    if stored.clear_name is not None:
+        yield Finding(f"vault_storedobject {stored.name}", "its original in the clear was not removed yet: run manage.py encrypt_vault")
+    if stored.mending_since is not None:
+        yield Finding(f"vault_storedobject {stored.name}", "its repair from the second copy was not ended yet: run manage.py scrub")
+    places: list[tuple[str, ObjectStore | None]] = [("vault", None)]
+    if stored.copied_at is not None and (second := copy_store()) is not None:
+        places.append(("copy", second))
+    for place, store in places:
+        if (fault := original_fault(row, claim, by=BOTH, store=store)) is not None:
+            yield Finding(f"{place}/{stored.name}", f"{fault}: files/{row.position} of {record.record}")
 
 
 def _custody(record: Evidence) -> Iterator[Finding]:
@@ -176,6 +209,10 @@ def _custody(record: Evidence) -> Iterator[Finding]:
         previous = row.digest
     if not rows or rows[0].at != record.received_at:
         yield Finding(where, "the trail does not begin with the ingestion")
+    # A row that is the last, and in no statement of the log yet, is chained to nothing; this one has to be there.
+    hashed = any(row.event == CustodyAction.DIGESTED for row in rows)
+    if rows and rows[0].circumstances is not None and not hashed and record.files.filter(stored_object__isnull=False).exists():
+        yield Finding(where, "no row says that its originals were digested")
 
 
 def _case_head(last: Evidence) -> Iterator[Finding]:
@@ -232,6 +269,7 @@ def _receipts() -> Iterator[Finding]:
         promised = [line.partition(" ")[0] for line in receipt.text.splitlines()[3:]]
         kept = set(Evidence.objects.filter(receipt_id=receipt.pk).values_list("record", flat=True))
         kept.update(receipt.own_statements.values_list("record", flat=True))
+        kept.update(receipt.custody_commitments.values_list("record", flat=True))
         for number in promised:
             if number not in kept:
                 yield Finding(f"evidence_evidence {number}", f"the row is missing, or not under receipt {receipt.pk} that promises it")

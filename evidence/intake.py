@@ -62,8 +62,9 @@ def deposit_valid(
     depositor: Depositor, items: Sequence[DepositItem], retry: IdempotentRequest | None, *, batch: bool
 ) -> Acknowledgement:
     """Deposit, and point at every value that breaks the rules of A1. A DomainError means that nothing was written."""
+    now = timezone.now()
     try:
-        return deposit(depositor, items, now=timezone.now(), request=retry)
+        return deposit(depositor, items, now=now, request=retry)
     except IllegalValue:
-        check_items(items, batch=batch)
+        check_items(depositor, items, batch=batch, now=now)
         raise

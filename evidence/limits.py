@@ -1,15 +1,19 @@
-"""Limits per depositor and per process on the deposit endpoints.
+"""Limits per depositor and per process on the deposit endpoints, and per address on what anybody may ask.
 
-Whoever cannot be counted may deposit (`common.counting`).
+Whoever cannot be counted may deposit, and verify (`common.counting`). Guesses are bounded besides: ten wrong digests of a record a day
+(`evidence.disclosure`), and a record number has fifty random bits.
 """
 import re
 import threading
 from datetime import datetime
 
 from django.conf import settings
+from django.http import HttpRequest
 
+from accounts.models import ApiKey
+from accounts.networks import address_of
 from common.counting import counted
-from evidence.errors import RateLimited
+from evidence.errors import RateLimited, VerificationsLimited
 
 WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d{1,6})\s*(?:$|[,;])", re.ASCII)
 LONGEST_WAIT_S = 10
@@ -21,6 +25,18 @@ def count_deposit(actor: str, *, now: datetime) -> None:
     """Count one deposit request of this actor (`Depositor.actor`) in the current minute. Raises RateLimited beyond the setting."""
     if counted(f"deposits:{actor}:{now:%Y%m%d%H%M}") > settings.DEPOSITS_PER_MINUTE:
         raise RateLimited(retry_after_s=60 - now.second, limit=settings.DEPOSITS_PER_MINUTE)
+
+
+def count_verification(request: HttpRequest, key: ApiKey | None, *, now: datetime) -> None:
+    """Count one verification or disclosure of this key, or of this address where none was shown. Raises VerificationsLimited.
+
+    To be called before a byte of the request is read, so that the answer tells nothing of what was asked: each costs the hashing of
+    whatever was sent, and one that is right a row in a record's trail.
+    """
+    # Behind a proxy that names nobody all are one.
+    who = f"api_key:{key.pk}" if key is not None else address_of(request)
+    if counted(f"verifications:{who}:{now:%Y%m%d%H%M}") > settings.VERIFICATIONS_PER_MINUTE:
+        raise VerificationsLimited(retry_after_s=60 - now.second, limit=settings.VERIFICATIONS_PER_MINUTE)
 
 
 def wait_seconds(prefer: str | None) -> int:

@@ -1,6 +1,6 @@
 """Evidence records, their files, their custody trail; and what the operator keeps: papers of applications, facts of the platform.
 
-In clear stand numbers, ids, kind, sizes and times only. Claims and salts are one sealed blob, file digests a blind index:
+In clear stand numbers, ids, kind, sizes and times only. Claims and salts are one blob under the record's key, file digests a blind index:
 clear columns would survive an erasure in WAL, replicas and backups. The statement holds salted digests and may be shown
 to whoever has the record number. States are derived (`evidence/facts.py`), never stored.
 """
@@ -9,8 +9,9 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.models import ApiKey, Application, Organisation, Person
-from cases.models import Case
+from cases.models import Case, Grant
 from common.append_only import AppendOnlyModel
+from evidence import quarantine_rows  # noqa: F401 - tables of this app too
 from ledger.models import Receipt
 from vault.models import StoredObject
 
@@ -32,6 +33,7 @@ class Evidence(models.Model):
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="records", help_text="回执")
     ticket = models.BigIntegerField(help_text="入队编号")
     statement = models.BinaryField(help_text="证据声明原文")
+    wrapped_key = models.BinaryField(null=True, help_text="存证密钥，由所属机构的密钥加密；加密之前入库的为空，销毁后为空")
     sealed_claims = models.BinaryField(null=True, help_text="封存的声明项与盐值；依法销毁后为空")
 
     objects: ClassVar[models.Manager["Evidence"]] = models.Manager()
@@ -65,6 +67,7 @@ class EvidenceFile(models.Model):
     sha256_hmac = models.BinaryField(max_length=32, help_text="SHA-256 的机构级 HMAC")
     stored_object = models.ForeignKey(
         StoredObject, null=True, on_delete=models.PROTECT, db_index=False, help_text="原件；为空表示由存证方自行保管")
+    content_key = models.BinaryField(null=True, help_text="原件密钥，由存证密钥加密；没有原件或加密之前入库的为空")
 
     objects: ClassVar[models.Manager["EvidenceFile"]] = models.Manager()
 
@@ -72,12 +75,64 @@ class EvidenceFile(models.Model):
         verbose_name = "证据文件"
         constraints = [
             models.UniqueConstraint(fields=["evidence", "position"], name="evidence_file_position_unique"),
-            # An index of its own for originals only: most records of a batch have none.
-            models.UniqueConstraint(
-                fields=["stored_object"], condition=models.Q(stored_object__isnull=False), name="evidence_file_original_unique"),
             models.CheckConstraint(condition=models.Q(position__gt=0), name="evidence_file_position_from_one"),
+            models.CheckConstraint(
+                condition=models.Q(content_key=None) | models.Q(stored_object__isnull=False), name="evidence_file_key_of_an_original"),
         ]
-        indexes = [models.Index(fields=["sha256_hmac"], name="evidence_file_digest")]
+        indexes = [
+            models.Index(fields=["sha256_hmac"], name="evidence_file_digest"),
+            models.Index(fields=["stored_object"], condition=models.Q(stored_object__isnull=False), name="evidence_file_original"),
+        ]
+
+
+class Rendering(models.Model):
+    """That one file was drawn, or why it was not; made when somebody looks, thrown away at any time, and never evidence itself.
+
+    What was drawn lies in the vault, as an original does, and goes with the record's content.
+    """
+
+    file = models.OneToOneField(EvidenceFile, on_delete=models.PROTECT, related_name="rendering", help_text="证据文件")
+    version = models.PositiveIntegerField(help_text="渲染程序的版本；程序更新后重新生成")
+    kind = models.CharField(max_length=8, blank=True, help_text="渲染方式；未渲染时为空")
+    refused = models.CharField(max_length=12, blank=True, help_text="未渲染的原因代码")
+    cut = models.CharField(max_length=10, blank=True, help_text="未展示部分的代码；全部展示时为空")
+    total = models.PositiveIntegerField(null=True, help_text="全文的页数、行数、字数或秒数；不详时为空")
+    made_at = models.DateTimeField(help_text="生成时间")
+
+    objects: ClassVar[models.Manager["Rendering"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "渲染件"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="", cut="", total=None) & ~models.Q(refused="") | models.Q(refused="") & ~models.Q(kind=""),
+                name="rendering_shows_or_says_why"),
+        ]
+
+
+class RenderingPart(models.Model):
+    """One picture, one sound or one document of a rendering, in its order."""
+
+    rendering = models.ForeignKey(Rendering, on_delete=models.PROTECT, db_index=False, related_name="parts", help_text="渲染件")
+    position = models.PositiveIntegerField(help_text="序号，从 1 起")
+    media_type = models.CharField(max_length=20, help_text="本系统编码的类型")
+    width = models.PositiveIntegerField(null=True, help_text="宽（像素）；不是图像时为空")
+    height = models.PositiveIntegerField(null=True, help_text="高（像素）；不是图像时为空")
+    stored_object = models.OneToOneField(StoredObject, on_delete=models.PROTECT, related_name="rendering_part", help_text="保管库中的内容")
+    content_key = models.BinaryField(help_text="内容密钥，由记录密钥封存")
+
+    objects: ClassVar[models.Manager["RenderingPart"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "渲染件的部分"
+        constraints = [
+            models.UniqueConstraint(fields=["rendering", "position"], name="rendering_part_position_unique"),
+            models.CheckConstraint(condition=models.Q(position__gt=0), name="rendering_part_position_from_one"),
+            # Of these types alone a browser is sent bytes that were made of somebody's file (docs/adr/0024).
+            models.CheckConstraint(
+                condition=models.Q(media_type__in=["application/json", "image/png", "image/jpeg", "audio/wav", "audio/mpeg"]),
+                name="rendering_part_media_type_known"),
+        ]
 
 
 OTHERS_ROOTS = ("assigned", "granted", "accepted", "ordered")
@@ -95,14 +150,94 @@ class CustodyEvent(AppendOnlyModel):
     organisation_ref = models.CharField(max_length=64, help_text="机构编号")
     purpose = models.TextField(null=True, help_text="目的")
     root = models.CharField(max_length=16, null=True, help_text="访问根据；只有读取才有")
+    signed_in = models.CharField(max_length=64, null=True, help_text="登录方式；旧格式的行为空")
+    role = models.CharField(max_length=200, null=True, help_text="当时的角色；接口密钥与系统为空")
+    on_behalf_of = models.CharField(max_length=64, null=True, help_text="受托为其办理的机构编号")
+    request_id = models.CharField(max_length=64, null=True, help_text="请求编号")
     previous = models.CharField(max_length=64, null=True, help_text="上一行摘要")
     digest = models.CharField(max_length=64, help_text="本行摘要")
 
     class Meta:
         verbose_name = "流转记录"
         constraints = [models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique")]
-        # Few rows of a long table: what dashboards count is who else read.
-        indexes = [models.Index(fields=["at"], condition=models.Q(root__in=OTHERS_ROOTS), name="custody_read_by_others")]
+        # Few rows of a long table: what dashboards count is who else read, and who verified.
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(root__in=OTHERS_ROOTS), name="custody_read_by_others"),
+            models.Index(fields=["at"], condition=models.Q(event="record:verified"), name="custody_verified"),
+        ]
+
+
+class GrantedTrail(models.Model):
+    """That a record's trail has a row of the grant by which somebody first read it, and one of that grant's end, once it was revoked."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="存证记录")
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+", help_text="授权")
+    ended_at = models.DateTimeField(null=True, help_text="撤销写入流转记录的时间")
+
+    objects: ClassVar[models.Manager["GrantedTrail"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "授权的流转记录"
+        constraints = [models.UniqueConstraint(fields=["evidence", "grant"], name="granted_trail_told_once")]
+
+
+class CustodyCommitment(AppendOnlyModel):
+    """A statement of kind `custody` in the log: where some trails had got to. Its claims are told one by one, and none is kept here."""
+
+    record = models.CharField(max_length=25, help_text="编号")
+    received_at = models.DateTimeField(help_text="记入时间")
+    statement = models.BinaryField(help_text="声明原文")
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="custody_commitments", help_text="回执")
+    ticket = models.BigIntegerField(help_text="入队编号")
+
+    class Meta:
+        verbose_name = "流转记录入链"
+        constraints = [
+            models.UniqueConstraint(fields=["record"], name="custody_commitment_record_unique"),
+            models.UniqueConstraint(fields=["ticket"], name="custody_commitment_ticket_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.record
+
+
+class CustodyHead(AppendOnlyModel):
+    """One claim of such a statement, `heads/<position>`: the end of one record's trail at that time; made of the row, salted by `salt`."""
+
+    commitment = models.ForeignKey(CustodyCommitment, on_delete=models.PROTECT, db_index=False, related_name="heads", help_text="入链声明")
+    position = models.PositiveIntegerField(help_text="声明项序号，从 1 起")
+    event = models.ForeignKey(CustodyEvent, on_delete=models.PROTECT, db_index=False, related_name="heads", help_text="流转记录的末行")
+    salt = models.BinaryField(max_length=32, help_text="声明项的盐值")
+
+    class Meta:
+        verbose_name = "已入链的流转末行"
+        constraints = [
+            models.UniqueConstraint(fields=["commitment", "position"], name="custody_head_position_unique"),
+            models.UniqueConstraint(fields=["event"], name="custody_head_of_an_event_once"),
+            models.CheckConstraint(condition=models.Q(position__gt=0), name="custody_head_position_from_one"),
+        ]
+
+
+class FixityRound(models.Model):
+    """One round of the scrub over all originals, from the first to the last; how far the present one is, and what each found."""
+
+    began_at = models.DateTimeField(help_text="开始时间")
+    seen_at = models.DateTimeField(help_text="最近一批的时间")
+    ended_at = models.DateTimeField(null=True, help_text="完成时间；为空表示仍在进行")
+    objects_read = models.BigIntegerField(default=0, help_text="已重新计算摘要的原件数")
+    bytes_read = models.BigIntegerField(default=0, help_text="已读字节数")
+    wrong = models.BigIntegerField(default=0, help_text="不符或无法读取、且未能恢复的原件数")
+    repaired = models.BigIntegerField(default=0, help_text="以第二副本恢复的原件数")
+
+    objects: ClassVar[models.Manager["FixityRound"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "原件复核"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(seen_at__gte=models.F("began_at"), objects_read__gte=0, bytes_read__gte=0, wrong__gte=0, repaired__gte=0)
+                & (models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("began_at"))), name="fixity_round_goes_on"),
+        ]
 
 
 class Supersession(AppendOnlyModel):
@@ -123,6 +258,32 @@ class Supersession(AppendOnlyModel):
                 & (models.Q(replaced_by=None)
                    | ~models.Q(replaced_by=models.F("superseded")) & ~models.Q(replaced_by=models.F("correction"))),
                 name="supersession_by_another_record"),
+        ]
+
+
+class Relation(AppendOnlyModel):
+    """How one record belongs to another of its case: said by itself at its deposit, or later by a third one that says nothing else."""
+
+    class Kind(models.TextChoices):
+        DERIVED_FROM = "derived_from", "来源于"
+        CORROBORATES = "corroborates", "印证"
+        REPLACES = "replaces", "替代"
+        REPLY_TO = "reply_to", "回复"
+
+    said_by = models.ForeignKey(
+        Evidence, on_delete=models.PROTECT, db_index=False, related_name="says", help_text="声明项中说明此关联的存证")
+    source = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="relations", help_text="存证")
+    relation = models.CharField(max_length=16, choices=Kind.choices, help_text="关联")
+    target = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="related", help_text="关联的存证")
+
+    class Meta:
+        verbose_name = "存证关联"
+        constraints = [
+            models.UniqueConstraint(fields=["said_by", "source", "relation", "target"], name="relation_said_once"),
+            models.CheckConstraint(
+                condition=models.Q(relation__in=["derived_from", "corroborates", "replaces", "reply_to"]), name="relation_known"),
+            models.CheckConstraint(
+                condition=~models.Q(source=models.F("target")) & ~models.Q(said_by=models.F("target")), name="relation_to_another_record"),
         ]
 
 
@@ -200,6 +361,7 @@ class ApplicationPaper(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, help_text="材料种类")
     media_type = models.CharField(max_length=20, help_text="按内容判定的类型")
     stored_object = models.OneToOneField(StoredObject, on_delete=models.PROTECT, related_name="paper", help_text="保管库中的原件")
+    wrapped_key = models.BinaryField(null=True, help_text="原件密钥，由运营方的密钥加密；加密之前入库的为空")
 
     objects: ClassVar[models.Manager["ApplicationPaper"]] = models.Manager()
 

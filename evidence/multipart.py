@@ -3,7 +3,7 @@
 Django's own parser is not used: it takes a body that ends early for a complete file, and replaces bytes that are not UTF-8.
 Nothing of a request that fails stays: `discard` removes what was stored. Source: RFC 7578.
 """
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -14,20 +14,25 @@ from common.content_digest import BodyDigest
 from common.failpoints import reached
 from common.faults import JsonTooLarge, RequestMalformed
 from common.problems import UnsupportedMediaType
+from evidence.csv_exports import MOST_BYTES, SUFFIXES, Examined, examine_export
 from evidence.errors import FileTooLarge, PartOrder, TooManyFiles
 from vault.storage import vault_store
 from vault.uploads import StoredFile, store_upload
 
 CHUNK_BYTES = 1 << 18
 # The deposit part of the API, or the fields of a form.
-MAX_FIELDS = 32
+MAX_FIELDS = 64
 
 
 class Originals:
-    """The files of one request: `stored` in order, durable in the vault under the name of the organisation whose they will be."""
+    """The files of one request: `stored` in order, durable in the vault under the name of the organisation whose they will be.
+
+    `examined`: of each what cannot be read in it, where its name is an export's and it is not too long; else None.
+    """
 
     def __init__(self, organisation_ref: str) -> None:
         self.stored: list[StoredFile] = []
+        self.examined: list[Examined | None] = []
         self._organisation_ref = organisation_ref
         self._store = vault_store()
 
@@ -37,23 +42,29 @@ class Originals:
             self._store.delete(file.name)
         self.stored.clear()
 
-    def take_file(self, data: Iterator[bytes]) -> None:
+    def take_file(self, data: Iterator[bytes], *, name: str = "") -> None:
         """Store one file to its end. Raises TooManyFiles, FileTooLarge, OSError, and what `data` raises."""
         if len(self.stored) >= settings.MAX_FILES:
             raise TooManyFiles(limit=settings.MAX_FILES)
-        self.stored.append(store_upload(self._store, self._organisation_ref, up_to(settings.MAX_FILE_BYTES, data, FileTooLarge)))
+        # Looked into before the next one comes: a thousand of them kept until the end would fill the memory.
+        kept = Kept() if name.lower().endswith(SUFFIXES) else None
+        passing = data if kept is None else kept.passing(data)
+        self.stored.append(store_upload(self._store, self._organisation_ref, up_to(settings.MAX_FILE_BYTES, passing, FileTooLarge)))
+        self.examined.append(None if kept is None or kept.left_off else examine_export(bytes(kept.data)))
         reached("evidence.original-stored")
 
 
 class MultipartDeposit(Originals):
     """Reads one request of the API: `document` is the bytes of its part `deposit`, then come its files.
 
-    `whose` tells from the document whose the originals will be: an organisation's ref.
+    `told` reads from the document whose the originals will be (an organisation's ref) and how the files are named, in their order, when
+    the first file comes; the parts have names of their own, which nobody reads.
     """
 
-    def __init__(self, whose: Callable[[bytes], str]) -> None:
+    def __init__(self, told: Callable[[bytes], tuple[str, Sequence[str]]]) -> None:
         super().__init__("")
-        self._whose = whose
+        self._told = told
+        self._names: Sequence[str] = ()
         self.document = bytearray()
         self._document_seen = False
 
@@ -74,7 +85,9 @@ class MultipartDeposit(Originals):
             raise PartOrder
         refuse_encoded(part)
         if self._document_seen:
-            self.take_file(data)
+            if not self.stored:
+                self._organisation_ref, self._names = self._told(bytes(self.document))
+            self.take_file(data, name=next(iter(self._names[len(self.stored):]), ""))
         else:
             self._take_document(part, data)
 
@@ -83,7 +96,6 @@ class MultipartDeposit(Originals):
             raise PartOrder
         for chunk in up_to(settings.MAX_JSON_BYTES, data, JsonTooLarge):
             self.document += chunk
-        self._organisation_ref = self._whose(bytes(self.document))
         self._document_seen = True
 
 
@@ -148,8 +160,23 @@ class MultipartForm(Originals):
             for _ in part_data(self._events):
                 raise PartOrder
             return
-        self.take_file(part_data(self._events))
+        self.take_file(part_data(self._events), name=part.filename)
         self.parts.append(NamedPart(part.filename, part.header("Content-Type", "").strip()))
+
+
+class Kept:
+    """Keeps what passes, as long as it is little: `left_off` when it was not."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.left_off = False
+
+    def passing(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.left_off = self.left_off or len(self.data) + len(chunk) > MOST_BYTES
+            if not self.left_off:
+                self.data += chunk
+            yield chunk
 
 
 def refuse_encoded(part: MultipartSegment) -> None:

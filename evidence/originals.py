@@ -18,24 +18,31 @@ from common.tenancy import opened
 from evidence.custody import CustodyAction
 from evidence.errors import RecordNotFound
 from evidence.models import Evidence, EvidenceFile, OriginalTicket
+from evidence.quarantine import refuse_when_quarantined
 from evidence.reading import note_reading
+from evidence.record_keys import open_original
 from evidence.selectors import claims_of
 from tlog.claims import parse_claim
-from vault.storage import blocks_of, vault_store
+from vault.downloads import verified_blocks
+from vault.storage import blocks_of
 
 GOOD_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedOriginal:
-    """An opened original with the name that its claim gives it: any text. To be iterated over, or closed."""
+    """An opened original with the name that its claim gives it, any text, and the digest there. To be iterated over, or closed.
+
+    Iterating raises OriginalDamaged before the last block unless what passed is what was deposited.
+    """
 
     name: str
     size_bytes: int
+    sha256: bytes
     file: BinaryIO
 
     def __iter__(self) -> Iterator[bytes]:
-        return blocks_of(self.file)
+        return verified_blocks(blocks_of(self.file), self.sha256, self.size_bytes)
 
     def close(self) -> None:
         """For whoever goes away before the first byte; may be called twice."""
@@ -43,10 +50,12 @@ class FetchedOriginal:
 
 
 def issue_ticket(viewer: Viewer, record: Evidence, position: int, *, now: datetime) -> str:
-    """The token of a new ticket for one file of a record that the viewer may see. Raises RecordNotFound where we keep no such original."""
+    """The token of a new ticket for one file of a record that the viewer may see. Raises RecordNotFound where we keep no such
+    original, OriginalQuarantined."""
     file = record.files.filter(position=position, stored_object__isnull=False).first()
     if file is None or viewer.person is None:
         raise RecordNotFound
+    refuse_when_quarantined(record)
     token = secrets.token_urlsafe(32)
     OriginalTicket.objects.create(
         token_sha256=digest_of_token(token), file=file, person=viewer.person, organisation=viewer.organisation,
@@ -74,23 +83,27 @@ def file_of(ticket: OriginalTicket) -> EvidenceFile:
 
 
 def redeem(ticket: OriginalTicket, viewer: Viewer, *, request_id: str, now: datetime) -> FetchedOriginal:
-    """Use the ticket up and open its original. Raises RecordNotFound when another request was first, ClaimsErased, OSError."""
+    """Use the ticket up and open its original.
+
+    Raises RecordNotFound when another request was first, ClaimsErased, OriginalQuarantined, KeyUnavailable, OSError.
+    """
     kept = file_of(ticket)
     record, position, stored = kept.evidence, kept.position, kept.stored_object
     assert stored is not None
+    refuse_when_quarantined(record)
     [claim] = [claim for claim in claims_of(record) if claim.name == f"files/{position}"]
     value = parse_claim(claim.name, claim.data)
     assert isinstance(value, dict)
-    file = vault_store().open(stored.name)
+    file = open_original(kept)
     try:
         with transaction.atomic():
             if OriginalTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
                 raise RecordNotFound
-            note_reading(viewer, [record], CustodyAction.DOWNLOADED, request_id=request_id, now=now)
+            note_reading(viewer, [record], CustodyAction.DOWNLOADED, request_id=request_id, now=now, signed_in="ticket")
     except BaseException:
         file.close()
         raise
-    return FetchedOriginal(str(value["name"]), stored.size_bytes, file)
+    return FetchedOriginal(str(value["name"]), stored.size_bytes, bytes.fromhex(str(value["sha256"])), file)
 
 
 def digest_of_token(token: str) -> bytes:

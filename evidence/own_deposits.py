@@ -71,7 +71,7 @@ def _deposit(operator: Organisation, wanted: OwnDeposit, now: datetime) -> str:
     if earlier is not None:
         return earlier.records[0]
     items = tuple(_stored(operator, file) for file in wanted.files)
-    item = DepositItem(wanted.case, wanted.kind, wanted.title, items, wanted.metadata)
+    item = DepositItem(wanted.case, wanted.kind, wanted.title, items, wanted.metadata, by_service=True)
     try:
         answer = deposit(depositor, [item], now=now, request=request)
     except DomainError:

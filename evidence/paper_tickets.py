@@ -23,7 +23,7 @@ def issue_paper_ticket(person: Person, paper: ApplicationPaper, *, now: datetime
 def paper_ticket_for(token: str, *, now: datetime) -> PaperTicket:
     """The ticket that can still be used. Raises ApplicationNotFound for anything else."""
     found = PaperTicket.objects.filter(token_sha256=digest_of_token(token), used_at=None, expires_at__gt=now)
-    ticket = found.select_related("paper__stored_object", "paper__application", "person").first()
+    ticket = found.select_related("paper__stored_object__organisation", "paper__application", "person").first()
     if ticket is None:
         raise ApplicationNotFound
     return ticket

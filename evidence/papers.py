@@ -6,6 +6,7 @@ not converted. Papers are no evidence: the log knows nothing of them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 
 from django.db import transaction
 
@@ -19,8 +20,13 @@ from evidence.models import ApplicationPaper
 from evidence.own_deposits import the_operator
 from notifications.kinds import APPLICATION_RECEIVED
 from notifications.noticing import leave_notices
-from vault.models import StoredObject
-from vault.sealing import open_sealed
+from tlog.digests import sha256
+from vault.content import decrypted
+from vault.errors import OriginalDamaged
+from vault.keys import key_provider
+from vault.models import Cipher, StoredObject
+from vault.sealing import SealBroken
+from vault.search import blind_digest
 from vault.services import stored_file_rows
 from vault.storage import vault_store
 from vault.uploads import StoredFile, store_upload
@@ -108,20 +114,21 @@ def _insert(
 ) -> None:
     ids = reserve({StoredObject: len(rows)})[StoredObject]
     insert_all([stored_file_rows(operator, ids, [stored for _, _, stored in rows], now=now)])
+    keys = key_provider().wrap(operator.ref, [(stored.content_key, stored.name) for _, _, stored in rows])
     ApplicationPaper.objects.bulk_create(
         ApplicationPaper(
-            application=application, round=round_number, kind=paper.kind, media_type=media_type, stored_object_id=id_)
-        for (paper, media_type, _), id_ in zip(rows, ids, strict=True))
+            application=application, round=round_number, kind=paper.kind, media_type=media_type, stored_object_id=id_, wrapped_key=key)
+        for (paper, media_type, _), id_, key in zip(rows, ids, keys, strict=True))
 
 
 def papers_of(application: Application) -> list[ApplicationPaper]:
     """All papers of every round, as they came."""
-    return list(ApplicationPaper.objects.filter(application=application).select_related("stored_object").order_by("id"))
+    return list(ApplicationPaper.objects.filter(application=application).select_related("stored_object__organisation").order_by("id"))
 
 
 def paper_of(application: Application, paper_id: int) -> ApplicationPaper:
     """Raises ApplicationNotFound for a paper of another application, or none."""
-    found = ApplicationPaper.objects.filter(application=application, pk=paper_id).select_related("stored_object").first()
+    found = ApplicationPaper.objects.filter(application=application, pk=paper_id).select_related("stored_object__organisation").first()
     if found is None:
         raise ApplicationNotFound
     return found
@@ -134,6 +141,17 @@ def file_name_of(paper: ApplicationPaper) -> str:
 
 
 def bytes_of(paper: ApplicationPaper) -> bytes:
-    """The whole file; at most LARGEST_BYTES."""
-    with vault_store().open(paper.stored_object.name) as file:
-        return open_sealed(file.read())
+    """The whole file, as it came; at most LARGEST_BYTES. Raises KeyUnavailable, OriginalDamaged, OSError."""
+    stored = paper.stored_object
+    file = vault_store().open(stored.name)
+    if stored.cipher != Cipher.PLAIN:  # one that nobody knows does not open
+        try:
+            file = decrypted(file, key_provider().unwrap(bytes(paper.wrapped_key or b""), stored.name), stored.name)
+        except SealBroken:
+            file.close()
+            raise OriginalDamaged from None
+    with file:
+        data = file.read()
+    if not compare_digest(blind_digest(stored.organisation.ref, sha256(data)), bytes(stored.sha256_hmac)):
+        raise OriginalDamaged
+    return data

@@ -1,51 +1,45 @@
 """Reading leaves a trace: a custody row for each record and an access row for each case, written before a byte goes out.
 
-The rows of one reading are written together, a thousand records in a few statements; two readings of one record at once meet on the trail's
-unique sequence, and the later one takes the next place. What this does not do: answer; the caller reads, writes here, and sends then.
+The rows of one reading are written together, a thousand records in a few statements (`evidence.trail`). What this does not do: answer; the
+caller reads, writes here, and sends then.
 Source: threats T26; issue "People and institutions" 2.
 """
-import random
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Subquery
-
+from accounts.models import Organisation
 from accounts.viewer import Viewer
 from cases.models import AccessEvent
 from cases.roots import Access, Root
 from cases.selectors import roots_of
 from cases.watching import note_accesses
-from common.bulk import Insert, insert_all
-from evidence.custody import CustodyAction, CustodyRow, next_row
-from evidence.errors import DepositBusy, RecordNotFound
-from evidence.models import CustodyEvent, Evidence
-
-COLUMNS = ("evidence_id", "sequence", "at", "event", "actor", "organisation_ref", "purpose", "previous", "digest", "root")
-# In each round of readers that meet one gets its place: enough for all threads of a web process at one record, and some more.
-TRIES = 24
-PAUSE_S = 0.02
-LOOKED_UP_AT_ONCE = 500
+from evidence.custody import CustodyAction, Happening
+from evidence.errors import RecordNotFound
+from evidence.granted_trails import grants_to_tell, insert_told
+from evidence.models import Evidence
+from evidence.trail import LOOKED_UP_AT_ONCE, append_rows, append_with_retries, circumstances_of, to_the_millisecond
 
 
-def note_reading(viewer: Viewer, records: Sequence[Evidence], action: CustodyAction, *, request_id: str, now: datetime) -> None:
+def note_reading(
+    viewer: Viewer, records: Sequence[Evidence], action: CustodyAction, *, request_id: str, now: datetime, signed_in: str | None = None,
+) -> None:
     """Write that the viewer reads these records, which came with their cases (`records_for`), each by the first root that covers it.
 
-    Raises RecordNotFound when no root covers one of them any more, DepositBusy when too many read the same record at once.
+    `signed_in`: how, where the request cannot tell. Raises RecordNotFound when no root covers one of them any more, DepositBusy when too
+    many read the same record at once.
     """
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    at = to_the_millisecond(now)
     roots = covering(viewer, records, now=now)
-    for _ in range(TRIES):
-        try:
-            with transaction.atomic():
-                _append(viewer, records, roots, action, at)
-                by_case = {record.case_id: roots[record.pk] for record in reversed(records)}
-                note_accesses(viewer, by_case, AccessEvent.RECORDS, request_id=request_id, now=at)
-            return
-        except IntegrityError:
-            time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - spreads retries, guards nothing
-    raise DepositBusy(retry_after_s=2)
+    readings = _readings(viewer, records, roots, action, request_id=request_id, signed_in=signed_in)
+
+    def write() -> None:
+        grants = grants_to_tell(viewer, records, roots, now=now)
+        append_rows({id_: [*([grants[id_][1]] if id_ in grants else []), reading] for id_, reading in readings.items()}, at=at)
+        insert_told(grants)
+        by_case = {record.case_id: roots[record.pk] for record in reversed(records)}
+        note_accesses(viewer, by_case, AccessEvent.RECORDS, request_id=request_id, now=at)
+
+    append_with_retries(write)
 
 
 def note_viewing(viewer: Viewer, record: Evidence, *, request_id: str, now: datetime) -> None:
@@ -73,27 +67,18 @@ def _covering(record: Evidence, roots: Sequence[Access]) -> Access:
     raise RecordNotFound
 
 
-def _append(
-    viewer: Viewer, records: Sequence[Evidence], roots: Mapping[int, Access], action: CustodyAction, at: datetime
-) -> None:
-    last = _last_rows([record.pk for record in records])
-    rows = []
-    for record in sorted(records, key=lambda record: record.pk):
+def _readings(
+    viewer: Viewer, records: Sequence[Evidence], roots: Mapping[int, Access], action: CustodyAction, *, request_id: str,
+    signed_in: str | None,
+) -> dict[int, Happening]:
+    """What each trail is to say, by the record's id. Whoever works on a case that was assigned to him reads for its lender."""
+    assigned = {record.organisation_id for record in records if roots[record.pk].root == Root.ASSIGNED}
+    lenders = dict(Organisation.objects.filter(pk__in=assigned).values_list("pk", "ref")) if assigned else {}
+    how = {ref: circumstances_of(viewer, request_id=request_id, on_behalf_of=ref, signed_in=signed_in) for ref in (None, *lenders.values())}
+    readings = {}
+    for record in records:
         access = roots[record.pk]
-        row = next_row(last[record.pk], at=at, event=action, actor=viewer.actor, organisation=viewer.organisation.ref,
-                       purpose=access.purpose, root=access.root)
-        rows.append((
-            record.pk, row.sequence, row.at, row.event, row.actor, row.organisation, row.purpose, row.previous, row.digest, row.root))
-    insert_all([Insert(CustodyEvent, COLUMNS, rows)])
-
-
-def _last_rows(ids: Sequence[int]) -> dict[int, CustodyRow]:
-    """The end of each record's trail; every record has one, for the ingestion begins it."""
-    found: dict[int, CustodyRow] = {}
-    newest = CustodyEvent.objects.filter(evidence=OuterRef("pk")).order_by("-sequence").values("id")[:1]
-    for first in range(0, len(ids), LOOKED_UP_AT_ONCE):
-        last = Evidence.objects.filter(pk__in=ids[first:first + LOOKED_UP_AT_ONCE]).values(last=Subquery(newest))
-        for row in CustodyEvent.objects.filter(pk__in=last):
-            found[row.evidence_id] = CustodyRow(
-                row.sequence, row.at, row.event, row.actor, row.organisation_ref, row.purpose, row.previous, row.digest, row.root)
-    return found
+        lender = lenders.get(record.organisation_id) if access.root == Root.ASSIGNED else None
+        readings[record.pk] = Happening(
+            action, viewer.actor, viewer.organisation.ref, how[lender], purpose=access.purpose, root=access.root)
+    return readings

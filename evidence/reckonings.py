@@ -49,4 +49,4 @@ def _item(file: CaseFile, on: date, total: str, stored: StoredFile) -> DepositIt
         file.case.client_reference, KIND, f"计算表（截至 {on.isoformat()}）",
         (FileItem(name, "application/json", stored.size_bytes, stored.sha256.hex(), stored.sm3.hex(), stored),),
         {"on": on.isoformat(), "total_yuan": total, "file_version": file.case.file_version},
-        {"generation": "由本服务按案件档案计算", "tool": "cases.reckoning", "tool_version": SHEET_TYPE})
+        {"generation": "由本服务按案件档案计算", "tool": "cases.reckoning", "tool_version": SHEET_TYPE}, by_service=True)

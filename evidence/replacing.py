@@ -4,9 +4,10 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organisation, Person, Replacement
+from accounts.permissions import Kind
 from accounts.replacing import Proposal, confirm, propose
 from evidence.own_deposits import the_operator
-from notifications.kinds import ADMINISTRATOR_CHANGED, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_WAITING
+from notifications.kinds import ADMINISTRATOR_CHANGED, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_WAITING, OPERATOR_CHANGED
 from notifications.noticing import leave_notices
 
 
@@ -14,7 +15,8 @@ def propose_and_tell(organisation: Organisation, proposal: Proposal, *, by: Pers
     """Raises what `accounts.replacing.propose` raises."""
     with transaction.atomic():
         made = propose(organisation, proposal, by=by, now=now)
-        leave_notices([organisation.pk], kind=ADMINISTRATOR_PROPOSED, subject=organisation.ref, now=now)
+        if organisation.kind != Kind.OPERATOR:
+            leave_notices([organisation.pk], kind=ADMINISTRATOR_PROPOSED, subject=organisation.ref, now=now)
         leave_notices([the_operator().pk], kind=ADMINISTRATOR_WAITING, subject=organisation.ref, now=now)
     return made
 
@@ -23,5 +25,7 @@ def confirm_and_tell(replacement: Replacement, *, by: Person, now: datetime) -> 
     """The token of the new administrator's link. Raises what `accounts.replacing.confirm` raises."""
     with transaction.atomic():
         # First, so that whoever ends by it is among those who are told.
-        leave_notices([replacement.organisation_id], kind=ADMINISTRATOR_CHANGED, subject=replacement.organisation.ref, now=now)
+        organisation = replacement.organisation
+        kind = OPERATOR_CHANGED if organisation.kind == Kind.OPERATOR else ADMINISTRATOR_CHANGED
+        leave_notices([organisation.pk], kind=kind, subject=organisation.ref, now=now)
         return confirm(replacement, by=by, now=now)

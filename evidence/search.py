@@ -7,17 +7,19 @@ confidential and never stand in an address, so the pages send them in a body.
 What this does not do: widen. Every answer is a part of `cases_for` and `records_for`.
 """
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.permissions import Kind
 from accounts.viewer import Viewer
 from cases.models import Case
-from cases.selectors import cases_for, cases_of_person
+from cases.selectors import cases_for, cases_of_person, owners_for
 from evidence.models import Evidence, Supersession
 from evidence.selectors import records_for
 from ledger.models import LogEntry, LogQueue
@@ -69,7 +71,8 @@ def cases_found(viewer: Viewer, wanted: Wanted, *, now: datetime) -> QuerySet[Ca
     if wanted.kind:
         rows = rows.filter(pk__in=records_for(viewer, now=now).order_by().filter(kind=wanted.kind).values("case"))
     if wanted.progress is not None:
-        rows = rows.filter(_case_progress(viewer, wanted.progress, now))
+        # Of a kind that was asked for the case has a record: to look for any once more would be to go through all that is open again.
+        rows = rows.filter(_case_progress(viewer, wanted.progress, now, some=not wanted.kind))
     return rows
 
 
@@ -90,29 +93,51 @@ def records_found(viewer: Viewer, wanted: Wanted, *, now: datetime) -> QuerySet[
     return rows
 
 
+def cases_of_party(viewer: Viewer, text: str, cases: Collection[Case], *, now: datetime) -> list[int]:
+    """Ids of those of these cases, open to the viewer, that this text finds by the name, identity number or phone of a party."""
+    text = text.strip()
+    if not text or not cases or _number(text) is not None or DIGEST.fullmatch(text.lower()):
+        return []
+    owners = list(Organisation.objects.filter(pk__in={case.organisation_id for case in cases}))
+    return sorted(_with_party(viewer, text, owners, now, among=[case.pk for case in cases]))
+
+
 def progress_is(progress: Progress, now: datetime) -> Q:
     """Records that got just so far, as a condition on `Evidence`. Waiting ones are found from the log's end, where they are few."""
     state = log_state()
-    stamped = LogEntry.objects.filter(index__lt=state.stamped_size, ticket=OuterRef("ticket"))
-    logged = LogEntry.objects.filter(index__gte=state.stamped_size, index__lt=state.applied_size)
+    if progress is Progress.STAMPED:
+        return Q(Exists(LogEntry.objects.filter(index__lt=state.stamped_size, ticket=OuterRef("ticket"))))
+    if progress is Progress.LOGGED:
+        logged = LogEntry.objects.filter(index__gte=state.stamped_size, index__lt=state.applied_size, ticket__isnull=False)
+        return _among(logged.values("ticket"), logged)
     unapplied = LogEntry.objects.filter(index__gte=state.applied_size, ticket__isnull=False)
-    waiting = Q(ticket__in=LogQueue.objects.values("pk").union(unapplied.values("ticket"), all=True))
-    return {
-        Progress.QUEUED: waiting,
-        Progress.OVERDUE: waiting & Q(receipt__include_by__lt=now),
-        Progress.LOGGED: Q(ticket__in=logged.filter(ticket__isnull=False).values("ticket")),
-        Progress.STAMPED: Q(Exists(stamped)),
-    }[progress]
+    waiting = _among(LogQueue.objects.values("pk").union(unapplied.values("ticket"), all=True), unapplied, LogQueue.objects.all())
+    return waiting & Q(receipt__include_by__lt=now) if progress is Progress.OVERDUE else waiting
 
 
-def _case_progress(viewer: Viewer, progress: Progress, now: datetime) -> Q:
+def _among(tickets: QuerySet[Any, Any], entries: QuerySet[LogEntry], queue: QuerySet[LogQueue] | None = None) -> Q:
+    """Records of these tickets, which are those of `entries` and of `queue`; nothing when there are none.
+
+    The lowest and the highest are asked first and said beside: without them PostgreSQL, which counts the conditions of row-level security
+    anew for each ticket that it would look up, reads every record instead (measured: 320 ms among 300,000).
+    """
+    # The queue first: what leaves it meanwhile is among the entries then.
+    ends = [] if queue is None else [*queue.aggregate(low=Min("pk"), high=Max("pk")).values()]
+    ends += entries.aggregate(low=Min("ticket"), high=Max("ticket")).values()
+    known = [end for end in ends if end is not None]
+    return Q(ticket__range=(min(known), max(known)), ticket__in=tickets) if known else Q(pk__in=[])
+
+
+def _case_progress(viewer: Viewer, progress: Progress, now: datetime, *, some: bool) -> Q:
+    """`some`: whether it is to be asked that the case has a record at all."""
+
     def having(step: Progress) -> Q:
         return Q(pk__in=records_for(viewer, now=now).order_by().filter(progress_is(step, now)).values("case"))
 
     if progress is Progress.STAMPED:
         # Of others' cases only what is open counts: that a case has records at all is told by those.
-        some = Q(sequence__gt=0) if viewer.kind == Kind.LENDER else Q(pk__in=records_for(viewer, now=now).order_by().values("case"))
-        return some & ~having(Progress.QUEUED) & ~having(Progress.LOGGED)
+        any_at_all = Q(sequence__gt=0) if viewer.kind == Kind.LENDER else Q(pk__in=records_for(viewer, now=now).order_by().values("case"))
+        return (any_at_all if some else Q()) & ~having(Progress.QUEUED) & ~having(Progress.LOGGED)
     return having(progress)
 
 
@@ -164,11 +189,14 @@ def _cases_called(viewer: Viewer, text: str, now: datetime) -> list[int]:
     found = set(cases.filter(organisation__in=owners, client_reference=text).values_list("pk", flat=True))
     if CASE_REF.fullmatch(text.lower()):
         found |= set(cases.filter(ref=text.lower()).values_list("pk", flat=True))
+    return sorted(found | _with_party(viewer, text, owners, now))
+
+
+def _with_party(
+    viewer: Viewer, text: str, owners: list[Organisation], now: datetime, *, among: Collection[int] | None = None
+) -> set[int]:
+    found: set[int] = set()
     for party in ({"name": text}, {"identity_number": text}, {"phone": text}):
-        found |= set(cases_of_person(viewer, now=now, **party).values_list("pk", flat=True))
-    return sorted(found)
-
-
-def owners_for(viewer: Viewer, *, now: datetime) -> list[Organisation]:
-    """The organisations of whose cases this viewer may read at least one."""
-    return list(Organisation.objects.filter(Exists(cases_for(viewer, now=now).filter(organisation=OuterRef("pk")))))
+        cases = cases_of_person(viewer, now=now, owners=owners, **party)
+        found |= set((cases if among is None else cases.filter(pk__in=among)).values_list("pk", flat=True))
+    return found

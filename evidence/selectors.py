@@ -15,9 +15,10 @@ from cases.papers import DepositedPaper
 from cases.roots import ACCEPTING, accepted_now, assigned_now, granted_now, ordered_now
 from common.tenancy import open_record
 from evidence.custody import CustodyRow
-from evidence.drafts import unpack_claims
-from evidence.errors import ClaimsErased, RecordNotFound, RecordNumberMalformed
+from evidence.errors import RecordNotFound, RecordNumberMalformed
 from evidence.models import Evidence
+from evidence.record_keys import claims_in
+from evidence.trail import row_of
 from tlog.claims import Claim, claim_order
 from tlog.errors import VerificationError
 from tlog.record_number import normalise_record_number
@@ -112,15 +113,10 @@ def public_record(number: str) -> Evidence:
 
 
 def claims_of(record: Evidence) -> list[Claim]:
-    """The record's claims with their salts, in the statement's order. Raises ClaimsErased."""
-    if record.sealed_claims is None:
-        raise ClaimsErased
-    return sorted(unpack_claims(bytes(record.sealed_claims)), key=lambda claim: claim_order(claim.name))
+    """The record's claims with their salts, in the statement's order. Raises ClaimsErased, KeyUnavailable, VerificationError."""
+    return sorted(claims_in(record), key=lambda claim: claim_order(claim.name))
 
 
 def custody_of(record: Evidence) -> list[CustodyRow]:
     """The record's custody trail."""
-    return [
-        CustodyRow(row.sequence, row.at, row.event, row.actor, row.organisation_ref, row.purpose, row.previous, row.digest, row.root)
-        for row in record.custody.order_by("sequence")
-    ]
+    return [row_of(event) for event in record.custody.order_by("sequence")]

@@ -25,11 +25,15 @@ from common.failpoints import reached
 from common.idempotency import IdempotentRequest, key_row
 from common.tenancy import opened
 from evidence.capture import DepositItem, Depositor
-from evidence.custody import first_row
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
 from evidence.errors import DepositBusy
-from evidence.models import CustodyEvent, Evidence, EvidenceFile, Supersession
+from evidence.first_rows import first_rows, note_superseded
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, Relation, Supersession
+from evidence.record_keys import wrapped_keys
+from evidence.related import with_related
+from evidence.scanning import scan_jobs
 from evidence.stamps import stamp_jobs
+from evidence.trail import COLUMNS
 from ledger.models import LogQueue, Receipt
 from ledger.receipts import signed_receipt
 from ledger.services import promise, queue_rows, receipt_row
@@ -49,10 +53,9 @@ RETRIED_SQLSTATES = ("40P01", "40001", "55P03")
 EVIDENCE_COLUMNS = (
     "id", "record", "organisation_id", "deposited_by_id", "case_id", "case_sequence", "kind", "received_at", "credential_id", "person_id",
     "receipt_id",
-    "ticket", "statement", "sealed_claims",
+    "ticket", "statement", "wrapped_key", "sealed_claims",
 )
-FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id")
-CUSTODY_COLUMNS = ("evidence_id", "sequence", "at", "event", "actor", "organisation_ref", "purpose", "previous", "digest")
+FILE_COLUMNS = ("evidence_id", "position", "size_bytes", "sha256_hmac", "stored_object_id", "content_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def deposit(
     """Make one record of each item, all or none; durable on return.
 
     Raises:
-        tlog.canonical.IllegalValue: a value breaks the rules of A1; nothing was written.
+        tlog.canonical.IllegalValue: a value breaks the rules of A1 or of its kind, or a relation is to no record of the case that the
+            depositor may name; nothing was written.
         cases.errors.CaseNotFound: an agency named a case that is not assigned to it now, or an agent of it one that is not
             distributed to him; nothing was written.
         common.idempotency.IdempotencyKeyReused: the key stands for another request.
@@ -87,7 +91,7 @@ def deposit(
         raise OrganisationOnTrial
     received_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     try:
-        drafts = draft_records(depositor, items, received_at=received_at)
+        drafts = draft_records(depositor, with_related(depositor, items, now=received_at), received_at=received_at)
         receipt, sealed = _with_retries(lambda: _write(depositor, drafts, received_at, request))
     except IntegrityError:
         # The constraint on the key made us wait for a concurrent twin, and the twin has committed.
@@ -157,7 +161,9 @@ def _write(
             receipt_row(receipt),
             *record_rows(depositor, sealed, ids, receipt_id, received_at),
             stamp_jobs(_with_own_timestamp(ids[Evidence], sealed), now=received_at),
+            scan_jobs(list(zip(ids[Evidence], sealed, strict=True)), now=received_at),
         ])
+        note_superseded(depositor, sealed, at=received_at)
         reached("evidence.records-inserted")
         move_case_heads(list(heads.values()))
         reached("evidence.deposit-before-commit")
@@ -184,16 +190,15 @@ def record_rows(
     by = organisation.pk if depositor.entrusted else None
     records = [
         (id_, record.draft.record, (record.owner or organisation).pk, by, record.case_id, record.case_sequence, record.draft.item.kind,
-         received_at, depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, record.sealed_claims)
-        for id_, record, ticket in zip(ids[Evidence], sealed, ids[LogQueue], strict=True)
+         received_at, depositor.credential_id, depositor.person_id, receipt_id, ticket, record.statement, key, record.sealed_claims)
+        for id_, record, ticket, key in zip(ids[Evidence], sealed, ids[LogQueue], wrapped_keys(organisation, sealed), strict=True)
     ]
-    first = first_row(at=received_at, actor=depositor.actor, organisation=organisation.ref)
-    trail = (first.sequence, first.at, first.event, first.actor, first.organisation, first.purpose, first.previous, first.digest)
     return [
         Insert(Evidence, EVIDENCE_COLUMNS, records),
         *_files_of_owners(organisation, list(zip(ids[Evidence], sealed, strict=True)), ids[StoredObject], received_at),
-        Insert(CustodyEvent, CUSTODY_COLUMNS, [(id_, *trail) for id_ in ids[Evidence]]),
+        Insert(CustodyEvent, COLUMNS, first_rows(depositor, list(zip(ids[Evidence], sealed, strict=True)), at=received_at)),
         _corrections(ids[Evidence], sealed),
+        _relations(ids[Evidence], sealed),
     ]
 
 
@@ -202,6 +207,13 @@ def _corrections(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) ->
     told = [(id_, record.draft.item.corrects) for id_, record in zip(evidence_ids, sealed, strict=True)]
     rows = [(each.superseded_id, id_, each.replaced_by_id) for id_, each in told if each is not None]
     return Insert(Supersession, ("superseded_id", "correction_id", "replaced_by_id"), rows)
+
+
+def _relations(evidence_ids: Sequence[int], sealed: Sequence[SealedRecord]) -> Insert:
+    """What these records say of how records belong together."""
+    told = [(id_, each) for id_, record in zip(evidence_ids, sealed, strict=True) for each in record.draft.item.related]
+    rows = [(id_, each.source_id or id_, each.relation, each.target_id) for id_, each in told]
+    return Insert(Relation, ("said_by_id", "source_id", "relation", "target_id"), rows)
 
 
 def _files_of_owners(
@@ -222,12 +234,14 @@ def _files_of_owners(
 def _file_rows(
     organisation: Organisation, records: Sequence[tuple[int, SealedRecord]], stored_ids: Sequence[int], received_at: datetime
 ) -> list[Insert]:
-    files = [(id_, position, file) for id_, record in records for position, file in enumerate(record.draft.item.files, 1)]
-    stored = [file.stored for _, _, file in files if file.stored is not None]
+    files = [
+        (id_, position, file, key) for id_, record in records
+        for position, (file, key) in enumerate(zip(record.draft.item.files, record.draft.file_keys, strict=True), 1)]
+    stored = [file.stored for _, _, file, _ in files if file.stored is not None]
     waiting = iter(stored_ids)
-    index = blind_digests(organisation.ref, [bytes.fromhex(file.sha256) for _, _, file in files])
+    index = blind_digests(organisation.ref, [bytes.fromhex(file.sha256) for _, _, file, _ in files])
     rows = [
-        (id_, position, file.size_bytes, blind, None if file.stored is None else next(waiting))
-        for (id_, position, file), blind in zip(files, index, strict=True)
+        (id_, position, file.size_bytes, blind, None if file.stored is None else next(waiting), key)
+        for (id_, position, file, key), blind in zip(files, index, strict=True)
     ]
     return [stored_file_rows(organisation, stored_ids, stored, now=received_at), Insert(EvidenceFile, FILE_COLUMNS, rows)]

@@ -6,7 +6,8 @@ Source: formats A6 (order and names of checks).
 """
 from datetime import datetime, timedelta
 
-from evidence.disclosure import Disclosure, disclose_file
+from evidence.custody import Happening
+from evidence.disclosure import Disclosure, disclose_and_note
 from ledger.errors import RecordNotPublished
 from ledger.pinned import pinned_roots
 from ledger.policies import policy_at
@@ -31,13 +32,13 @@ from tlog.timestamp import verify_token
 SKEW = timedelta(seconds=300)
 
 
-def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, now: datetime) -> Report:
-    """Judge a file, given by its digests (`file_sm3` None: not given), against a record.
+def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: Happening, now: datetime) -> Report:
+    """Judge a file, given by its digests (`file_sm3` None: not given), against a record. That it was, and `by` whom, is in its trail first.
 
     Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased,
     AuthoritiesMisconfigured.
     """
-    disclosed = disclose_file(number, file_sha256, today=now.date())
+    disclosed = disclose_and_note(number, file_sha256, by, now=now)
     findings = Findings()
     _original(findings, disclosed, file_sm3)
     statement = _statement(findings, disclosed)

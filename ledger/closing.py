@@ -93,10 +93,12 @@ def finish_closing(store: ObjectStore, clock: Clock) -> bool:
     """
     state = log_state()
     if state.closing_at is None or state.frozen_at is not None:
-        return is_complete(state)
+        return is_complete()
     keep_copy(store)
-    # In this order: once `closing_at` is seen, nothing new comes into the queue, and an empty one stays empty.
-    if not is_complete(state) or _stamps_awaited(state.size):
+    if not is_complete():
+        return False
+    state = log_state()
+    if _stamps_awaited(state.size):
         return False
     frozen = LogState.objects.filter(pk=1, size=state.size, published_size=state.size, frozen_at=None).update(frozen_at=clock())
     reached("ledger.log-frozen")

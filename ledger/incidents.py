@@ -28,6 +28,7 @@ MAIL_INCIDENT = "ledger.mail-incident"
 RECEIPT_BREACHED, WITNESS_AHEAD, FORK, TIMES_DISAGREE, CLOCK_SKEWED, STATEMENT_LOST, SELF_CHECK_FAILED, RENEWAL_OVERDUE = (
     "receipt-breached", "witness-ahead", "fork", "timestamps-disagree", "clock-skewed", "statement-lost", "self-check-failed",
     "renewal-overdue")
+ORIGINAL_CHANGED = "original-changed"
 
 CODES: Mapping[str, str | Promise] = {
     RECEIPT_BREACHED: _("回执承诺的期限已过，条目仍未发布。"),
@@ -38,6 +39,7 @@ CODES: Mapping[str, str | Promise] = {
     STATEMENT_LOST: _("日志中的条目，其声明已遗失。"),
     SELF_CHECK_FAILED: _("本服务从外部核验自己的日志，结果不符。"),
     RENEWAL_OVERDUE: _("检查点的时间戳即将失效，仍未能续期。"),
+    ORIGINAL_CHANGED: _("保管库中的一份原件与存证时不符，已隔离。"),
 }
 
 

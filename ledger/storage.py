@@ -11,7 +11,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from common.object_store import FileObjectStore, ObjectStore
+from common.object_store import ObjectStore
+from common.stores import store_at
 from tlog.merkle import HASH_BYTES
 from tlog.tiles import TILE_WIDTH, ReadTile, TileCache, entries_path, parse_bundle, tile_path
 
@@ -20,7 +21,8 @@ CLOSING_COPY = "closing.json"
 
 
 def log_store() -> ObjectStore:
-    return FileObjectStore(Path(settings.VAR_DIR) / "log")
+    """Where the log's public bytes lie, by the settings."""
+    return store_at(settings.LOG_STORE, Path(settings.VAR_DIR) / "log")
 
 
 def tile_cache() -> TileCache:

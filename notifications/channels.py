@@ -1,8 +1,7 @@
 """Where a person wants to be told, besides the inbox: his choice, sealed, and what he may enter.
 
-An e-mail address is written to about notices only once its holder confirmed it (`confirming.py`); one that was confirmed is told when it
-goes out of use. What this does not do: prove that a telephone number is his. An SMS holds nothing but that there is something to read;
-whoever types another's number sends him that, thirty times a day at most.
+An address or a number is written to about notices only once its holder confirmed it (`confirming.py`): by a link in a letter, or by a code
+in an SMS. An e-mail address that was confirmed is told when it goes out of use.
 """
 import re
 import unicodedata
@@ -15,7 +14,7 @@ from django.db import transaction
 from accounts.models import Person
 from notifications import sms
 from notifications.errors import AddressMalformed, NumberMalformed
-from notifications.letters import ask_to_confirm, tell_it_is_replaced, void_links
+from notifications.letters import ask_to_confirm, tell_it_is_replaced, void_asking
 from notifications.models import Channel
 from notifications.sealing import open_secret, place_of_channel, seal_secret
 
@@ -42,7 +41,7 @@ def address_of(channel: Channel) -> str:
 def choose_channels(person: Person, wanted: Mapping[str, str], *, language: str, now: datetime) -> None:
     """From now on the person is told by these channels and no others; a message under way by another is dropped.
 
-    An e-mail address other than before is asked to confirm. Raises AddressMalformed, NumberMalformed, ConfirmationTooOften; nothing has
+    An address or number other than before is asked to confirm. Raises AddressMalformed, NumberMalformed, ConfirmationTooOften; nothing has
     changed then.
     """
     chosen = {kind: canonical(kind, typed) for kind, typed in wanted.items() if kind in offered()}
@@ -60,8 +59,7 @@ def choose_channels(person: Person, wanted: Mapping[str, str], *, language: str,
             made = Channel.objects.create(
                 person=person, kind=kind, sealed_address=seal_secret(address.encode(), place_of_channel(person.pk, kind)),
                 language=spoken, changed_at=now)
-            if kind == Channel.EMAIL:
-                ask_to_confirm(made, now=now)
+            ask_to_confirm(made, now=now)
 
 
 def _held(person: Person) -> Mapping[str, Channel]:
@@ -72,8 +70,7 @@ def _held(person: Person) -> Mapping[str, Channel]:
 
 def _give_up(channel: Channel, now: datetime) -> None:
     tell_it_is_replaced(channel, now=now)
-    if channel.kind == Channel.EMAIL:
-        void_links(channel.person_id, now=now)
+    void_asking(channel, now=now)
     channel.delete()
 
 

@@ -1,4 +1,4 @@
-"""That an e-mail address is its person's: the link that was sent to it, used once.
+"""That an e-mail address is its person's: the link that was sent to it, used once. A telephone: the code that it was sent, typed here.
 
 The token comes into being when the letter is sent and stands in the letter alone; the row keeps its digest, until it is used, expires, or
 another address or letter takes its place. Whoever holds the link holds the mailbox, and that is all there is to show: nobody need be
@@ -7,18 +7,23 @@ hand (`accounts.joining`), and a login that looks like an address is a name.
 
 Why not django-allauth's confirmation: its `EmailAddress` keeps addresses in clear, its signed key is good again and again until it expires,
 it sends within the request, and an address of its own opens ways to sign in that are not offered here.
+
+A code is typed by whoever is signed in, for six digits alone would be nobody's in particular; five tries, a quarter of an hour, the newest
+one counts.
 """
 import hashlib
+import hmac
 import re
+import unicodedata
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import Person
 from notifications.channels import address_of
-from notifications.errors import ConfirmationInvalid
-from notifications.letters import address_of_letter, ask_to_confirm, may_ask_again
-from notifications.models import AddressLetter, Channel
+from notifications.errors import ConfirmationInvalid, NumberCodeWrong
+from notifications.letters import address_of_letter, ask_to_confirm, code_of, may_ask_again
+from notifications.models import MOST_TRIES, AddressLetter, Channel
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -51,17 +56,42 @@ def confirm_address(token: str, *, now: datetime) -> None:
         Channel.objects.filter(pk=channel.pk, confirmed_at=None).update(confirmed_at=max(now, channel.changed_at))
 
 
-def ask_again(person: Person, *, now: datetime) -> bool:
-    """Whether another letter goes out, because an address waits to be confirmed; the link before it is void then.
+def confirm_number(person: Person, typed: str, *, now: datetime) -> None:
+    """Notices may go to the person's number from now on; the code is used up. Raises NumberCodeWrong; the try is counted then."""
+    with transaction.atomic():
+        Person.objects.select_for_update().get(pk=person.pk)
+        done = _try_code(person, re.sub(r"\s", "", unicodedata.normalize("NFKC", typed)), now)
+    if not done:
+        raise NumberCodeWrong(limit=MOST_TRIES)
+
+
+def _try_code(person: Person, typed: str, now: datetime) -> bool:
+    live = AddressLetter.objects.filter(kind=AddressLetter.CODE, person=person, sealed_code__isnull=False, expires_at__gt=now)
+    letter = live.order_by("-id").first()
+    channel = Channel.objects.filter(person=person, kind=Channel.SMS, confirmed_at=None).first()
+    if letter is None or channel is None or address_of(channel) != address_of_letter(letter):
+        return False
+    code, row = code_of(letter), AddressLetter.objects.filter(pk=letter.pk)
+    if not hmac.compare_digest(code.encode(), typed.encode()):
+        spent = letter.tries + 1 >= MOST_TRIES
+        row.update(tries=letter.tries + 1, **({"sealed_code": None, "expires_at": None} if spent else {}))
+        return False
+    row.update(sealed_code=None, expires_at=None, used_at=now)
+    Channel.objects.filter(pk=channel.pk).update(confirmed_at=max(now, channel.changed_at))
+    return True
+
+
+def ask_again(person: Person, kind: str = Channel.EMAIL, *, now: datetime) -> bool:
+    """Whether another letter or code goes out, because that channel waits to be confirmed; what went before it is void then.
 
     Raises ConfirmationTooOften.
     """
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)
-        waiting = Channel.objects.filter(person=person, kind=Channel.EMAIL, confirmed_at=None).select_related("person").first()
+        waiting = Channel.objects.filter(person=person, kind=kind, confirmed_at=None).select_related("person").first()
         if waiting is None:
             return False
-        may_ask_again(person, now=now)
+        may_ask_again(waiting, now=now)
         ask_to_confirm(waiting, now=now)
     return True
 

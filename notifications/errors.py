@@ -81,8 +81,17 @@ class ConfirmationInvalid(DomainError):
 class ConfirmationTooOften(DomainError):
     code = "confirmation-too-often"
     status = 429
-    title = _("确认邮件发送过于频繁")
-    detail = _("每分钟至多一封、每天至多 {limit} 封；请稍后再试。")
+    title = _("确认信息发送过于频繁")
+    detail = _("确认邮件和验证码各自每分钟至多一次、每天至多 {limit} 次；请稍后再试。")
+
+
+class NumberCodeWrong(DomainError):
+    """Wrong, used, superseded, expired, and typed too often: one answer."""
+
+    code = "number-code-wrong"
+    status = 422
+    title = _("验证码有误或已失效")
+    detail = _("请填写最近一条短信中的六位验证码，15 分钟内有效；输错 {limit} 次即作废，须重新发送。")
 
 
 class NumberMalformed(DomainError):

@@ -18,11 +18,14 @@ MATTER_SUBMITTED, MATTER_ACCEPTED, MATTER_CLOSED = "matter-submitted", "matter-a
 ORDER_WAITING = "order-waiting"
 APPLICATION_RECEIVED, APPLICATION_CHECKED, TRIAL_BEGUN = "application-received", "application-checked", "trial-begun"
 REVIEW_DUE = "review-due"
+RECORD_QUARANTINED, RELEASE_WAITING, RECORD_RELEASED, RELEASE_FAILED = (
+    "record-quarantined", "release-waiting", "record-released", "release-failed")
 APPLICATION_WITHDRAWN = "application-withdrawn"
 ORGANISATION_ACTIVATED, ORGANISATION_SUSPENDED, ORGANISATION_REINSTATED = (
     "organisation-activated", "organisation-suspended", "organisation-reinstated")
 ADMINISTRATOR_WAITING, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_CHANGED = (
     "administrator-waiting", "administrator-proposed", "administrator-changed")
+OPERATOR_CHANGED = "operator-changed"
 # Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
 ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
 WEBHOOK_PAGE = "/organisations/{organisation}/webhooks/{}"
@@ -58,14 +61,17 @@ KINDS: Mapping[str, About] = {
     CASES_ASSIGNED: _about(_("出借机构向本机构委托了案件。"), Act.DISTRIBUTE, page="/access", api="/api/v1/assignments"),
     CASES_WITHDRAWN: _about(_("出借机构退回了委托给本机构的案件。"), Act.DISTRIBUTE, page="/access", api="/api/v1/assignments"),
     ENTRUSTMENT_ENDED: _about(
-        _("出借机构终止了委托合同，其中的案件不再可见。"), Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
+        _("出借机构终止了委托合同，其中的案件不再可见；已取得的案件信息须返还或删除，不得保留。"),
+        Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
     CASES_GIVEN: _about(_("有案件分给了您。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     CASES_TAKEN: _about(_("您的部分案件已转出，不再可见。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     GRANT_WAITING: _about(
         _("有一份授权等待第二人复核：经一人授权向该机构开放的案件将超过一百个。"),
         Act.APPROVE_LARGE_GRANT, page="/access", api="/api/v1/grants"),
     CASES_GRANTED: _about(_("出借机构向本机构开放了案件。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
-    GRANT_REVOKED: _about(_("出借机构撤回了向本机构的授权。"), Act.READ_CASE, page="/cases", api="/api/v1/grants"),
+    GRANT_REVOKED: _about(
+        _("出借机构撤回了向本机构的授权；委托处理的，已取得的案件信息须返还或删除，不得保留。"),
+        Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
     MATTER_ACCEPTED: _about(_("本机构提交的事项已被受理。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
     MATTER_CLOSED: _about(_("本机构提交的事项已办结。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
@@ -81,7 +87,7 @@ KINDS: Mapping[str, About] = {
         _("运营方停用了本机构，成员和接口凭证暂时不能使用。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks", shut_out=True),
     ORGANISATION_REINSTATED: _about(_("运营方恢复了本机构。"), *ADMINISTERING, page="/organisation", api="/api/v1/webhooks"),
     ADMINISTRATOR_WAITING: _about(
-        _("有一份更换机构管理员的提议等待另一位运营人员确认。"), Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator",
+        _("有一份更换管理员或运营人员的提议等待另一位运营人员确认。"), Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator",
         api="/api/v1/webhooks"),
     # Whoever works there, whatever he does: it may be his administrator's last notice.
     ADMINISTRATOR_PROPOSED: _about(
@@ -90,6 +96,18 @@ KINDS: Mapping[str, About] = {
     ADMINISTRATOR_CHANGED: _about(
         _("运营方两名人员为本机构邀请了新的管理员；如非本机构要求，请立即联系运营方。"),
         Act.MANAGE_MEMBERS, Act.READ_CASE, Act.READ_AUDIT, api="/api/v1/webhooks", shut_out=True),
+    RECORD_QUARANTINED: _about(
+        _("一份存证的原件已被隔离，暂不提供；内容仍保留，证明仍可核验。"), Act.MANAGE_MEMBERS, Act.DEPOSIT, page="/records/{}",
+        api="/api/v1/evidence/{}"),
+    RELEASE_WAITING: _about(
+        _("有人提出解除一份存证的原件隔离，等待另一位法务专员复核。"), Act.RELEASE, page="/records/{}/release", api="/api/v1/evidence/{}"),
+    RECORD_RELEASED: _about(
+        _("一份存证的原件隔离已解除，原件恢复提供。"), Act.MANAGE_MEMBERS, Act.DEPOSIT, page="/records/{}", api="/api/v1/evidence/{}"),
+    RELEASE_FAILED: _about(
+        _("重新核对后，一份存证的原件仍与存证时不符，没有解除隔离。"), Act.RELEASE, page="/records/{}/release", api="/api/v1/evidence/{}"),
+    OPERATOR_CHANGED: _about(
+        _("两名运营人员办理了增加运营人员或重设其登录；如非您所知，请立即核实并查看审计日志。"),
+        Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator", api="/api/v1/webhooks", shut_out=True),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

@@ -1,7 +1,7 @@
 """Messages about notices, by e-mail and SMS: what they say, sending one, and what becomes of it.
 
 A message says that there is something to read, what sort of thing, its number, and where; no name, no telephone number, nothing of a case.
-Sent outside any transaction. A message whose person left, closed the channel, has not confirmed the e-mail address or has had thirty
+Sent outside any transaction. A message whose person left, closed the channel, has not confirmed the address or number or has had thirty
 today is dropped, and so is one to members of an organisation that is suspended, unless it is for those who are shut out, too.
 A crash between the server's yes and our row sends it again, under the same reference.
 """
@@ -110,7 +110,7 @@ def _why_not(message: Message, channel: Channel | None, now: datetime) -> str:
         member, person=message.person_id, organisation=notice.organisation_id, role__in=sorted(roles_for(notice.kind)))
     if channel is None:
         return "channel-closed"
-    if channel.kind == Channel.EMAIL and channel.confirmed_at is None:
+    if channel.confirmed_at is None:
         return "address-unconfirmed"
     if not notice.organisation.working and not shut_out:
         return "organisation-suspended"

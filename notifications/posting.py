@@ -1,4 +1,4 @@
-"""Sending letters about addresses: what they say, one attempt, and what becomes of it.
+"""Sending letters about addresses, and codes to telephones: what they say, one attempt, and what becomes of it.
 
 No letter names a person or an organisation: who reads it may be whoever was written to by mistake. Sent outside any transaction, as
 messages about notices are. A crash between the server's yes and our row sends it again, under the same reference, with another link.
@@ -20,12 +20,13 @@ from django.utils.translation import override
 from common.failpoints import reached
 from common.jobs import Job, RunAgain
 from notifications.channels import address_of
-from notifications.letters import SEND_LETTER, address_of_letter
+from notifications.letters import ASKING, CODE_LASTS, SEND_LETTER, address_of_letter, code_of
 from notifications.mail import send_letter
 from notifications.messages import FORGOTTEN_AT_ONCE, Letter, is_resting, rest_if_slow, resting_until
 from notifications.models import AddressLetter, Channel
 from notifications.outside import Away, Refused
 from notifications.schedule import KEPT, next_message_attempt
+from notifications.sms import send_sms
 
 LINK_LASTS = timedelta(days=3)
 
@@ -37,17 +38,22 @@ def send_address_letter(letter_id: int, *, now: Callable[[], datetime] = timezon
         return None
     if letter.next_attempt_at > now():
         raise RunAgain(letter.next_attempt_at)
-    if letter.kind == AddressLetter.CONFIRM and not _waits(letter):
+    asks = letter.kind in ASKING.values()
+    if asks and not _waits(letter):
         return _end(letter, AddressLetter.DROPPED, "not-concerned", now=now())
-    if is_resting(Channel.EMAIL):
+    if is_resting(_channel(letter)):
         raise RunAgain(resting_until(now=now()))
-    return _send(letter, now)
+    return _send_code(letter, now) if letter.kind == AddressLetter.CODE else _send(letter, now)
+
+
+def _channel(letter: AddressLetter) -> str:
+    return Channel.SMS if letter.kind == AddressLetter.CODE else Channel.EMAIL
 
 
 def _waits(letter: AddressLetter) -> bool:
     """Whether the address is still its person's, and not confirmed yet."""
     assert letter.person is not None
-    channel = Channel.objects.filter(person=letter.person_id, kind=Channel.EMAIL, confirmed_at=None).first()
+    channel = Channel.objects.filter(person=letter.person_id, kind=_channel(letter), confirmed_at=None).first()
     return channel is not None and letter.person.is_active and address_of(channel) == address_of_letter(letter)
 
 
@@ -69,6 +75,30 @@ def _send(letter: AddressLetter, now: Callable[[], datetime]) -> None:
         return _later(letter, next_message_attempt(made, now=now()), away.code, now=now(), attempts=made)
     reached("notifications.letter-sent")
     return _end(letter, AddressLetter.SENT, "", now=now(), attempts=made)
+
+
+def _send_code(letter: AddressLetter, now: Callable[[], datetime]) -> None:
+    """What a gateway took counts as sent: whoever has no SMS asks for another code before its fate is known."""
+    made, began = letter.attempts + 1, time.monotonic()
+    if letter.sealed_code is None or letter.expires_at is None or letter.expires_at <= now():
+        return _end(letter, AddressLetter.DROPPED, "expired", now=now())
+    try:
+        with override(letter.language):
+            send_sms(address_of_letter(letter), sms_with(code_of(letter)), ref=letter.ref)
+    except Refused as refused:
+        return _end(letter, AddressLetter.FAILED, refused.code, now=now(), attempts=made)
+    except Away as away:
+        rest_if_slow(Channel.SMS, began)
+        return _later(letter, next_message_attempt(made, now=now()), away.code, now=now(), attempts=made)
+    reached("notifications.letter-sent")
+    return _end(letter, AddressLetter.SENT, "", now=now(), attempts=made)
+
+
+def sms_with(code: str) -> str:
+    """In the active language: what the code is for, and nothing of whose account it is."""
+    minutes = CODE_LASTS // timedelta(minutes=1)
+    return _("【存证】验证码 %(code)s，用于确认接收通知的手机号码，%(minutes)d 分钟内有效。如非本人操作，请忽略。") % {
+        "code": code, "minutes": minutes}
 
 
 def text_of(letter: AddressLetter, link: str) -> Letter:

@@ -42,6 +42,11 @@ def place_of_channel(person_id: int, kind: str) -> str:
     return f"person:{person_id}:{kind}"
 
 
+def place_of_code(person_id: int, ref: str) -> str:
+    """What the code of one SMS is bound to."""
+    return f"code:{person_id}:{ref}"
+
+
 def place_of_applicant(reference: str) -> str:
     """What an applicant's address is bound to."""
     return f"application:{reference}"

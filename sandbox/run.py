@@ -22,11 +22,12 @@ from sandbox.preflight import Refused, check_database_file, check_port, claim_fo
 from sandbox.programs import Programs, ProgramStopped, parse_procfile
 from sandbox.sample import ROOT, Sample, SampleFailed, show_sample
 from sandbox.seeds.telling import People, provide_people
+from sandbox.sms import SECRET
 from sandbox.witnesses import PORTS
 
 READY_WITHIN_S = 90.0
 TSA_PORTS = (("CUNZHENG_TSA_PORT", 8001), ("CUNZHENG_TSA2_PORT", 8004))
-IDP_PORT = ("CUNZHENG_IDP_PORT", 8005)
+IDP_PORT, SMS_PORT = ("CUNZHENG_IDP_PORT", 8005), ("CUNZHENG_SMS_PORT", 8006)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -84,7 +85,7 @@ def say(line: str) -> None:
 def service_environment(environment: dict[str, str]) -> dict[str, str]:
     """The environment of every program: ports and folders spelled out, and this Python first on the path. Raises: Refused."""
     web = port_from(environment, "CUNZHENG_PORT", 8000)
-    others = (*TSA_PORTS, IDP_PORT, *PORTS.values())
+    others = (*TSA_PORTS, IDP_PORT, SMS_PORT, *PORTS.values())
     ports = {"CUNZHENG_PORT": web, **{variable: port_from(environment, variable, port) for variable, port in others}}
     for (one, port), (other, same) in combinations(ports.items(), 2):
         if port == same:
@@ -92,6 +93,7 @@ def service_environment(environment: dict[str, str]) -> dict[str, str]:
     var = Path(environment.get("CUNZHENG_VAR", "").strip() or ROOT / "var").absolute()
     return {
         "CUNZHENG_POLICY": str(var / "policy.txt"),
+        "CUNZHENG_SMS_URL": f"http://127.0.0.1:{ports[SMS_PORT[0]]}/messages", "CUNZHENG_SMS_SECRET": SECRET,
         **environment,
         **{variable: str(port) for variable, port in ports.items()},
         "CUNZHENG_VAR": str(var),
@@ -103,7 +105,7 @@ def service_environment(environment: dict[str, str]) -> dict[str, str]:
 def preflight(environment: dict[str, str], var: Path) -> None:
     """Raises: Refused when a port is taken or the database file is broken."""
     check_port(int(environment["CUNZHENG_PORT"]), variable="CUNZHENG_PORT", suggestion=8080)
-    for variable, port in (*TSA_PORTS, IDP_PORT, *PORTS.values()):
+    for variable, port in (*TSA_PORTS, IDP_PORT, SMS_PORT, *PORTS.values()):
         check_port(int(environment[variable]), variable=variable, suggestion=port + 80)
     if not environment.get("DATABASE_URL"):
         check_database_file(var / "db.sqlite3")
@@ -181,7 +183,8 @@ def write_ready_file(file: Path, url: str, sample: Sample) -> None:
 
 def wait_until_ready(client: Client, pause: Callable[[float], None], var: Path) -> None:
     """Raises: SampleFailed when the web process does not answer in time, and what `pause` raises."""
-    say("Starting web, sequencer, worker, two test timestamp authorities, two test witnesses and a test identity provider")
+    say("Starting web, sequencer, worker, two test timestamp authorities, two test witnesses, a test identity provider and a test SMS "
+        "gateway")
     deadline = time.monotonic() + READY_WITHIN_S
     while not client.ready():
         if time.monotonic() > deadline:

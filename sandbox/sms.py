@@ -12,7 +12,6 @@ import enum
 import hashlib
 import hmac
 import json
-import signal
 import sys
 import threading
 import time
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from sandbox.serving import stop_at_signals
 
 SECRET = "whsec_" + base64.b64encode(b"sandbox sms, not a secret at all").decode()
 LARGEST_BYTES, OLDEST_S = 8192, 300
@@ -170,9 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"The sandbox SMS gateway cannot start on port {options.port}: {error}.", file=sys.stderr)
         return 1
     server.fault = Fault(options.fault)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # `stop` waits for the loop that this handler interrupts, so another thread has to say it.
-        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    stop_at_signals(server.stop)
     print(f"TEST SMS gateway: CUNZHENG_SMS_URL={server.url} CUNZHENG_SMS_SECRET={SECRET}", flush=True)
     server.serve_forever(poll_interval=0.2)
     return 0

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
+from hypothesis import HealthCheck
 from pytest_django import DjangoDbBlocker, Settings
 
 from common import jobs
@@ -34,11 +36,16 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 def pytest_configure() -> None:
     # A shell starts what it does not wait for with SIGINT ignored. Whatever tests start would inherit that, and outlive their Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The first input that a new working copy generates waits for Hypothesis to read our sources and to write its tables of Unicode. How
+    # long that takes says something of the machine alone. In CI Hypothesis does the same by itself.
+    hypothesis.settings.register_profile("here", hypothesis.settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis.settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")
 def database_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    template = Template(os.environ.get("DATABASE_URL", ""), tmp_path_factory.mktemp("template"))
+    url, made = os.environ.get("DATABASE_URL", ""), os.environ.get("CUNZHENG_TEMPLATE", "")
+    template = Template(url, tmp_path_factory.mktemp("template"), made=made)
     yield template
     template.drop()
 

@@ -34,7 +34,7 @@ def document(**changes: Any) -> dict[str, Any]:
     """A `deposit` part for one file."""
     base = {
         "case": "LN-2026-0001",
-        "subject": {"kind": "call_recording", "title": "催收通话录音", "metadata": {"direction": "outbound", "duration_s": 12}},
+        "subject": {"kind": "call_recording", "title": "催收通话录音", "metadata": {"direction": "outbound", "duration_ms": 12_000}},
         "files": [{"name": "录音.wav", "media_type": "audio/wav"}],
         "provenance": {"source_system": "外呼系统", "clock_offset_ms": -12},
     }

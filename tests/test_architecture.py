@@ -20,7 +20,7 @@ from tests.repository.shards import ON_POSTGRES
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "cases", "common", "evidence", "ledger", "notifications", "vault")
-ROOMS = (*APPS, "config", "law", "samples", "sandbox", "tlog", "witness")
+ROOMS = (*APPS, "config", "documents", "law", "samples", "sandbox", "tlog", "witness")
 FILE_CAP, TEST_FILE_CAP, FILE_MEDIAN = 500, 700, 120
 FUNCTION_CAP, TLOG_FUNCTION_CAP, FUNCTION_MEDIAN = 60, 80, 10
 FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "core", "managers", "misc", "common_functions", "signals"}
@@ -162,10 +162,10 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
 LEFT_OUT = {
     "tests/faults/test_server_kills.py": "kills a PostgreSQL server of its own: `make faults` with DATABASE_URL runs it",
     **dict.fromkeys(
-        [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "sign_in", "visit")],
+        [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "print", "renderings", "sign_in", "visit")],
         "needs Chromium: `make test-browser` runs it, and so does .ci/run"),
     **dict.fromkeys(
-        [f"tests/row_security/test_{name}.py" for name in ("gates", "policies", "starting")],
+        [*(f"tests/row_security/test_{name}.py" for name in ("gates", "policies", "starting")), "tests/repository/test_databases.py"],
         "needs PostgreSQL: `make test` with DATABASE_URL runs it, as `.ci/run` does"),
 }
 
@@ -188,10 +188,10 @@ def test_no_test_is_left_out_without_its_reason() -> None:
 
 @pytest.mark.parametrize("path", LEFT_OUT)
 def test_what_is_left_out_is_run_by_a_target_of_its_own(path: str) -> None:
-    if path.startswith("tests/row_security/"):
+    if path.startswith(("tests/row_security/", "tests/repository/")):
         assert 'shards --postgres "$database_admin/$database_name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-        assert "row_security" in ON_POSTGRES
-        assert f"{path}::test_" in collected("tests/row_security", "DATABASE_URL=postgresql://nobody@127.0.0.1:1/none")
+        assert {path.removeprefix("tests/"), Path(path).parent.name} & set(ON_POSTGRES)
+        assert f"{path}::test_" in collected(str(Path(path).parent), "DATABASE_URL=postgresql://nobody@127.0.0.1:1/none")
         return
     target, switch = ("test-browser", "CUNZHENG_BROWSER=all") if path.startswith("tests/browser/") else ("faults", "CUNZHENG_FAULTS=full")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

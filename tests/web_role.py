@@ -35,9 +35,25 @@ class AsWeb:
         with acting_as(self.role):
             response = self.get_response(request)
             if isinstance(response, StreamingHttpResponse):
-                whole = list(response)
-                response.streaming_content = iter(whole)
+                response.streaming_content = _given_again(*_read(response))
             return response
+
+
+def _read(response: StreamingHttpResponse) -> tuple[list[bytes], Exception | None]:
+    """What came, and what broke it off; None when it came to its end."""
+    pieces: list[bytes] = []
+    try:
+        for piece in response:
+            pieces.append(piece)  # noqa: PERF402 - what came before a break counts
+    except Exception as broken:  # noqa: BLE001 - whatever it is, it is raised again where the answer is read
+        return pieces, broken
+    return pieces, None
+
+
+def _given_again(pieces: list[bytes], broken: Exception | None) -> Iterator[bytes]:
+    yield from pieces
+    if broken is not None:
+        raise broken
 
 
 def make_requests_as(name: str, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""App registration of `vault`; registers its daily job."""
+"""App registration of `vault`; registers its daily jobs."""
 from django.apps import AppConfig
 
 
@@ -8,6 +8,7 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         from common.jobs import register_daily_job
-        from vault.tasks import SWEEP_ORPHANS, sweep_orphans_of_the_day
+        from vault.tasks import SWEEP_COPIES, SWEEP_ORPHANS, sweep_copies_of_the_day, sweep_orphans_of_the_day
 
         register_daily_job(SWEEP_ORPHANS, sweep_orphans_of_the_day)
+        register_daily_job(SWEEP_COPIES, sweep_copies_of_the_day)

@@ -1,7 +1,8 @@
-"""The sweeper of orphans: originals that were stored for a deposit which never came about.
+"""The sweeper of orphans: originals that were stored for a deposit which never came about, and second copies of what was erased.
 
 Only names older than a day that no row names, and the row is looked for again inside a transaction just before the
-deletion. Source: design.md §3 "Order of durable writes (deposit)".
+deletion. Damaged bytes that were put aside stay as long as the row of what they were.
+Source: design.md §3 "Order of durable writes (deposit)".
 """
 import logging
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from django.db import transaction
 
 from common.object_store import ObjectStore
 from vault.models import StoredObject
+from vault.storage import copy_store, owner_of, vault_store
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +32,14 @@ def sweep_orphans(store: ObjectStore, *, now: datetime) -> int:
     return count
 
 
+def sweep_stores(*, now: datetime) -> int:
+    """`sweep_orphans` of the originals, and then of their second copies where any are kept."""
+    return sum(sweep_orphans(store, now=now) for store in (vault_store(), copy_store()) if store is not None)
+
+
 def _unnamed(names: list[str]) -> Iterator[str]:
-    known = set(StoredObject.objects.filter(name__in=names).values_list("name", flat=True))
-    return (name for name in names if name not in known)
+    known = set(StoredObject.objects.filter(name__in={owner_of(name) for name in names}).values_list("name", flat=True))
+    return (name for name in names if owner_of(name) not in known)
 
 
 def _is_older(store: ObjectStore, name: str, limit: datetime) -> bool:
@@ -45,7 +52,7 @@ def _is_older(store: ObjectStore, name: str, limit: datetime) -> bool:
 def _delete_orphan(store: ObjectStore, name: str) -> bool:
     # A deposit of a day ago could still be waiting for its transaction only if its request had lasted a day.
     with transaction.atomic():
-        if StoredObject.objects.filter(name=name).exists():
+        if StoredObject.objects.filter(name=owner_of(name)).exists():
             return False
         store.delete(name)
     return True

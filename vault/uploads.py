@@ -1,6 +1,6 @@
-"""Stream one file once through SHA-256, SM3 and the object store, with flat memory.
+"""Stream one file once through SHA-256, SM3, encryption and the object store, with flat memory.
 
-The bytes are hashed and written as they arrive, in the caller's thread; only SM3 runs beside it, in a thread of its own
+The bytes are hashed, encrypted and written as they arrive, in the caller's thread; only SM3 runs beside it, in a thread of its own
 from the second chunk on, because it is four times slower than SHA-256 and releases the GIL. At most `QUEUED` chunks wait
 for it.
 Source: GB/T 32905 (SM3), FIPS 180-4 (SHA-256); design.md §3 "Order of durable writes (deposit)".
@@ -8,11 +8,11 @@ Source: GB/T 32905 (SM3), FIPS 180-4 (SHA-256); design.md §3 "Order of durable 
 import queue
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.object_store import ObjectStore
 from tlog.digests import new_sha256, new_sm3
-from vault.sealing import seal
+from vault.content import encrypted, fresh_content_key
 from vault.storage import fresh_name
 
 QUEUED = 16
@@ -20,12 +20,16 @@ QUEUED = 16
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """An original that is durable in the vault: its name, size and both digests (32 bytes each)."""
+    """An original that is durable in the vault, encrypted: its name, size, both digests (32 bytes each), and the key that opens it.
+
+    `content_key` is secret and kept nowhere yet: whoever makes a row of the file keeps it sealed; without one nobody can read it again.
+    """
 
     name: str
     size_bytes: int
     sha256: bytes
     sm3: bytes
+    content_key: bytes = field(repr=False)
 
 
 def store_upload(store: ObjectStore, organisation_ref: str, chunks: Iterable[bytes]) -> StoredFile:
@@ -36,13 +40,13 @@ def store_upload(store: ObjectStore, organisation_ref: str, chunks: Iterable[byt
     """
     upload = _Upload(fresh_name(organisation_ref))
     try:
-        store.put_new(upload.name, upload.sealed(chunks))
+        store.put_new(upload.name, encrypted(upload.noted(chunks), upload.content_key, upload.name))
     except BaseException:
         store.delete(upload.name)
         raise
     finally:
         upload.sm3.end()
-    return StoredFile(upload.name, upload.size_bytes, upload.sha256.digest(), upload.sm3.hasher.digest())
+    return StoredFile(upload.name, upload.size_bytes, upload.sha256.digest(), upload.sm3.hasher.digest(), upload.content_key)
 
 
 class _Upload:
@@ -50,16 +54,17 @@ class _Upload:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.content_key = fresh_content_key()
         self.size_bytes = 0
         self.sha256 = new_sha256()
         self.sm3 = _Sm3Beside()
 
-    def sealed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def noted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             self.sm3.take(chunk)
             self.sha256.update(chunk)
             self.size_bytes += len(chunk)
-            yield seal(chunk)
+            yield chunk
 
 
 class _Sm3Beside:

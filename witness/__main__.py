@@ -143,9 +143,7 @@ def _serve(options: argparse.Namespace) -> int:
         server = Server(config.listen, config.prefix, witness)
     except OSError as taken:
         raise ConfigError(f"{options.config}: listen: {_spelled(config.listen)} cannot be used: {taken.strerror or taken}") from taken
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # shutdown() waits for the loop, and a handler runs in the loop's own thread.
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    _shut_down_at_signals(server)
     place = _spelled((config.listen[0], int(server.server_address[1])))
     count = "1 log" if len(config.logs) == 1 else f"{len(config.logs)} logs"
     print(f"witnessing {count} on {place}{config.prefix}", flush=True)
@@ -154,6 +152,22 @@ def _serve(options: argparse.Namespace) -> int:
     server.server_close()
     store.close()
     return 0
+
+
+def _shut_down_at_signals(server: Server) -> None:
+    """From now on SIGTERM and SIGINT end `serve_forever`; before other threads are started, for they are to leave these signals alone.
+
+    A handler would run in the loop's own thread, in the middle of anything, and to start a thread there may be to wait
+    for a lock that the loop holds.
+    """
+    asked = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+
+    def wait() -> None:
+        signal.sigwait(asked)
+        server.shutdown()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _first_look(config: Config, ready: RollbackCheck) -> None:

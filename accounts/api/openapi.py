@@ -1,11 +1,17 @@
-"""Names the two ways of showing a credential in the OpenAPI document, and for each endpoint the scope that it needs."""
+"""Names the two ways of showing a credential in the OpenAPI document, and for each endpoint the scope that it needs.
+
+`DEFAULT_SCHEMA_CLASS` names this module, so that it is loaded by whoever describes endpoints, and not by commands and workers.
+"""
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from accounts.api.authentication import MachineAuthentication
 from accounts.scopes import SCOPES
+
+__all__ = ["AutoSchema", "MachineScheme"]
 
 KEY = (
     "API key, cz_<prefix>_<secret>. A request may be signed by RFC 9421 besides, and must be where the key says so: docs/api/machines.md. "

@@ -40,6 +40,8 @@ class Event(StrEnum):
     ADMINISTRATOR_PROPOSED = "administrator:proposed"
     ADMINISTRATOR_CONFIRMED = "administrator:confirmed"
     ADMINISTRATOR_WITHDRAWN = "administrator:withdrawn"
+    COLLEAGUE_INVITED_ALONE = "operator:invited_alone"
+    OPERATOR_BY_COMMAND = "operator:by_command"
     KEY_ISSUED = "api_key:issued"
     KEY_REVOKED = "api_key:revoked"
     SIGNING_KEY_REGISTERED = "signing_key:registered"
@@ -64,8 +66,11 @@ class Event(StrEnum):
     ORDER_CONFIRMED = "order:confirmed"
     ORDER_OPENED = "order:opened"
     ORDER_ENDED = "order:ended"
+    ORDER_NAMES_UNKNOWN = "order:names_unknown"
     CASES_EXPORTED = "cases:exported"
     RECORDS_EXPORTED = "records:exported"
+    CUSTODY_EXPORTED = "custody:exported"
+    RATE_CAPS_STATED = "rate_caps:stated"
     WEBHOOK_MADE = "webhook:made"
     WEBHOOK_SECRET_CHANGED = "webhook:secret_changed"  # noqa: S105 - no secret
     WEBHOOK_REMOVED = "webhook:removed"
@@ -99,6 +104,8 @@ EVENTS: Mapping[Event, Label] = {
     Event.ADMINISTRATOR_PROPOSED: Label("提出更换管理员", "new administrator proposed"),
     Event.ADMINISTRATOR_CONFIRMED: Label("确认更换管理员", "new administrator confirmed"),
     Event.ADMINISTRATOR_WITHDRAWN: Label("撤回更换管理员", "proposed administrator withdrawn"),
+    Event.COLLEAGUE_INVITED_ALONE: Label("唯一的运营人员一人邀请同事", "colleague invited by the only operator"),
+    Event.OPERATOR_BY_COMMAND: Label("以命令邀请或重设运营人员", "operator invited or reset by command"),
     Event.STATUS_CHANGED: Label("变更机构状态", "organisation's status changed"),
     Event.KEY_ISSUED: Label("签发接口密钥", "API key issued"),
     Event.KEY_REVOKED: Label("撤销接口密钥", "API key revoked"),
@@ -124,8 +131,11 @@ EVENTS: Mapping[Event, Label] = {
     Event.ORDER_CONFIRMED: Label("确认系统登记的调取令", "order of a machine confirmed"),
     Event.ORDER_OPENED: Label("启用调取令", "order opened"),
     Event.ORDER_ENDED: Label("终止调取令", "order ended"),
+    Event.ORDER_NAMES_UNKNOWN: Label("调取令所列案件不存在", "order named cases that are none"),
     Event.CASES_EXPORTED: Label("导出案件清单", "list of cases exported"),
     Event.RECORDS_EXPORTED: Label("导出存证清单", "list of records exported"),
+    Event.CUSTODY_EXPORTED: Label("导出流转记录", "custody trails exported"),
+    Event.RATE_CAPS_STATED: Label("变更利率上限", "rate caps changed"),
     Event.WEBHOOK_MADE: Label("登记推送地址", "webhook address registered"),
     Event.WEBHOOK_SECRET_CHANGED: Label("更换推送密钥", "webhook secret changed"),
     Event.WEBHOOK_REMOVED: Label("移除推送地址", "webhook address removed"),

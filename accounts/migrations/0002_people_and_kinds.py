@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '人员',
+                'constraints': [models.UniqueConstraint(fields=('login',), name='person_login_unique'), models.CheckConstraint(condition=models.Q(('login', django.db.models.functions.text.Lower('login'))), name='person_login_is_lower_case')],
             },
         ),
         migrations.CreateModel(
@@ -54,9 +55,13 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(help_text='失效时间')),
                 ('withdrawn_at', models.DateTimeField(help_text='撤回时间', null=True)),
                 ('accepted_at', models.DateTimeField(help_text='接受时间', null=True)),
+                ('accepted_by', models.ForeignKey(help_text='接受者', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('made_by', models.ForeignKey(help_text='邀请人；首位运营人员没有邀请人', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(help_text='机构', on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='accounts.organisation')),
             ],
             options={
                 'verbose_name': '邀请',
+                'constraints': [models.UniqueConstraint(fields=('token_sha256',), name='invitation_token_unique'), models.CheckConstraint(condition=models.Q(models.Q(('organisation_kind', 'lender'), ('role__in', ['case_officer', 'legal_officer', 'compliance_officer', 'lender_admin'])), models.Q(('organisation_kind', 'collection_agency'), ('role__in', ['collection_agent', 'agency_supervisor'])), models.Q(('organisation_kind', 'notary_office'), ('role__in', ['notary', 'notary_approver', 'notary_assistant', 'office_admin'])), models.Q(('organisation_kind', 'law_firm'), ('role__in', ['lawyer', 'legal_assistant', 'firm_admin'])), models.Q(('organisation_kind', 'arbitration_body'), ('role__in', ['arbitrator', 'case_secretary', 'body_admin'])), models.Q(('organisation_kind', 'court'), ('role__in', ['judge', 'judge_assistant', 'court_clerk', 'enforcement_officer', 'court_admin'])), models.Q(('organisation_kind', 'auditor'), ('role__in', ['auditor'])), models.Q(('organisation_kind', 'operator'), ('role__in', ['operator'])), _connector='OR'), name='invitation_role_fits_kind'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['lawyer']), _negated=True), models.Q(('licence_number', ''), _negated=True), _connector='OR'), name='invitation_lawyer_has_licence'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['notary', 'notary_approver']), _negated=True), models.Q(('certificate_number', ''), _negated=True), _connector='OR'), name='invitation_notary_has_certificate'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='invitation_expires_after_creation'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', None)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='invitation_accepted_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -69,9 +74,12 @@ class Migration(migrations.Migration):
                 ('certificate_number', models.CharField(blank=True, help_text='公证员执业证号', max_length=64)),
                 ('since', models.DateTimeField(help_text='起始时间')),
                 ('until', models.DateTimeField(help_text='终止时间', null=True)),
+                ('organisation', models.ForeignKey(help_text='机构', on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.organisation')),
+                ('person', models.ForeignKey(help_text='人员', on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': '成员关系',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('organisation_kind', 'lender'), ('role__in', ['case_officer', 'legal_officer', 'compliance_officer', 'lender_admin'])), models.Q(('organisation_kind', 'collection_agency'), ('role__in', ['collection_agent', 'agency_supervisor'])), models.Q(('organisation_kind', 'notary_office'), ('role__in', ['notary', 'notary_approver', 'notary_assistant', 'office_admin'])), models.Q(('organisation_kind', 'law_firm'), ('role__in', ['lawyer', 'legal_assistant', 'firm_admin'])), models.Q(('organisation_kind', 'arbitration_body'), ('role__in', ['arbitrator', 'case_secretary', 'body_admin'])), models.Q(('organisation_kind', 'court'), ('role__in', ['judge', 'judge_assistant', 'court_clerk', 'enforcement_officer', 'court_admin'])), models.Q(('organisation_kind', 'auditor'), ('role__in', ['auditor'])), models.Q(('organisation_kind', 'operator'), ('role__in', ['operator'])), _connector='OR'), name='membership_role_fits_kind'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['lawyer']), _negated=True), models.Q(('licence_number', ''), _negated=True), _connector='OR'), name='membership_lawyer_has_licence'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['notary', 'notary_approver']), _negated=True), models.Q(('certificate_number', ''), _negated=True), _connector='OR'), name='membership_notary_has_certificate'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='membership_ends_after_its_start'), models.UniqueConstraint(condition=models.Q(('until', None)), fields=('person', 'organisation', 'role'), name='membership_held_once')],
             },
         ),
         migrations.AddField(
@@ -120,82 +128,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='organisation',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'operator')), fields=('kind',), name='organisation_operator_is_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(fields=('login',), name='person_login_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('login', django.db.models.functions.text.Lower('login'))), name='person_login_is_lower_case'),
-        ),
-        migrations.AddField(
-            model_name='invitation',
-            name='accepted_by',
-            field=models.ForeignKey(help_text='接受者', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='invitation',
-            name='made_by',
-            field=models.ForeignKey(help_text='邀请人；首位运营人员没有邀请人', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='invitation',
-            name='organisation',
-            field=models.ForeignKey(help_text='机构', on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='membership',
-            name='organisation',
-            field=models.ForeignKey(help_text='机构', on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='membership',
-            name='person',
-            field=models.ForeignKey(help_text='人员', on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('token_sha256',), name='invitation_token_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organisation_kind', 'lender'), ('role__in', ['case_officer', 'legal_officer', 'compliance_officer', 'lender_admin'])), models.Q(('organisation_kind', 'collection_agency'), ('role__in', ['collection_agent', 'agency_supervisor'])), models.Q(('organisation_kind', 'notary_office'), ('role__in', ['notary', 'notary_approver', 'notary_assistant', 'office_admin'])), models.Q(('organisation_kind', 'law_firm'), ('role__in', ['lawyer', 'legal_assistant', 'firm_admin'])), models.Q(('organisation_kind', 'arbitration_body'), ('role__in', ['arbitrator', 'case_secretary', 'body_admin'])), models.Q(('organisation_kind', 'court'), ('role__in', ['judge', 'judge_assistant', 'court_clerk', 'enforcement_officer', 'court_admin'])), models.Q(('organisation_kind', 'auditor'), ('role__in', ['auditor'])), models.Q(('organisation_kind', 'operator'), ('role__in', ['operator'])), _connector='OR'), name='invitation_role_fits_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['lawyer']), _negated=True), models.Q(('licence_number', ''), _negated=True), _connector='OR'), name='invitation_lawyer_has_licence'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['notary', 'notary_approver']), _negated=True), models.Q(('certificate_number', ''), _negated=True), _connector='OR'), name='invitation_notary_has_certificate'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='invitation_expires_after_creation'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', None)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False), ('withdrawn_at', None)), _connector='OR'), name='invitation_accepted_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organisation_kind', 'lender'), ('role__in', ['case_officer', 'legal_officer', 'compliance_officer', 'lender_admin'])), models.Q(('organisation_kind', 'collection_agency'), ('role__in', ['collection_agent', 'agency_supervisor'])), models.Q(('organisation_kind', 'notary_office'), ('role__in', ['notary', 'notary_approver', 'notary_assistant', 'office_admin'])), models.Q(('organisation_kind', 'law_firm'), ('role__in', ['lawyer', 'legal_assistant', 'firm_admin'])), models.Q(('organisation_kind', 'arbitration_body'), ('role__in', ['arbitrator', 'case_secretary', 'body_admin'])), models.Q(('organisation_kind', 'court'), ('role__in', ['judge', 'judge_assistant', 'court_clerk', 'enforcement_officer', 'court_admin'])), models.Q(('organisation_kind', 'auditor'), ('role__in', ['auditor'])), models.Q(('organisation_kind', 'operator'), ('role__in', ['operator'])), _connector='OR'), name='membership_role_fits_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['lawyer']), _negated=True), models.Q(('licence_number', ''), _negated=True), _connector='OR'), name='membership_lawyer_has_licence'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['notary', 'notary_approver']), _negated=True), models.Q(('certificate_number', ''), _negated=True), _connector='OR'), name='membership_notary_has_certificate'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='membership_ends_after_its_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('person', 'organisation', 'role'), name='membership_held_once'),
         ),
     ]

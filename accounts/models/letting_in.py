@@ -10,7 +10,7 @@ from accounts.models.people import Membership, Organisation, Person
 from accounts.permissions import Kind, invited_by_operator
 from common.append_only import AppendOnlyModel
 
-OPERATOR_INVITES = sorted(role.value for kind in Kind if kind != Kind.OPERATOR for role in invited_by_operator(kind))
+OPERATOR_INVITES = sorted(role.value for kind in Kind for role in invited_by_operator(kind))
 
 
 class Application(models.Model):
@@ -113,7 +113,10 @@ class PlatformAgreement(models.Model):
 
 
 class Replacement(models.Model):
-    """更换管理员: one operator proposes an administrator of an organisation, another one confirms; only then is there an invitation."""
+    """更换管理员: one operator proposes an administrator of an organisation, another one confirms; only then is there an invitation.
+
+    At the operator itself it proposes an operator, or that the sign-in of one is set up anew (`resets`).
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="replacements", help_text="机构")
     login = models.CharField(max_length=254, help_text="新管理员的登录名")
@@ -121,6 +124,7 @@ class Replacement(models.Model):
     role = models.CharField(max_length=30, help_text="角色")
     replaces = models.ForeignKey(
         Membership, null=True, on_delete=models.PROTECT, related_name="+", help_text="确认时终止的成员关系；为空表示只增加管理员")
+    resets = models.BooleanField(default=False, help_text="不终止，而是为该成员重设登录；仅限运营方")
     reason = models.CharField(max_length=500, help_text="理由")
     proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", help_text="提出人")
     proposed_at = models.DateTimeField(help_text="提出时间")
@@ -138,6 +142,9 @@ class Replacement(models.Model):
                 fields=["organisation"], condition=models.Q(confirmed_at=None, withdrawn_at=None), name="replacement_open_once"),
             models.CheckConstraint(condition=~models.Q(reason=""), name="replacement_has_reason"),
             models.CheckConstraint(condition=models.Q(role__in=OPERATOR_INVITES), name="replacement_role_is_an_administrators"),
+            models.CheckConstraint(
+                condition=models.Q(resets=False) | models.Q(role="operator", replaces__isnull=False),
+                name="replacement_resets_an_operator"),
             # Nobody takes over a court alone, whatever a page of ours forgets.
             models.CheckConstraint(
                 condition=models.Q(confirmed_at=None, confirmed_by=None) | (

@@ -252,6 +252,7 @@ class Invitation(models.Model):
     licence_number = models.CharField(max_length=64, blank=True, help_text="律师执业证号")
     certificate_number = models.CharField(max_length=64, blank=True, help_text="公证员执业证号")
     resets = models.BooleanField(default=False, help_text="用于已有成员重设密码与第二因素")
+    alone = models.BooleanField(default=False, help_text="由唯一的运营人员一人发出；首位同事加入以后不再有")
     token_sha256 = models.BinaryField(max_length=32, help_text="链接令牌的 SHA-256；令牌本身不保存")
     made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="邀请人；首位运营人员没有邀请人")
     created_at = models.DateTimeField(help_text="发出时间")
@@ -274,6 +275,12 @@ class Invitation(models.Model):
                 condition=models.Q(accepted_at=None, accepted_by=None) | models.Q(
                     accepted_at__isnull=False, accepted_by__isnull=False, withdrawn_at=None),
                 name="invitation_accepted_by_somebody"),
+            # Whoever is the only operator invites one colleague; every operator after him takes two.
+            models.UniqueConstraint(
+                fields=["organisation"], condition=models.Q(alone=True, withdrawn_at=None), name="invitation_alone_once"),
+            models.CheckConstraint(
+                condition=models.Q(alone=False) | models.Q(organisation_kind="operator", resets=False),
+                name="invitation_alone_by_operator"),
         ]
 
     def __str__(self) -> str:

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit.events import EVENTS, Event
 from accounts.audit.reading import entries_of, logs_for, names_in, oldest_first, page_of
@@ -36,34 +36,34 @@ PAGE_ROWS = 50
 LAST_NUMBER = 2**63 - 1
 
 
-def asked_log(request: HttpRequest, viewer: Viewer) -> Organisation:
+def asked_log(asked: QueryDict, viewer: Viewer) -> Organisation:
     """The log that `of` names among those that the viewer may read, his own without it. Raises NotFound."""
     logs = logs_for(viewer)
-    ref = request.GET.get("of") or viewer.organisation.ref
+    ref = asked.get("of") or viewer.organisation.ref
     found = next((each for each in logs if each.ref == ref), None)
     if found is None:
         raise NotFound
     return found
 
 
-def asked_rows(request: HttpRequest, organisation: Organisation) -> QuerySet[AuditEntry]:
+def asked_rows(asked: QueryDict, organisation: Organisation) -> QuerySet[AuditEntry]:
     """Rows of the period from the day `from` to the day `to`, both in China and both included, and of the kind `event`.
 
     Raises PeriodMalformed, NotFound for a kind that there is none of.
     """
-    event = request.GET.get("event", "")
+    event = asked.get("event", "")
     if event and event not in frozenset(Event):
         raise NotFound
-    since, until = asked_day(request, "from"), asked_day(request, "to")
+    since, until = asked_day(asked, "from"), asked_day(asked, "to")
     if since and until and until < since:
         raise PeriodMalformed
     ends = None if until is None else until + timedelta(days=1)
     return entries_of(organisation, since=since, until=ends, event=event)
 
 
-def asked_day(request: HttpRequest, name: str) -> datetime | None:
+def asked_day(asked: QueryDict, name: str) -> datetime | None:
     """The beginning of that day in China; None when it is not given. Raises PeriodMalformed."""
-    text = request.GET.get(name, "").strip()
+    text = asked.get(name, "").strip()
     if not text:
         return None
     try:
@@ -75,9 +75,9 @@ def asked_day(request: HttpRequest, name: str) -> datetime | None:
     return datetime.combine(day, time.min, CHINA)
 
 
-def asked_before(request: HttpRequest) -> int | None:
+def asked_before(asked: QueryDict) -> int | None:
     """Raises BadRequest."""
-    text = request.GET.get("before", "")
+    text = asked.get("before", "")
     if not text:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 19 or int(text) > LAST_NUMBER:
@@ -88,13 +88,13 @@ def asked_before(request: HttpRequest) -> int | None:
 @require_GET
 @needs_act(Act.READ_AUDIT)
 def audit_log(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    organisation, before = asked_log(request, viewer), asked_before(request)
+    organisation, before = asked_log(request.GET, viewer), asked_before(request.GET)
     context = {
         "organisation": organisation, "logs": logs_for(viewer), "now": timezone.now(), "asked": request.GET,
         "events": [(event.value, word(label)) for event, label in EVENTS.items()],
     }
     try:
-        rows, older = page_of(asked_rows(request, organisation), before=before, size=PAGE_ROWS)
+        rows, older = page_of(asked_rows(request.GET, organisation), before=before, size=PAGE_ROWS)
     except PeriodMalformed as error:
         return render(request, "accounts/audit.html", {**context, "error": error}, status=error.status)
     asked = {name: value for name in ("of", "from", "to", "event") if (value := request.GET.get(name, ""))}
@@ -102,7 +102,7 @@ def audit_log(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     context |= {
         "rows": [(row, word(event_label(row.event)), who(row.actor, names), who(row.subject, names), word(words_label(row.detail)),
                   word(words_label(row.method))) for row in rows],
-        "query": urlencode(asked), "older": urlencode({**asked, "before": older}) if older is not None else "",
+        "export": asked, "older": urlencode({**asked, "before": older}) if older is not None else "",
     }
     return render(request, "accounts/audit.html", context)
 
@@ -114,12 +114,15 @@ def who(identifier: str, names: Mapping[str, str]) -> str:
     return names.get(identifier) or word(id_label(identifier))
 
 
-@require_GET
+@require_POST
 @needs_act(Act.READ_AUDIT)
 def audit_export(request: HttpRequest, viewer: Viewer) -> StreamingHttpResponse:
-    """Every row of the period, oldest first, without a limit; the row that says that this export was taken is the last that it may hold."""
-    organisation = asked_log(request, viewer)
-    rows = asked_rows(request, organisation)
+    """Every row of the period, oldest first, without a limit; the row that says that it was taken is the last that it may hold.
+
+    It writes, so no link leads here, which a page of somebody else's could follow.
+    """
+    organisation = asked_log(request.POST, viewer)
+    rows = asked_rows(request.POST, organisation)
     with transaction.atomic():
         note(Event.AUDIT_EXPORTED, organisation, at=timezone.now(), subject=f"organisation:{organisation.ref}")
     last = entries_of(organisation, since=None, until=None).values_list("number", flat=True)[0]

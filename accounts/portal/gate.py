@@ -53,7 +53,12 @@ OWN = frozenset({
     "account_change_password", "mfa_index", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn",
     "mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "usersessions_list",
     "session-end", "invitation", "notification-choices", "address-confirmation-again",
+    "number-confirmation",
 })
+
+# Attributes by which a view says before which act it asks for the second factor again, and which acts open it at all. Decorators around
+# it keep them, and `tests/accounts/test_step_up.py` reads them: what needs a sensitive act and does not ask again fails there.
+ASKS_AGAIN, NEEDS_ACTS = "asks_again_before", "needs_acts"
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 P = ParamSpec("P")
@@ -229,6 +234,7 @@ def step_up(act: Act, *, back: str, keep: tuple[str, ...] = ()) -> Callable[[Vie
                 return to_show(person, reverse(back, kwargs={name: kwargs[name] for name in keep}))
             return view(request, *args, **kwargs)
 
+        guarded.__dict__[ASKS_AGAIN] = act
         return guarded
 
     return decorated

@@ -16,6 +16,7 @@ from accounts.checking import named_administrator
 from accounts.errors import RoleUnavailable, TwoOperatorsNeeded
 from accounts.joining import canonical_login, end_membership, invite, invite_back, withdraw_invitation
 from accounts.models import Organisation, Person
+from accounts.operators import has_had_two, invite_first_colleague
 from accounts.permissions import CERTIFIED, KINDS, LICENSED, ROLES, Act, Kind, Label, Role, invited_by_operator, roles_of
 from accounts.portal.forms import InviteeForm
 from accounts.portal.gate import needs_person, signed_in_person, step_up
@@ -37,7 +38,8 @@ class Managed:
     """An organisation, and what whoever manages its members may do there: roles that he sees and ends, and roles that he may give.
 
     The operator sees those who manage members. One operator gives such a role only before the trial, to the login that two checked
-    (`named`), and ends none afterwards: else it could put its own people in. For that there is `accounts.replacing`.
+    (`named`), and ends none afterwards: else it could put its own people in. For that there is `accounts.replacing`. `by_two`: the
+    operator's own organisation, once it has had two operators; until then its only one invites one colleague (`accounts.operators`).
     """
 
     organisation: Organisation
@@ -46,6 +48,7 @@ class Managed:
     to_give: tuple[Role, ...]
     named: str | None = None
     ends: bool = True
+    by_two: bool = False
 
 
 def word(label: Label) -> str:
@@ -60,7 +63,8 @@ def managed(person: Person, ref: str) -> Managed:
         if not found[0].working:
             raise OrganisationNotWorking
         roles = roles_of(Kind(found[0].kind))
-        return Managed(found[0], True, roles, roles)
+        by_two = found[0].kind == Kind.OPERATOR and has_had_two(found[0])
+        return Managed(found[0], True, roles, () if by_two else roles, by_two=by_two)
     if may_manage_organisations(person):
         organisation = organisation_for_operator(ref)
         if organisation is not None:
@@ -107,12 +111,13 @@ def invite_member(request: HttpRequest, ref: str) -> HttpResponse:
         if not form.is_valid():
             return members_page(request, where, form=form, status=422)
         invitee = form.invitee()
-        if not where.own and where.named is None:
+        if where.by_two or (not where.own and where.named is None):
             raise TwoOperatorsNeeded
         if invitee.role not in where.to_give or (not where.own and canonical_login(invitee.login) != where.named):
             # Two operators checked one name; a link for another would let one of them put anybody in its place.
             raise RoleUnavailable
-        invitation, token = invite(where.organisation, invitee, by=person, now=timezone.now())
+        act = invite_first_colleague if where.organisation.kind == Kind.OPERATOR else invite
+        invitation, token = act(where.organisation, invitee, by=person, now=timezone.now())
     except DomainError as error:
         return members_page(request, where, form=form, error=error, status=error.status)
     link = settings.PUBLIC_URL + reverse("invitation", args=[token])
@@ -152,7 +157,10 @@ def renew_sign_in(request: HttpRequest, ref: str, membership_id: int) -> HttpRes
     """A link for a member who lost password or second factor. Never the operator's to make: it would open another's content to him."""
     person = signed_in_person(request)
     where = managed(person, ref)
-    made = invite_back(where.organisation, membership_id, by=person, now=timezone.now()) if where.own else None
+    try:
+        made = invite_back(where.organisation, membership_id, by=person, now=timezone.now()) if where.own else None
+    except TwoOperatorsNeeded as error:
+        return members_page(request, where, error=error, status=error.status)
     if made is None:
         raise NotFound
     link = settings.PUBLIC_URL + reverse("invitation", args=[made[1]])
@@ -167,6 +175,8 @@ def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **m
         "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
         "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
         "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own, "ends": where.ends,
-        "kept_out": where.own and keeps_agents_out(where.organisation), "replaced": not where.own and where.named is None,
+        "kept_out": where.own and keeps_agents_out(where.organisation),
+        "replaced": not where.own and where.named is None, "by_two": where.by_two,
+        "first_colleague": where.own and not where.by_two and where.organisation.kind == Kind.OPERATOR,
         "licensed": bool(LICENSED.intersection(where.to_give)), "certified": bool(CERTIFIED.intersection(where.to_give)), **more,
     }, status=status)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.agreeing import agreement_of
 from accounts.models import Organisation
 from accounts.permissions import KINDS, Act, Kind
-from accounts.portal.gate import View, needs_person, signed_in_person, step_up
+from accounts.portal.gate import NEEDS_ACTS, View, needs_person, signed_in_person, step_up
 from accounts.portal.members import word
 from accounts.reviewing import confirm_review, review_under_way, reviews_due
 from accounts.selectors import may_manage_organisations, organisation_for_operator, organisations_for_operator
@@ -37,6 +37,7 @@ def for_operator(view: View[P, HttpResponse]) -> View[P, HttpResponse]:
             raise NotFound
         return view(request, *args, **kwargs)
 
+    guarded.__dict__[NEEDS_ACTS] = frozenset({Act.MANAGE_ORGANISATIONS})
     return guarded
 
 

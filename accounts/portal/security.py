@@ -13,6 +13,7 @@ from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import ListUserSessionsView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
@@ -66,12 +67,24 @@ class NewRecoveryCodesView(Noted, GenerateRecoveryCodesView):
     event = Event.CODES_MADE
 
 
-class ShowAgainView(Noted, ReauthenticateView):
+class ShownAgain(Noted):
+    """A factor that was shown again gives the session a new key, and the old one ends: whoever had it does not act with the new right."""
+
     event = Event.SHOWN_AGAIN
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        response, old = super().form_valid(form), self.request.session.session_key
+        self.request.session.cycle_key()
+        UserSession.objects.filter(session_key=old).update(session_key=self.request.session.session_key)
+        return response
 
-class ShowPasskeyAgainView(Noted, ReauthenticateWebAuthnView):
-    event = Event.SHOWN_AGAIN
+
+class ShowAgainView(ShownAgain, ReauthenticateView):
+    """With a code."""
+
+
+class ShowPasskeyAgainView(ShownAgain, ReauthenticateWebAuthnView):
+    """With a passkey."""
 
 
 def _enrolled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -97,12 +110,29 @@ class NewPasswordView(PasswordChangeView):
 change_password = needs_person(NewPasswordView.as_view())
 
 
+class SessionsView(ListUserSessionsView):
+    """One's own sessions; its form ends all others, with the second factor shown again: a screen left open locks nobody out."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        person = signed_in_person(request)
+        if not shown_recently(request, person):
+            return to_show(person, request.path)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+
+list_sessions = needs_person(SessionsView.as_view())
+
+
 @require_POST
 @needs_person
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
-    """End one of one's own sessions; anybody else's does not exist."""
-    session = UserSession.objects.filter(pk=session_id, user_id=signed_in_person(request).pk).first()
+    """End one of one's own sessions, with the second factor shown again; anybody else's does not exist."""
+    person = signed_in_person(request)
+    session = UserSession.objects.filter(pk=session_id, user_id=person.pk).first()
     if session is None:
         raise NotFound
+    if not shown_recently(request, person):
+        return to_show(person, reverse("usersessions_list"))
     get_adapter().end_sessions([session])
     return HttpResponseRedirect(reverse("usersessions_list"))

@@ -40,8 +40,9 @@ PLACES = (
     Place("/access", _("委案与授权"), frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT})),
     Place("/docket", _("受理"), frozenset({Act.ACCEPT, Act.PREPARE}), kinds_that_may(Act.ACCEPT)),
     Place("/orders", _("调取令"), frozenset({Act.ORDER, Act.PREPARE}), kinds_that_may(Act.ORDER)),
+    Place("/quarantines", _("隔离"), frozenset({Act.RELEASE})),
     Place("/dashboard", _("统计"), frozenset({Act.READ_CASE})),
-    Place("/organisations", _("机构"), frozenset({Act.MANAGE_ORGANISATIONS})),
+    Place("/organisations", _("机构管理"), frozenset({Act.MANAGE_ORGANISATIONS})),
     Place("/operations", _("运营"), frozenset({Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH})),
     Place("/audit", _("审计日志"), frozenset({Act.READ_AUDIT})),
 )

@@ -3,7 +3,6 @@ from allauth.account import views as account_views
 from allauth.mfa.base import views as factor_views
 from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.webauthn import views as passkey_views
-from allauth.usersessions import views as session_views
 from django.urls import path
 from django.views.decorators.cache import never_cache
 
@@ -44,7 +43,7 @@ urlpatterns = [
     path("account/second-factor/recovery-codes/new", security.NewRecoveryCodesView.as_view(), name="mfa_generate_recovery_codes"),
     path("account/confirm", security.ShowAgainView.as_view(), name="mfa_reauthenticate"),
     path("account/confirm/passkey", security.ShowPasskeyAgainView.as_view(), name="mfa_reauthenticate_webauthn"),
-    path("account/sessions", session_views.list_usersessions, name="usersessions_list"),
+    path("account/sessions", security.list_sessions, name="usersessions_list"),
     path("account/sessions/<int:session_id>/end", security.end_session, name="session-end"),
     path("account/lock", lock.idle_lock, name="idle-lock"),
     path("audit", audit.audit_log, name="audit"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Membership, Person
 from accounts.permissions import ROLES, Act
-from accounts.portal.gate import View, is_proven, needs_person, signed_in_person
+from accounts.portal.gate import NEEDS_ACTS, View, is_proven, needs_person, signed_in_person
 from accounts.selectors import live_memberships
 from accounts.viewer import Viewer
 from accounts.workstations import workstation_of
@@ -88,6 +88,7 @@ def needs_act(*acts: Act) -> Callable[[Page[P, R]], View[P, R | HttpResponse]]:
             viewer.must(*acts)
             return view(request, viewer, *args, **kwargs)
 
+        guarded.__dict__[NEEDS_ACTS] = frozenset(acts)
         return needs_person(guarded)
 
     return decorated

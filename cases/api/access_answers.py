@@ -96,7 +96,7 @@ class AccessFacts(Struct, forbid_unknown_fields=True):
     """One reading. `purpose` is null for the organisation's own people and machines: their work is their purpose."""
 
     at: Time
-    what: Literal["case", "records"]
+    what: Literal["case", "records", "export", "search"]
     actor: str
     organisation: Side
     roles: tuple[str, ...]

@@ -17,25 +17,29 @@ from cases.api.viewing import keeper_of, opened_file, viewer_of
 from cases.errors import SearchInvalid
 from cases.facts import NoteFacts
 from cases.filing import add_note, move_stage, open_case, revise_file
-from cases.models import Case
+from cases.models import AccessEvent, Case
 from cases.record_counts import records_seen
 from cases.selectors import CaseFile, case_file_for, case_for, cases_for, cases_of_person, cases_referenced, place_of_note
+from cases.watching import note_told
 from common.bodies import answer, decode_with, read_json
 from common.problems import Forbidden
+from common.request_ids import request_id_of
 
 PAGE = 50
 
 
-def page_of(viewer: Viewer, cases: QuerySet[Case], after: str | None) -> dict[str, Any]:
-    """One page, the newest first; `after` is the last case of the page before."""
-    now = timezone.now()
+def page_of(viewer: Viewer, cases: QuerySet[Case], after: str | None, *, now: datetime) -> tuple[list[Case], str | None]:
+    """One page, the newest first, and the cursor of the next; `after` is the last case of the page before. Raises CaseNotFound."""
     if after is not None:
         # The cursor is a case's id: a row's number would tell how many cases all organisations have.
         cases = cases.filter(id__lt=case_for(viewer, after, now=now).pk)
     found = list(cases[: PAGE + 1])
-    cursor = found[PAGE - 1].ref if len(found) > PAGE else None
-    counts = records_seen(viewer, found[:PAGE], now=now)
-    return {"cases": [case_summary(case, counts[case.pk]) for case in found[:PAGE]], "next_cursor": cursor}
+    return found[:PAGE], found[PAGE - 1].ref if len(found) > PAGE else None
+
+
+def page_answer(viewer: Viewer, page: list[Case], cursor: str | None, *, now: datetime) -> HttpResponse:
+    counts = records_seen(viewer, page, now=now)
+    return answer({"cases": [case_summary(case, counts[case.pk]) for case in page], "next_cursor": cursor})
 
 
 def answer_of(viewer: Viewer, file: CaseFile, *, now: datetime) -> dict[str, Any]:
@@ -57,8 +61,9 @@ class CasesView(APIView):
 
     @extend_schema(**schema.LIST)
     def get(self, request: Request) -> HttpResponse:
-        viewer = viewer_of(request)
-        return answer(page_of(viewer, cases_for(viewer, now=timezone.now()), request.query_params.get("cursor")))
+        viewer, now = viewer_of(request), timezone.now()
+        page, cursor = page_of(viewer, cases_for(viewer, now=now), request.query_params.get("cursor"), now=now)
+        return page_answer(viewer, page, cursor, now=now)
 
     @extend_schema(**schema.OPEN)
     def post(self, request: Request) -> HttpResponse:
@@ -75,12 +80,16 @@ class CaseSearchView(APIView):
     def post(self, request: Request) -> HttpResponse:
         viewer, now = viewer_of(request), timezone.now()
         wanted = decode_with(payloads.CASE_SEARCH, read_json(request))
-        person = {"name": wanted.name or "", "identity_number": wanted.identity_number or "", "phone": wanted.phone or ""}
-        if (wanted.reference is None) != any(person.values()):
+        name, identity_number, phone = wanted.name or "", wanted.identity_number or "", wanted.phone or ""
+        if (wanted.reference is None) != any((name, identity_number, phone)):
             raise SearchInvalid
-        found = cases_of_person(viewer, now=now, **person) if wanted.reference is None else (
-            cases_referenced(viewer, wanted.reference, now=now))
-        return answer(page_of(viewer, found, wanted.cursor))
+        by_person = wanted.reference is None
+        found = cases_of_person(viewer, now=now, name=name, identity_number=identity_number, phone=phone) if by_person else (
+            cases_referenced(viewer, wanted.reference or "", now=now))
+        page, cursor = page_of(viewer, found, wanted.cursor, now=now)
+        if by_person:
+            note_told(viewer, page, AccessEvent.SEARCH, request_id=request_id_of(request), now=now)
+        return page_answer(viewer, page, cursor, now=now)
 
 
 class CaseView(APIView):

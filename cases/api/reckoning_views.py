@@ -60,5 +60,5 @@ class RateCapsView(APIView):
     @extend_schema(**schema.STATE_CAPS)
     def put(self, request: Request) -> HttpResponse:
         viewer = keeper_of(request)
-        state_caps(viewer.organisation, payloads.rate_caps(decode_with(payloads.RATE_CAPS, read_json(request))))
+        state_caps(viewer.organisation, payloads.rate_caps(decode_with(payloads.RATE_CAPS, read_json(request))), now=timezone.now())
         return answer(caps_answer(caps_of(viewer.organisation)))

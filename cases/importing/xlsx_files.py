@@ -15,7 +15,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from xml.parsers import expat
 
-import openpyxl
 from django.utils.translation import gettext as _
 
 from cases.importing.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row, Table, Unreadable
@@ -117,6 +116,9 @@ def _require_inside(cell: str) -> None:
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, Row]]:
+    # It loads numpy and pillow where they are installed, 19 MiB that a web process without workbooks does not need.
+    import openpyxl  # noqa: PLC0415
+
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]

@@ -26,9 +26,11 @@ class Migration(migrations.Migration):
                 ('within', models.CharField(blank=True, help_text='合同约定的款项抵充顺序，逗号分隔；为空依法定', max_length=80)),
                 ('between', models.CharField(help_text='合同约定的债务抵充顺序，逗号分隔；空值依法定', max_length=40, null=True)),
                 ('clauses', models.JSONField(default=dict, help_text='合同条款编号，按事项')),
+                ('case', models.OneToOneField(help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='agreement', to='cases.case')),
             ],
             options={
                 'verbose_name': '合同',
+                'constraints': [models.CheckConstraint(condition=models.Q(('day_count__in', ['actual/360', 'actual/365', '30/360'])), name='agreement_day_count_known'), models.CheckConstraint(condition=models.Q(('penalty_uplift__gte', 0), ('penalty_uplift__lte', 10)), name='agreement_uplift_in_range')],
             },
         ),
         migrations.CreateModel(
@@ -45,9 +47,11 @@ class Migration(migrations.Migration):
                 ('checked_by', models.CharField(help_text='核对人编号', max_length=64)),
                 ('imported_at', models.DateTimeField(help_text='导入时间', null=True)),
                 ('cases', models.PositiveIntegerField(default=0, help_text='导入的案件数')),
+                ('organisation', models.ForeignKey(help_text='所属机构', on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation')),
             ],
             options={
                 'verbose_name': '案件导入',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='case_import_ref_unique'), models.CheckConstraint(condition=models.Q(('format__in', ['csv', 'xlsx'])), name='case_import_format_known'), models.CheckConstraint(condition=models.Q(models.Q(('sealed_file', None), ('sha256', None)), models.Q(('sealed_file__isnull', False), ('sha256__isnull', False)), _connector='OR'), name='case_import_file_with_its_digest'), models.CheckConstraint(condition=models.Q(models.Q(('cases', 0), ('imported_at', None)), models.Q(('faults', 0), ('imported_at__isnull', False), ('sealed_file', None)), _connector='OR'), name='case_import_of_a_sound_file_that_is_gone')],
             },
         ),
         migrations.CreateModel(
@@ -59,9 +63,11 @@ class Migration(migrations.Migration):
                 ('change', models.CharField(help_text='变更种类', max_length=16)),
                 ('detail', models.CharField(help_text='版本号或阶段，不含个人信息', max_length=64)),
                 ('actor', models.CharField(help_text='行为人编号', max_length=64)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='cases.case')),
             ],
             options={
                 'verbose_name': '案件变更',
+                'constraints': [models.UniqueConstraint(fields=('case', 'sequence'), name='case_revision_sequence_unique'), models.CheckConstraint(condition=models.Q(('change__in', ['file', 'stage', 'import'])), name='case_revision_change_known')],
             },
         ),
         migrations.CreateModel(
@@ -73,9 +79,31 @@ class Migration(migrations.Migration):
                 ('charged_on', models.DateField(help_text='发生日')),
                 ('amount', models.DecimalField(decimal_places=2, help_text='金额（元）', max_digits=15)),
                 ('is_fee', models.BooleanField(help_text='是否为约定费用；否则为实现债权的费用')),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='charges', to='cases.case')),
             ],
             options={
                 'verbose_name': '费用',
+                'constraints': [models.UniqueConstraint(fields=('case', 'reference'), name='charge_reference_unique_in_case'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='charge_amount_above_zero')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Party',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(help_text='当事人在案件中的代号', max_length=64)),
+                ('role', models.CharField(help_text='在案件中的身份', max_length=16)),
+                ('kind', models.CharField(help_text='自然人或组织', max_length=16)),
+                ('sealed_name', models.BinaryField(help_text='姓名或名称，加密；依法删除后为空', null=True)),
+                ('name_index', models.BinaryField(help_text='姓名的机构级 HMAC，用于精确检索', max_length=32, null=True)),
+                ('sealed_identity', models.BinaryField(help_text='证件号码，加密；未知或依法删除后为空', null=True)),
+                ('identity_index', models.BinaryField(help_text='证件号码的机构级 HMAC', max_length=32, null=True)),
+                ('erased_at', models.DateTimeField(help_text='个人信息删除时间', null=True)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='parties', to='cases.case')),
+            ],
+            options={
+                'verbose_name': '当事人',
+                'indexes': [models.Index(fields=['name_index'], name='party_name_index'), models.Index(fields=['identity_index'], name='party_identity_index')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'reference'), name='party_reference_unique_in_case'), models.CheckConstraint(condition=models.Q(('role__in', ['debtor', 'co_debtor', 'guarantor', 'spouse', 'agent'])), name='party_role_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'organisation'])), name='party_kind_known'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('name_index__isnull', False), ('sealed_name__isnull', False)), models.Q(('erased_at__isnull', False), ('name_index', None), ('sealed_identity', None), ('sealed_name', None)), _connector='OR'), name='party_named_or_erased'), models.CheckConstraint(condition=models.Q(models.Q(('identity_index', None), ('sealed_identity', None)), models.Q(('identity_index__isnull', False), ('sealed_identity__isnull', False)), _connector='OR'), name='party_identity_with_its_index'), models.UniqueConstraint(condition=models.Q(('role', 'debtor')), fields=('case',), name='party_one_debtor_in_case')],
             },
         ),
         migrations.CreateModel(
@@ -88,9 +116,11 @@ class Migration(migrations.Migration):
                 ('record', models.CharField(blank=True, help_text='该文件的存证编号', max_length=25)),
                 ('given_on', models.DateField(help_text='作出日期')),
                 ('withdrawn_on', models.DateField(help_text='撤回日期', null=True)),
+                ('party', models.ForeignKey(db_index=False, help_text='当事人', on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='cases.party')),
             ],
             options={
                 'verbose_name': '同意',
+                'constraints': [models.UniqueConstraint(fields=('party', 'position'), name='consent_position_unique'), models.CheckConstraint(condition=models.Q(('kind__in', ['personal_information', 'provision', 'electronic_service', 'service_address', 'recording', 'enforcement', 'arbitration'])), name='consent_kind_known'), models.CheckConstraint(condition=models.Q(('document', ''), ('record', ''), _negated=True), name='consent_has_a_document_or_record'), models.CheckConstraint(condition=models.Q(('withdrawn_on', None), ('withdrawn_on__gte', models.F('given_on')), _connector='OR'), name='consent_withdrawn_after_it_was_given')],
             },
         ),
         migrations.CreateModel(
@@ -105,22 +135,12 @@ class Migration(migrations.Migration):
                 ('confirmed', models.BooleanField(help_text='是否经当事人确认')),
                 ('last_active_at', models.DateTimeField(help_text='最近一次确认可联系的时间', null=True)),
                 ('erased_at', models.DateTimeField(help_text='个人信息删除时间', null=True)),
+                ('party', models.ForeignKey(db_index=False, help_text='当事人', on_delete=django.db.models.deletion.CASCADE, related_name='contact_points', to='cases.party')),
             ],
             options={
                 'verbose_name': '联系方式',
-            },
-        ),
-        migrations.CreateModel(
-            name='Creditor',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(help_text='序号，从 1 起')),
-                ('name', models.CharField(help_text='债权人名称（机构）', max_length=200)),
-                ('credit_code', models.CharField(blank=True, help_text='统一社会信用代码；未知为空', max_length=18)),
-                ('share', models.DecimalField(decimal_places=8, help_text='份额，一方合计为 1', max_digits=9)),
-            ],
-            options={
-                'verbose_name': '债权人',
+                'indexes': [models.Index(fields=['value_index'], name='contact_point_value_index')],
+                'constraints': [models.UniqueConstraint(fields=('party', 'position'), name='contact_point_position_unique'), models.CheckConstraint(condition=models.Q(('kind__in', ['mobile', 'telephone', 'email', 'address', 'wechat'])), name='contact_point_kind_known'), models.CheckConstraint(condition=models.Q(('basis__in', ['contract', 'declared', 'repaired', 'public'])), name='contact_point_basis_known'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed_value__isnull', False), ('value_index__isnull', False)), models.Q(('erased_at__isnull', False), ('sealed_value', None), ('value_index', None)), _connector='OR'), name='contact_point_valued_or_erased')],
             },
         ),
         migrations.CreateModel(
@@ -132,9 +152,26 @@ class Migration(migrations.Migration):
                 ('notice_record', models.CharField(blank=True, help_text='债权转让通知的存证编号；未知为空', max_length=25)),
                 ('claimant_name', models.CharField(blank=True, help_text='代表全体债权人主张权利者；为空则各自主张', max_length=200)),
                 ('claimant_basis', models.CharField(blank=True, help_text='其依据，例如联合贷款协议条款', max_length=200)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='creditor_sides', to='cases.case')),
             ],
             options={
                 'verbose_name': '债权人一方',
+                'constraints': [models.UniqueConstraint(fields=('case', 'sequence'), name='creditor_side_sequence_unique'), models.CheckConstraint(condition=models.Q(models.Q(('assigned_on', None), ('notice_record', ''), ('sequence', 1)), models.Q(('assigned_on__isnull', False), ('sequence__gt', 1)), _connector='OR'), name='creditor_side_assigned_on_a_day'), models.CheckConstraint(condition=models.Q(models.Q(('claimant_name', ''), _negated=True), ('claimant_basis', ''), _connector='OR'), name='creditor_side_basis_has_a_claimant')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Creditor',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField(help_text='序号，从 1 起')),
+                ('name', models.CharField(help_text='债权人名称（机构）', max_length=200)),
+                ('credit_code', models.CharField(blank=True, help_text='统一社会信用代码；未知为空', max_length=18)),
+                ('share', models.DecimalField(decimal_places=8, help_text='份额，一方合计为 1', max_digits=9)),
+                ('side', models.ForeignKey(db_index=False, help_text='债权人一方', on_delete=django.db.models.deletion.CASCADE, related_name='creditors', to='cases.creditorside')),
+            ],
+            options={
+                'verbose_name': '债权人',
+                'constraints': [models.UniqueConstraint(fields=('side', 'position'), name='creditor_position_unique'), models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='creditor_share_above_zero_to_one')],
             },
         ),
         migrations.CreateModel(
@@ -150,9 +187,11 @@ class Migration(migrations.Migration):
                 ('due_day', models.PositiveSmallIntegerField(help_text='每月还款日；空值为放款日的对日', null=True)),
                 ('security', models.DecimalField(decimal_places=2, default=0, help_text='担保金额（元）', max_digits=15)),
                 ('accelerated_on', models.DateField(help_text='宣布提前到期日', null=True)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='drawdowns', to='cases.case')),
             ],
             options={
                 'verbose_name': '借据',
+                'constraints': [models.UniqueConstraint(fields=('case', 'reference'), name='drawdown_reference_unique_in_case'), models.CheckConstraint(condition=models.Q(('principal__gt', 0)), name='drawdown_principal_above_zero'), models.CheckConstraint(condition=models.Q(('annual_rate__gte', 0), ('annual_rate__lte', 10)), name='drawdown_rate_in_range'), models.CheckConstraint(condition=models.Q(('months__gte', 1), ('months__lte', 360)), name='drawdown_months_in_range'), models.CheckConstraint(condition=models.Q(('repayment__in', ['equal-instalments', 'equal-principal', 'interest-first', 'bullet'])), name='drawdown_repayment_known'), models.CheckConstraint(condition=models.Q(('due_day', None), models.Q(('due_day__gte', 1), ('due_day__lte', 31)), _connector='OR'), name='drawdown_due_day_in_range'), models.CheckConstraint(condition=models.Q(('security__gte', 0)), name='drawdown_security_not_negative'), models.CheckConstraint(condition=models.Q(('accelerated_on', None), ('accelerated_on__gt', models.F('drawn_on')), _connector='OR'), name='drawdown_accelerated_after_it_was_drawn')],
             },
         ),
         migrations.CreateModel(
@@ -163,9 +202,11 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(help_text='记录时间')),
                 ('actor', models.CharField(help_text='记录人编号', max_length=64)),
                 ('organisation_ref', models.CharField(help_text='记录人所在机构编号', max_length=64)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='cases.case')),
             ],
             options={
                 'verbose_name': '案件备注',
+                'constraints': [models.UniqueConstraint(fields=('case', 'sequence'), name='note_sequence_unique')],
             },
         ),
         migrations.CreateModel(
@@ -174,26 +215,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sealed_text', models.BinaryField(help_text='备注内容，加密；依法删除后为空', null=True)),
                 ('erased_at', models.DateTimeField(help_text='删除时间', null=True)),
+                ('note', models.OneToOneField(help_text='备注', on_delete=django.db.models.deletion.PROTECT, related_name='text', to='cases.note')),
             ],
             options={
                 'verbose_name': '备注内容',
-            },
-        ),
-        migrations.CreateModel(
-            name='Party',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(help_text='当事人在案件中的代号', max_length=64)),
-                ('role', models.CharField(help_text='在案件中的身份', max_length=16)),
-                ('kind', models.CharField(help_text='自然人或组织', max_length=16)),
-                ('sealed_name', models.BinaryField(help_text='姓名或名称，加密；依法删除后为空', null=True)),
-                ('name_index', models.BinaryField(help_text='姓名的机构级 HMAC，用于精确检索', max_length=32, null=True)),
-                ('sealed_identity', models.BinaryField(help_text='证件号码，加密；未知或依法删除后为空', null=True)),
-                ('identity_index', models.BinaryField(help_text='证件号码的机构级 HMAC', max_length=32, null=True)),
-                ('erased_at', models.DateTimeField(help_text='个人信息删除时间', null=True)),
-            ],
-            options={
-                'verbose_name': '当事人',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed_text__isnull', False)), models.Q(('erased_at__isnull', False), ('sealed_text', None)), _connector='OR'), name='note_text_there_or_erased')],
             },
         ),
         migrations.CreateModel(
@@ -204,9 +230,11 @@ class Migration(migrations.Migration):
                 ('received_on', models.DateField(help_text='收款日')),
                 ('amount', models.DecimalField(decimal_places=2, help_text='金额（元）', max_digits=15)),
                 ('designation', models.CharField(blank=True, help_text='债务人指定清偿的借据；未指定为空', max_length=128)),
+                ('case', models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='payments', to='cases.case')),
             ],
             options={
                 'verbose_name': '收款',
+                'constraints': [models.UniqueConstraint(fields=('case', 'reference'), name='payment_reference_unique_in_case'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_above_zero')],
             },
         ),
         migrations.CreateModel(
@@ -219,9 +247,11 @@ class Migration(migrations.Migration):
                 ('day_count', models.CharField(help_text='计算天数惯例', max_length=10)),
                 ('source', models.CharField(help_text='出处：文件名称、文号、条款', max_length=300)),
                 ('stated_by', models.CharField(help_text='由谁主张适用', max_length=200)),
+                ('organisation', models.ForeignKey(db_index=False, help_text='所属机构', on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation')),
             ],
             options={
                 'verbose_name': '利率上限',
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'effective_from'), name='rate_cap_one_from_a_day'), models.CheckConstraint(condition=models.Q(('annual_rate__gte', 0), ('annual_rate__lte', 10)), name='rate_cap_in_range'), models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gt', models.F('effective_from')), _connector='OR'), name='rate_cap_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('day_count__in', ['actual/360', 'actual/365', '30/360'])), name='rate_cap_day_count_known'), models.CheckConstraint(condition=models.Q(models.Q(('source', ''), _negated=True), models.Q(('stated_by', ''), _negated=True)), name='rate_cap_has_its_source')],
             },
         ),
         migrations.AddField(
@@ -241,272 +271,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='case',
             constraint=models.CheckConstraint(condition=models.Q(('file_version__gte', 0)), name='case_file_version_not_negative'),
-        ),
-        migrations.AddField(
-            model_name='agreement',
-            name='case',
-            field=models.OneToOneField(help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='agreement', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='caseimport',
-            name='organisation',
-            field=models.ForeignKey(help_text='所属机构', on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='caserevision',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='charge',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='charges', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='creditorside',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='creditor_sides', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='creditor',
-            name='side',
-            field=models.ForeignKey(db_index=False, help_text='债权人一方', on_delete=django.db.models.deletion.CASCADE, related_name='creditors', to='cases.creditorside'),
-        ),
-        migrations.AddField(
-            model_name='drawdown',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='drawdowns', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='notetext',
-            name='note',
-            field=models.OneToOneField(help_text='备注', on_delete=django.db.models.deletion.PROTECT, related_name='text', to='cases.note'),
-        ),
-        migrations.AddField(
-            model_name='party',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='parties', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='contactpoint',
-            name='party',
-            field=models.ForeignKey(db_index=False, help_text='当事人', on_delete=django.db.models.deletion.CASCADE, related_name='contact_points', to='cases.party'),
-        ),
-        migrations.AddField(
-            model_name='consent',
-            name='party',
-            field=models.ForeignKey(db_index=False, help_text='当事人', on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='cases.party'),
-        ),
-        migrations.AddField(
-            model_name='payment',
-            name='case',
-            field=models.ForeignKey(db_index=False, help_text='案件', on_delete=django.db.models.deletion.CASCADE, related_name='payments', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='ratecaprow',
-            name='organisation',
-            field=models.ForeignKey(db_index=False, help_text='所属机构', on_delete=django.db.models.deletion.PROTECT, to='accounts.organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('day_count__in', ['actual/360', 'actual/365', '30/360'])), name='agreement_day_count_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('penalty_uplift__gte', 0), ('penalty_uplift__lte', 10)), name='agreement_uplift_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseimport',
-            constraint=models.UniqueConstraint(fields=('ref',), name='case_import_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseimport',
-            constraint=models.CheckConstraint(condition=models.Q(('format__in', ['csv', 'xlsx'])), name='case_import_format_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sealed_file', None), ('sha256', None)), models.Q(('sealed_file__isnull', False), ('sha256__isnull', False)), _connector='OR'), name='case_import_file_with_its_digest'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cases', 0), ('imported_at', None)), models.Q(('faults', 0), ('imported_at__isnull', False), ('sealed_file', None)), _connector='OR'), name='case_import_of_a_sound_file_that_is_gone'),
-        ),
-        migrations.AddConstraint(
-            model_name='caserevision',
-            constraint=models.UniqueConstraint(fields=('case', 'sequence'), name='case_revision_sequence_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='caserevision',
-            constraint=models.CheckConstraint(condition=models.Q(('change__in', ['file', 'stage', 'import'])), name='case_revision_change_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('case', 'reference'), name='charge_reference_unique_in_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='charge_amount_above_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditorside',
-            constraint=models.UniqueConstraint(fields=('case', 'sequence'), name='creditor_side_sequence_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditorside',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assigned_on', None), ('notice_record', ''), ('sequence', 1)), models.Q(('assigned_on__isnull', False), ('sequence__gt', 1)), _connector='OR'), name='creditor_side_assigned_on_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditorside',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claimant_name', ''), _negated=True), ('claimant_basis', ''), _connector='OR'), name='creditor_side_basis_has_a_claimant'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditor',
-            constraint=models.UniqueConstraint(fields=('side', 'position'), name='creditor_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='creditor',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='creditor_share_above_zero_to_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.UniqueConstraint(fields=('case', 'reference'), name='drawdown_reference_unique_in_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('principal__gt', 0)), name='drawdown_principal_above_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('annual_rate__gte', 0), ('annual_rate__lte', 10)), name='drawdown_rate_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('months__gte', 1), ('months__lte', 360)), name='drawdown_months_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('repayment__in', ['equal-instalments', 'equal-principal', 'interest-first', 'bullet'])), name='drawdown_repayment_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('due_day', None), models.Q(('due_day__gte', 1), ('due_day__lte', 31)), _connector='OR'), name='drawdown_due_day_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('security__gte', 0)), name='drawdown_security_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='drawdown',
-            constraint=models.CheckConstraint(condition=models.Q(('accelerated_on', None), ('accelerated_on__gt', models.F('drawn_on')), _connector='OR'), name='drawdown_accelerated_after_it_was_drawn'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('case', 'sequence'), name='note_sequence_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='notetext',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed_text__isnull', False)), models.Q(('erased_at__isnull', False), ('sealed_text', None)), _connector='OR'), name='note_text_there_or_erased'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['name_index'], name='party_name_index'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['identity_index'], name='party_identity_index'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(fields=('case', 'reference'), name='party_reference_unique_in_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['debtor', 'co_debtor', 'guarantor', 'spouse', 'agent'])), name='party_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'organisation'])), name='party_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('name_index__isnull', False), ('sealed_name__isnull', False)), models.Q(('erased_at__isnull', False), ('name_index', None), ('sealed_identity', None), ('sealed_name', None)), _connector='OR'), name='party_named_or_erased'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('identity_index', None), ('sealed_identity', None)), models.Q(('identity_index__isnull', False), ('sealed_identity__isnull', False)), _connector='OR'), name='party_identity_with_its_index'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'debtor')), fields=('case',), name='party_one_debtor_in_case'),
-        ),
-        migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['value_index'], name='contact_point_value_index'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('party', 'position'), name='contact_point_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['mobile', 'telephone', 'email', 'address', 'wechat'])), name='contact_point_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('basis__in', ['contract', 'declared', 'repaired', 'public'])), name='contact_point_basis_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed_value__isnull', False), ('value_index__isnull', False)), models.Q(('erased_at__isnull', False), ('sealed_value', None), ('value_index', None)), _connector='OR'), name='contact_point_valued_or_erased'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('party', 'position'), name='consent_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['personal_information', 'provision', 'electronic_service', 'service_address', 'recording', 'enforcement', 'arbitration'])), name='consent_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('document', ''), ('record', ''), _negated=True), name='consent_has_a_document_or_record'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_on', None), ('withdrawn_on__gte', models.F('given_on')), _connector='OR'), name='consent_withdrawn_after_it_was_given'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('case', 'reference'), name='payment_reference_unique_in_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_above_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratecaprow',
-            constraint=models.UniqueConstraint(fields=('organisation', 'effective_from'), name='rate_cap_one_from_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratecaprow',
-            constraint=models.CheckConstraint(condition=models.Q(('annual_rate__gte', 0), ('annual_rate__lte', 10)), name='rate_cap_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratecaprow',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gt', models.F('effective_from')), _connector='OR'), name='rate_cap_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratecaprow',
-            constraint=models.CheckConstraint(condition=models.Q(('day_count__in', ['actual/360', 'actual/365', '30/360'])), name='rate_cap_day_count_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratecaprow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', ''), _negated=True), models.Q(('stated_by', ''), _negated=True)), name='rate_cap_has_its_source'),
         ),
         GuardTable("cases_caserevision"),
         GuardTable("cases_note"),

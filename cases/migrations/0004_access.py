@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '委托合同',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='entrustment_ref_unique'), models.UniqueConstraint(fields=('lender', 'number'), name='entrustment_number_unique_for_lender'), models.CheckConstraint(condition=models.Q(('agency_kind', 'collection_agency')), name='entrustment_is_to_an_agency'), models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='entrustment_has_document'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='entrustment_ends_after_start')],
             },
         ),
         migrations.CreateModel(
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '委案',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='assignment_ref_unique'), models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('entrustment', 'case'), name='assignment_live_once'), models.CheckConstraint(condition=models.Q(('withdrawn_at', None), ('withdrawn_at__gte', models.F('assigned_at')), _connector='OR'), name='assignment_withdrawn_after_it_began')],
             },
         ),
         migrations.CreateModel(
@@ -77,6 +79,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '授权',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='grant_ref_unique'), models.CheckConstraint(condition=models.Q(('receiver_kind__in', ['notary_office', 'law_firm', 'arbitration_body', 'court', 'auditor'])), name='grant_receiver_may_receive'), models.CheckConstraint(condition=models.Q(('basis__in', ['entrusted', 'provided', 'duty'])), name='grant_basis_known'), models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='grant_has_document'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(('case_count__gt', 0)), name='grant_covers_cases'), models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', '')), models.Q(('approved_at__isnull', False), models.Q(('approved_by', ''), _negated=True), models.Q(('approved_by', models.F('granted_by')), _negated=True)), _connector='OR'), name='grant_approved_by_another')],
             },
         ),
         migrations.CreateModel(
@@ -88,6 +91,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '授权的案件',
+                'constraints': [models.UniqueConstraint(fields=('grant', 'case'), name='granted_case_unique')],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +114,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '受理事项',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='matter_ref_unique'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', ''), ('closed_at', None), ('file_days', None)), models.Q(('accepted_at__isnull', False), ('file_days__isnull', False), ('file_days__lte', 36500), models.Q(('accepted_by', ''), _negated=True)), _connector='OR'), name='matter_accepted_with_a_file_period'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('open_until', None)), models.Q(('closed_at__isnull', False), ('open_until__gte', models.F('closed_at')), ('open_until__isnull', False)), _connector='OR'), name='matter_closed_with_an_end')],
             },
         ),
         migrations.CreateModel(
@@ -133,6 +138,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '调取令',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='order_ref_unique'), models.UniqueConstraint(fields=('court', 'number'), name='order_number_unique_in_court'), models.CheckConstraint(condition=models.Q(('court_kind', 'court')), name='order_is_of_a_court'), models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='order_has_document'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='order_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('opened_at', None), ('opened_by', '')), models.Q(('opened_at__isnull', False), models.Q(('opened_by', ''), _negated=True), models.Q(('opened_by', models.F('uploaded_by')), _negated=True)), _connector='OR'), name='order_opened_by_another')],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +150,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '调取的案件',
+                'constraints': [models.UniqueConstraint(fields=('order', 'case'), name='ordered_case_unique')],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +162,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '调取的证据种类',
+                'constraints': [models.UniqueConstraint(fields=('order', 'kind'), name='ordered_kind_unique')],
             },
         ),
         migrations.CreateModel(
@@ -167,6 +175,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '提交的案件',
+                'constraints': [models.UniqueConstraint(fields=('matter', 'case'), name='submitted_case_unique'), models.CheckConstraint(condition=models.Q(('up_to', None), ('up_to__gte', 0), _connector='OR'), name='submitted_case_up_to_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -205,122 +214,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['assignment'], name='distribution_of_assignment')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('assignment',), name='distribution_one_agent_at_a_time'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='distribution_ends_after_its_start')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='entrustment',
-            constraint=models.UniqueConstraint(fields=('ref',), name='entrustment_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='entrustment',
-            constraint=models.UniqueConstraint(fields=('lender', 'number'), name='entrustment_number_unique_for_lender'),
-        ),
-        migrations.AddConstraint(
-            model_name='entrustment',
-            constraint=models.CheckConstraint(condition=models.Q(('agency_kind', 'collection_agency')), name='entrustment_is_to_an_agency'),
-        ),
-        migrations.AddConstraint(
-            model_name='entrustment',
-            constraint=models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='entrustment_has_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='entrustment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='entrustment_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('ref',), name='assignment_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('entrustment', 'case'), name='assignment_live_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at', None), ('withdrawn_at__gte', models.F('assigned_at')), _connector='OR'), name='assignment_withdrawn_after_it_began'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('ref',), name='grant_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('receiver_kind__in', ['notary_office', 'law_firm', 'arbitration_body', 'court', 'auditor'])), name='grant_receiver_may_receive'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('basis__in', ['entrusted', 'provided', 'duty'])), name='grant_basis_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='grant_has_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('case_count__gt', 0)), name='grant_covers_cases'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', '')), models.Q(('approved_at__isnull', False), models.Q(('approved_by', ''), _negated=True), models.Q(('approved_by', models.F('granted_by')), _negated=True)), _connector='OR'), name='grant_approved_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantedcase',
-            constraint=models.UniqueConstraint(fields=('grant', 'case'), name='granted_case_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.UniqueConstraint(fields=('ref',), name='matter_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', ''), ('closed_at', None), ('file_days', None)), models.Q(('accepted_at__isnull', False), ('file_days__isnull', False), ('file_days__lte', 36500), models.Q(('accepted_by', ''), _negated=True)), _connector='OR'), name='matter_accepted_with_a_file_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('open_until', None)), models.Q(('closed_at__isnull', False), ('open_until__gte', models.F('closed_at')), ('open_until__isnull', False)), _connector='OR'), name='matter_closed_with_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('ref',), name='order_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('court', 'number'), name='order_number_unique_in_court'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('court_kind', 'court')), name='order_is_of_a_court'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='order_has_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='order_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('opened_at', None), ('opened_by', '')), models.Q(('opened_at__isnull', False), models.Q(('opened_by', ''), _negated=True), models.Q(('opened_by', models.F('uploaded_by')), _negated=True)), _connector='OR'), name='order_opened_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderedcase',
-            constraint=models.UniqueConstraint(fields=('order', 'case'), name='ordered_case_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderedkind',
-            constraint=models.UniqueConstraint(fields=('order', 'kind'), name='ordered_kind_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='submittedcase',
-            constraint=models.UniqueConstraint(fields=('matter', 'case'), name='submitted_case_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='submittedcase',
-            constraint=models.CheckConstraint(condition=models.Q(('up_to', None), ('up_to__gte', 0), _connector='OR'), name='submitted_case_up_to_not_negative'),
         ),
         GuardTable("cases_accessevent"),
     ]

@@ -86,13 +86,17 @@ class GrantedCase(models.Model):
 
 
 class AccessEvent(AppendOnlyModel):
-    """Somebody read a case's or its parties' data, or records of it: written before the data went out. No name stands here."""
+    """Somebody read a case's or its parties' data, or records of it: written before the data went out. No name stands here.
 
-    CASE, RECORDS = "case", "records"
+    `export`: a list that left as a file told of the case. `search`: it was found by the name, the identity number or the phone of a party.
+    """
+
+    CASE, RECORDS, EXPORT, SEARCH = "case", "records", "export", "search"
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, db_index=False, related_name="accesses", help_text="案件")
     at = models.DateTimeField(help_text="时间")
-    what = models.CharField(max_length=16, help_text="读取的内容：case 案件与当事人信息、records 存证")
+    what = models.CharField(
+        max_length=16, help_text="读取的内容：case 案件与当事人信息、records 存证、export 导出的案件列表、search 按当事人检索到")
     actor = models.CharField(max_length=64, help_text="行为人编号")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", help_text="行为人所在机构")
     roles = models.CharField(max_length=200, help_text="当时的角色；接口密钥为空")
@@ -104,7 +108,7 @@ class AccessEvent(AppendOnlyModel):
     class Meta:
         verbose_name = "案件访问记录"
         constraints = [
-            models.CheckConstraint(condition=Q(what__in=["case", "records"]), name="access_event_what_known"),
+            models.CheckConstraint(condition=Q(what__in=["case", "records", "export", "search"]), name="access_event_what_known"),
             models.CheckConstraint(
                 condition=Q(root__in=["own", "assigned", "granted", "accepted", "ordered"]), name="access_event_root_known"),
             models.CheckConstraint(condition=Q(root="own") | Q(purpose__isnull=False), name="access_event_of_others_has_purpose"),

@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -35,24 +37,28 @@ from cases.assigning import (
 from cases.errors import AgentUnsuitable, BasisMissing
 from cases.granting import Opening, approve_grant, grant_access, revoke_grant
 from cases.matters import submit_cases
-from cases.models import Distribution, Entrustment, Grant
+from cases.models import Distribution, Entrustment, Grant, Matter, SubmittedCase
 from cases.models.access import RECEIVERS
-from cases.phases import Phase, assignments_in, entrustments_in, grants_in, orders_in, undistributed
-from cases.portal.access_words import BASES, assignment_state, grant_state, with_states
+from cases.phases import Phase, assignments_in, entrustments_in, grants_in, matters_in, orders_in, undistributed
+from cases.portal.access_words import BASES, DUTIES, assignment_state, grant_state, matter_state, with_states
 from cases.portal.answering import form_of
 from cases.portal.listing import CURRENT, Choice, by_phase, chosen_state, here, listed
-from cases.portal.standing import gates_to_approve
+from cases.portal.named_cases import cases_page, first_of_each
+from cases.portal.standing import gates_to_approve, standing_in
 from cases.portal.typed import day, number, own_cases_of, refs_of
 from cases.roots import ACCEPTING
 from cases.selectors import (
     assignments_for,
     assignments_given,
     assignments_held,
+    cases_of_matter,
     entrustment_given,
     entrustment_seen,
     entrustments_for,
     grant_given,
     grants_for,
+    matter_given,
+    matters_given,
     orders_seen,
 )
 from common.refused import Refused
@@ -67,6 +73,7 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     contracts = listed(request, "contracts", entrustments_for(viewer), by_phase(entrustments_in, now))
     grants = listed(request, "grants", grants_for(viewer), by_phase(grants_in, now))
     orders = listed(request, "orders", orders_seen(viewer), by_phase(orders_in, now)) if is_lender else None
+    matters = listed(request, "matters", matters_given(viewer), by_phase(matters_in, now)) if is_lender else None
     context: dict[str, Any] = {
         "viewer": viewer, "refused": refused, "now": now, "lender": is_lender, "here": here(request),
         "selected": "\n".join(selected), "chosen": len(selected),
@@ -75,7 +82,8 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
         "may_grant": is_lender and viewer.may(Act.GRANT), "may_submit": is_lender and viewer.may(Act.PREPARE),
         "contracts": contracts, "grants": grants, "orders": orders, "ordered": is_lender and orders_seen(viewer).exists(),
         **_assignments(request, viewer, now),
-        "grant_rows": _grants(viewer, grants.rows, now=now),
+        "grant_rows": _grants(viewer, grants.rows, now=now), "matters": matters,
+        "matter_rows": _matters(viewer, matters.rows, now=now) if matters else [],
         **_choices(viewer, now),
     }
     return render(request, "cases/access.html", context, status=200 if refused is None else refused.error.status)
@@ -86,8 +94,19 @@ def _grants(viewer: Viewer, rows: Sequence[Grant], *, now: datetime) -> list[dic
     names = names_of(viewer.organisation, (actor for row in rows for actor in (row.granted_by, row.approved_by)))
     return [
         {**each, "basis": BASES[Grant.Basis(each["row"].basis)], "gates": gates_to_approve(viewer, each["row"]),
+         "duties": DUTIES if each["row"].basis == Grant.Basis.ENTRUSTED else "",
          "granted_by": names.get(each["row"].granted_by, ""), "approved_by": names.get(each["row"].approved_by, "")}
         for each in with_states(rows, grant_state, now=now)]
+
+
+def _matters(viewer: Viewer, rows: Sequence[Matter], *, now: datetime) -> list[dict[str, Any]]:
+    """What the lender submitted: its cases, its state, by which root it is open to the institution, until when, who may end that."""
+    cases = first_of_each(viewer, SubmittedCase.objects.all(), "matter", [row.pk for row in rows], now=now)
+    names = names_of(viewer.organisation, (row.submitted_by for row in rows))
+    return [
+        {**each, "cases": cases[each["row"].pk], "standing": standing_in(each["row"], now=now),
+         "submitted_by": names.get(each["row"].submitted_by, "")}
+        for each in with_states(rows, matter_state, now=now)]
 
 
 def _assignments(request: HttpRequest, viewer: Viewer, now: datetime) -> dict[str, Any]:
@@ -137,6 +156,15 @@ def _active(kinds: list[Kind]) -> Choices:
 @needs_act(Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT)
 def access(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     return access_page(request, viewer)
+
+
+@require_GET
+@needs_act(Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT)
+def submitted_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
+    """All cases of a matter that the viewer's lender submitted, by pages. Raises NotFound."""
+    matter = matter_given(viewer, ref)
+    title, back = f"{matter.institution.name} · {matter.purpose}", (f"{reverse('access')}#matters", gettext("回到委案与授权"))
+    return cases_page(request, viewer, cases_of_matter(matter), title=title, back=back)
 
 
 @require_POST

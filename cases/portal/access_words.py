@@ -17,6 +17,8 @@ BASES = {
     Grant.Basis.PROVIDED: _("向其他处理者提供（个人信息保护法（2021年）第二十三条）"),
     Grant.Basis.DUTY: _("履行法定职责或义务（个人信息保护法（2021年）第十三条第一款第三项）"),
 }
+# LAW: 个人信息保护法（2021年）第二十一条: who processes for another passes nothing on, and at the end returns it or deletes it.
+DUTIES = _("受托处理：不得转委托；委托结束时须向出借机构返还或删除案件信息，不得保留（个人信息保护法（2021年）第二十一条）")
 ENDS = {
     Root.ASSIGNED: _("出借机构可随时退案"), Root.GRANTED: _("出借机构可随时撤销"), Root.ACCEPTED: _("受理机构结案且存档期限届满"),
     Root.ORDERED: _("法院；出借机构不能阻止"),

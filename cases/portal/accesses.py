@@ -28,7 +28,10 @@ from common.problems import NotFound
 
 PAGE = 50
 CURSOR = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
-WHAT = {AccessEvent.CASE: _("案件与当事人信息"), AccessEvent.RECORDS: _("存证记录")}
+WHAT = {
+    AccessEvent.CASE: _("案件与当事人信息"), AccessEvent.RECORDS: _("存证记录"), AccessEvent.EXPORT: _("导出的案件列表"),
+    AccessEvent.SEARCH: _("按当事人检索到本案"),
+}
 
 
 @dataclass(frozen=True, slots=True)

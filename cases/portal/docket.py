@@ -4,6 +4,7 @@ The procedures of each institution take the docket over later; here it is one ac
 a new order, whose document has to be deposited; the page has the form, and the room above takes it.
 """
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import Organisation
 from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, step_up
 from accounts.portal.workplace import needs_act
@@ -25,13 +27,15 @@ from cases.phases import matters_in, orders_in
 from cases.portal.access_words import matter_state, order_state, with_states
 from cases.portal.answering import form_of
 from cases.portal.listing import by_phase, here, listed
-from cases.portal.named_cases import Rows, first_of_each, page_of_cases
+from cases.portal.named_cases import cases_page, first_of_each
 from cases.portal.standing import gates_to_accept, gates_to_open, standing_by, standing_in
 from cases.portal.typed import day, number, refs_of
 from cases.roots import ACCEPTING
 from cases.selectors import cases_of_matter, matter_held, matters_for, order_of, orders_for, rows_of_order
 from common.problems import NotFound
 from common.refused import Refused
+
+OFFERED = 1000
 
 
 def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | None = None) -> HttpResponse:
@@ -61,16 +65,7 @@ def docket(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
 def matter_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
     """All cases of a matter on the docket, by pages. Raises NotFound."""
     matter = matter_held(viewer, ref)
-    return _cases_page(request, viewer, cases_of_matter(matter), title=matter.purpose, back=(reverse("docket"), _("回到受理")))
-
-
-def _cases_page(request: HttpRequest, viewer: Viewer, rows: Rows, *, title: str, back: tuple[str, str]) -> HttpResponse:
-    now = timezone.now()
-    cases, cursor = page_of_cases(request, viewer, rows, now=now)
-    return render(request, "cases/named_cases.html", {
-        "title": title, "cases": cases, "cursor": cursor, "count": rows.count(), "now": now, "back": back,
-        "filter": {"after": request.GET.get("after", ""), "query": ""},
-    })
+    return cases_page(request, viewer, cases_of_matter(matter), title=matter.purpose, back=(reverse("docket"), _("回到受理")))
 
 
 @require_POST
@@ -102,8 +97,16 @@ def orders_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
         for each in with_states(shown.rows, order_state, now=now)]
     context = {"list": shown, "orders": orders, "may_open": viewer.may(Act.ORDER), "me": viewer.actor, "refused": refused, "now": now,
         "kinds": [(kind, word, kind in ticked) for kind, word in ORDERABLE.items()], "here": here(request),
-        "may_prepare": viewer.may(Act.PREPARE), "key": request.POST.get("key") or secrets.token_hex(16)}
+        "may_prepare": viewer.may(Act.PREPARE), "lenders": [("", _("不按客户案件编号")), *lenders_offered()],
+        "key": request.POST.get("key") or secrets.token_hex(16)}
     return render(request, "cases/orders.html", context, status=200 if refused is None else refused.error.status)
+
+
+def lenders_offered() -> list[tuple[str, str]]:
+    """Lenders that an order may name: also one that is suspended, for its cases are there still. That they take part here is no secret."""
+    known = [Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED]
+    rows = Organisation.objects.filter(kind=Kind.LENDER, status__in=known).order_by("name", "id")
+    return list(rows.values_list("ref", "name")[:OFFERED])
 
 
 @require_GET
@@ -117,14 +120,14 @@ def orders(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
 def order_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
     """All cases of an order of the viewer's court, by pages. Raises NotFound."""
     order = order_of(viewer, ref)
-    return _cases_page(request, viewer, rows_of_order(viewer, order), title=order.number, back=(reverse("orders"), _("回到调取令")))
+    return cases_page(request, viewer, rows_of_order(viewer, order), title=order.number, back=(reverse("orders"), _("回到调取令")))
 
 
-def paper_of(form: QueryDict, document: str, *, now: datetime) -> Paper:
-    """An order as its form describes it, with the record number of its document. Raises PeriodUnsuitable."""
+def paper_of(form: QueryDict, document: str, cases: Sequence[str], *, now: datetime) -> Paper:
+    """An order as its form describes it, with the record number of its document and the refs of its cases. Raises PeriodUnsuitable."""
     return Paper(
         form.get("number", ""), document, form.get("scope", ""), day(form, "starts_at", now=now), day(form, "ends_at", end=True),
-        refs_of(form), refs_of(form, "kinds"))
+        cases, refs_of(form, "kinds"))
 
 
 @require_POST

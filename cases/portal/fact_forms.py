@@ -13,8 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.credit_code import canonical_credit_code
 from cases.errors import CaseInvalid, FactUnsuitable
-from cases.facts import ConsentFacts, ConsentKind, ContactBasis, ContactFacts, ContactKind
+from cases.facts import ConsentFacts, ConsentKind, ContactBasis, ContactFacts, ContactKind, CreditorFacts, SideFacts
 from cases.portal.words import BASES, CONSENTS, CONTACTS, ROLES
 from cases.reckoning.terms import Receipt
 from cases.selectors import CaseFile
@@ -25,6 +26,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SUM = re.compile(r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 LONGEST_REFERENCE, LONGEST_LINE, LONGEST_NUMBER = 128, 200, 32
+SHARE = re.compile(r"(1|1\.0{1,8}|0\.[0-9]{0,7}[1-9])", re.ASCII)
+MOST_CREDITORS = 20
 
 
 def choices_of(file: CaseFile) -> dict[str, Choices]:
@@ -39,41 +42,81 @@ def choices_of(file: CaseFile) -> dict[str, Choices]:
         "contact_bases": [(basis.value, word) for basis, word in BASES.items()],
         "consent_kinds": [(kind.value, word) for kind, word in CONSENTS.items()], "standing_consents": list(standing),
         "drawdown_choices": [("", gettext_lazy("未指定")), *((each.reference, each.reference) for each in facts.drawdowns)],
+        "due_choices": [
+            (f"{each.accelerated_on or ''}/{each.reference}",
+             f"{each.reference} · {each.accelerated_on}" if each.accelerated_on else each.reference) for each in facts.drawdowns],
     }
 
 
 def payment_of(form: QueryDict) -> Receipt:
     """Raises FactUnsuitable."""
     amount = form.get("amount", "").strip().replace(",", "")
-    reference = _line(form, "reference", LONGEST_REFERENCE)
+    reference = line_typed(form, "reference", LONGEST_REFERENCE)
     if not SUM.fullmatch(amount):
         raise FactUnsuitable(reason=_("请填写金额，单位为元，至多两位小数"), pointer="/amount")
-    return Receipt(reference, _day(form, "received_on"), Decimal(amount), _line(form, "designation", LONGEST_REFERENCE, empty=True) or None)
+    designation = line_typed(form, "designation", LONGEST_REFERENCE, empty=True) or None
+    return Receipt(reference, day_typed(form, "received_on"), Decimal(amount), designation)
 
 
 def contact_of(form: QueryDict) -> ContactFacts:
     """Raises FactUnsuitable."""
-    kind, basis = _among(form, "kind", ContactKind), _among(form, "basis", ContactBasis)
-    return ContactFacts(ContactKind(kind), _line(form, "value", LONGEST_LINE), ContactBasis(basis), "confirmed" in form)
+    kind, basis = among(form, "kind", ContactKind), among(form, "basis", ContactBasis)
+    return ContactFacts(ContactKind(kind), line_typed(form, "value", LONGEST_LINE), ContactBasis(basis), "confirmed" in form)
 
 
 def consent_of(form: QueryDict) -> ConsentFacts:
     """Raises FactUnsuitable."""
-    kind = ConsentKind(_among(form, "kind", ConsentKind))
+    kind = ConsentKind(among(form, "kind", ConsentKind))
     return ConsentFacts(
-        kind, _day(form, "given_on"), _line(form, "document", LONGEST_LINE, empty=True),
-        _line(form, "record", LONGEST_NUMBER, empty=True).upper())
+        kind, day_typed(form, "given_on"), line_typed(form, "document", LONGEST_LINE, empty=True),
+        line_typed(form, "record", LONGEST_NUMBER, empty=True).upper())
 
 
 def chosen_consent(form: QueryDict, file: CaseFile) -> tuple[str, int, ConsentFacts, date]:
     """Party, place, the consent as it stands or stood before this very withdrawal, and the day. Raises FactUnsuitable."""
     position, _slash, reference = form.get("consent", "").partition("/")
-    on = _day(form, "withdrawn_on")
+    on = day_typed(form, "withdrawn_on")
     for party in file.facts.parties:
         for place, each in enumerate(party.consents, 1):
             if (str(place), party.reference) == (position, reference) and each.withdrawn_on in (None, on):
                 return reference, place, ConsentFacts(each.kind, each.given_on, each.document, each.record), on
     raise FactUnsuitable(reason=_("请选择一项尚未撤回的同意"), pointer="/consent")
+
+
+def side_of(form: QueryDict) -> SideFacts:
+    """To whom the debt was assigned. Raises FactUnsuitable."""
+    lines = [line.strip() for line in form.get("creditors", "").splitlines() if line.strip()]
+    if not 0 < len(lines) <= MOST_CREDITORS:
+        raise FactUnsuitable(reason=_("请填写受让人，每行一名，至多 %(limit)s 名") % {"limit": MOST_CREDITORS}, pointer="/creditors")
+    creditors = tuple(_creditor(line, alone=len(lines) == 1) for line in lines)
+    return SideFacts(
+        creditors, day_typed(form, "assigned_on"), line_typed(form, "notice_record", LONGEST_NUMBER, empty=True).upper(),
+        line_typed(form, "claimant_name", LONGEST_LINE, empty=True), line_typed(form, "claimant_basis", LONGEST_LINE, empty=True))
+
+
+def _creditor(line: str, *, alone: bool) -> CreditorFacts:
+    """One line, 名称；份额；统一社会信用代码: whoever is alone has all, and the code may be missing. Raises FactUnsuitable."""
+    name, share, code, *more = [*(part.strip() for part in re.split("[;；]", line)), "", ""]
+    if not name or len(name) > LONGEST_LINE or CONTROL.search(name) or any(more):
+        raise FactUnsuitable(reason=_("每行写明名称、份额和统一社会信用代码，以分号隔开"), pointer="/creditors")
+    if not SHARE.fullmatch(share or ("1" if alone else "")):
+        raise FactUnsuitable(reason=_("份额为 0 至 1 的小数，例如 0.3，合计为 1"), pointer="/creditors")
+    try:
+        return CreditorFacts(name, Decimal(share or 1), canonical_credit_code(code) if code else "")
+    except ValueError:
+        raise FactUnsuitable(reason=_("统一社会信用代码的形式或校验位不符，请核对"), pointer="/creditors") from None
+
+
+def acceleration_of(form: QueryDict) -> tuple[str, date | None, date | None]:
+    """The drawdown, the day that stood there, and the day on which it was declared due; None for none. Raises FactUnsuitable."""
+    before, slash, reference = form.get("drawdown", "").partition("/")
+    if not slash or (before and not DAY.fullmatch(before)):
+        raise FactUnsuitable(reason=_("请从列表中选择"), pointer="/drawdown")
+    try:
+        seen = date.fromisoformat(before) if before else None
+    except ValueError:
+        raise FactUnsuitable(reason=_("请从列表中选择"), pointer="/drawdown") from None
+    return reference, seen, day_typed(form, "accelerated_on") if form.get("accelerated_on", "").strip() else None
 
 
 @contextmanager
@@ -87,20 +130,23 @@ def beside_fields(*fields: str) -> Iterator[None]:
         raise FactUnsuitable(reason=reason, pointer=f"/{name if name in fields else fields[0]}") from None
 
 
-def _among(form: QueryDict, name: str, values: Collection[str]) -> str:
+def among(form: QueryDict, name: str, values: Collection[str]) -> str:
+    """What was chosen from a list. Raises FactUnsuitable."""
     if (chosen := form.get(name, "")) not in {str(value) for value in values}:
         raise FactUnsuitable(reason=_("请从列表中选择"), pointer=f"/{name}")
     return chosen
 
 
-def _line(form: QueryDict, name: str, longest: int, *, empty: bool = False) -> str:
+def line_typed(form: QueryDict, name: str, longest: int, *, empty: bool = False) -> str:
+    """One line without control characters; "" where `empty` allows it. Raises FactUnsuitable."""
     text = form.get(name, "").strip()
     if (not text and not empty) or len(text) > longest or CONTROL.search(text):
         raise FactUnsuitable(reason=_("须填写，不超过 %(limit)s 字，不含控制字符") % {"limit": longest}, pointer=f"/{name}")
     return text
 
 
-def _day(form: QueryDict, name: str) -> date:
+def day_typed(form: QueryDict, name: str) -> date:
+    """A day as a date field sends it. Raises FactUnsuitable."""
     text = form.get(name, "").strip()
     try:
         if not DAY.fullmatch(text):

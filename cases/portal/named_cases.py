@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 
 from accounts.selectors import REF
 from accounts.viewer import Viewer
@@ -66,3 +68,13 @@ def page_of_cases(request: HttpRequest, viewer: Viewer, rows: Rows, *, now: date
     found = list(wanted.values_list("case_id", "case_ref")[: PAGE + 1])
     known = open_references(viewer, [case_id for case_id, _ in found[:PAGE]], now=now)
     return [NamedCase(ref, known.get(case_id, "")) for case_id, ref in found[:PAGE]], found[PAGE - 1][1] if len(found) > PAGE else ""
+
+
+def cases_page(request: HttpRequest, viewer: Viewer, rows: Rows, *, title: str, back: tuple[str, str]) -> HttpResponse:
+    """The page of all cases of one matter or order. `back`: address and words of the way back. Raises what `page_of_cases` raises."""
+    now = timezone.now()
+    cases, cursor = page_of_cases(request, viewer, rows, now=now)
+    return render(request, "cases/named_cases.html", {
+        "title": title, "cases": cases, "cursor": cursor, "count": rows.count(), "now": now, "back": back,
+        "filter": {"after": request.GET.get("after", ""), "query": ""},
+    })

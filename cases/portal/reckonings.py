@@ -19,7 +19,7 @@ from cases.errors import DayMalformed, ReckoningImpossible
 from cases.papers import deposited_paper
 from cases.portal.file_page import Word
 from cases.portal.opening import opened_file
-from cases.portal.words import COMPONENTS, CONVENTIONS, REASONS, ROWS, ground_word
+from cases.portal.words import COMPONENTS, CONVENTIONS, REASONS, ROWS, ground_word, sheet_words
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
 from cases.reckoning.sheet import sheet_csv
@@ -79,11 +79,11 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
 @never_cache
 @needs_act(Act.READ_CASE)
 def reckoning_csv(request: HttpRequest, viewer: Viewer, case: str) -> HttpResponse:
-    """The sheet's rows. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
+    """The sheet's rows, with the words of the reader's language. Raises CaseNotFound, DayMalformed, ReckoningImpossible."""
     typed = request.GET.get("on", "")
     file = opened_file(request, viewer, case, now=timezone.now())
     found = reckoning_of(file, day_of(typed) if typed else day_offered(file, today_in_china()))
-    return HttpResponse(sheet_csv(found), content_type="text/csv; charset=utf-8", headers={
+    return HttpResponse(sheet_csv(found, sheet_words()), content_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": f'attachment; filename="reckoning-{case}-{found.at}.csv"'})
 
 

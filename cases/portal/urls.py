@@ -1,7 +1,7 @@
 """Routes of the pages about case files and about access to them. An opaque id may stand in an address; nothing personal does."""
 from django.urls import path
 
-from cases.portal import access_page, accesses, docket, imports, reckonings
+from cases.portal import access_page, accesses, caps, docket, imports, reckonings
 
 urlpatterns = [
     *(
@@ -12,6 +12,10 @@ urlpatterns = [
     path("cases/<str:case>/reckoning", reckonings.reckoning, name="case-reckoning"),
     path("cases/<str:case>/reckoning.csv", reckonings.reckoning_csv, name="case-reckoning-csv"),
     path("cases/<str:ref>/accesses", accesses.case_accesses, name="case-accesses"),
+    path("rate-caps", caps.rate_caps, name="rate-caps"),
+    path("rate-caps/add", caps.add_rate_cap, name="rate-cap-add"),
+    path("rate-caps/end", caps.end_rate_cap, name="rate-cap-end"),
+    path("rate-caps/remove", caps.remove_rate_cap, name="rate-cap-remove"),
     path("access", access_page.access, name="access"),
     path("access/entrustments", access_page.add_entrustment, name="access-entrust"),
     path("access/entrustments/<str:ref>/end", access_page.stop_entrustment, name="access-end-entrustment"),
@@ -22,6 +26,7 @@ urlpatterns = [
     path("access/grants/<str:ref>/approve", access_page.approve, name="access-approve"),
     path("access/grants/<str:ref>/revoke", access_page.revoke, name="access-revoke"),
     path("access/submit", access_page.submit, name="access-submit"),
+    path("access/matters/<str:ref>/cases", access_page.submitted_cases, name="access-matter-cases"),
     path("docket", docket.docket, name="docket"),
     path("docket/<str:ref>/cases", docket.matter_cases, name="docket-cases"),
     path("docket/<str:ref>/accept", docket.accept, name="docket-accept"),

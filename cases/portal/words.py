@@ -6,13 +6,14 @@ What is law, a source or a name of others' stays as it is written.
 import re
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.facts import ConsentKind, ContactBasis, ContactKind, PartyKind, PartyRole
 from cases.models import Case
 from cases.reckoning.appropriation import ALREADY_DUE, DESIGNATED, EARLY, ONLY, PRO_RATA
 from cases.reckoning.rows import Ground, RowKind
+from cases.reckoning.sheet import CHINESE, Words
 from cases.reckoning.terms import Component, Criterion, Repayment
 
 STAGES = {
@@ -64,6 +65,12 @@ CONVENTIONS = (
     _("债务人负担的轻重以年利率衡量。提前还款后，剩余本金按原方式在剩余各期重新安排。"),
     _("还款日不因节假日顺延。"),
 )
+SHEET_COLUMNS = (
+    _("序号"), _("事项"), _("借据"), _("起日"), _("止日"), _("天数"), _("基数"), _("年利率"), _("计算式"), _("款项"), _("金额"), _("凭据"),
+    _("理由"), _("依据"))
+SHEET_SUMS = (
+    (_("尚欠本金"), "principal"), (_("其中已到期本金"), "principal_due"), (_("期内利息"), "interest"), (_("罚息"), "penalty"),
+    (_("复利"), "compound"), (_("约定费用"), "fees"), (_("实现债权的费用"), "costs"), (_("超出上限减除"), "withheld"), (_("合计"), "total"))
 CLAUSE = re.compile(r"合同条款 (.+)", re.DOTALL)
 
 
@@ -73,3 +80,15 @@ def ground_word(ground: Ground) -> str | Promise | None:
         return None
     numbered = CLAUSE.fullmatch(ground.text)
     return _("合同约定（条款号未载明）") if numbered is None else gettext("合同条款 %(number)s") % {"number": numbered[1]}
+
+
+def sheet_words() -> Words:
+    """The words of a sheet's CSV in the reader's language; in Chinese those of the sheet itself, so that its bytes are the API's."""
+    if get_language() != "en":
+        return CHINESE
+    return Words(
+        columns=tuple(str(each) for each in SHEET_COLUMNS), kinds={kind: str(word) for kind, word in ROWS.items()},
+        components={each: str(word) for each, word in COMPONENTS.items()}, reasons={each: str(word) for each, word in REASONS.items()},
+        owed=tuple((str(word), member) for word, member in SHEET_SUMS), every=gettext("全部"),
+        until=lambda day, name: gettext("截至 %(day)s：%(name)s") % {"day": day, "name": name}, surplus=gettext("溢缴"),
+        ground=lambda ground: str(ground_word(ground) or ground.text))

@@ -2,12 +2,14 @@
 
 The JSON is `tlog.canonical`: no floats, amounts and rates are strings, days are ISO dates; its bytes can be deposited. The CSV has the same
 rows for people; its cells pass `common.cells`. Both are pure functions of the reckoning, so the same input gives the same bytes.
-Words for people are Chinese: the sheet goes to a Chinese court. What it does not do: names of persons, which no reckoning knows.
+Words for people are Chinese: the sheet goes to a Chinese court. A page in another language hands its own words for the CSV (`Words`).
+What it does not do: names of persons, which no reckoning knows.
 Source: RFC 8785 with the limits of `tlog.canonical`; RFC 4180.
 """
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -49,6 +51,32 @@ OWED = (
 )
 
 
+WHAT, DRAWDOWN, AMOUNT = 1, 2, 10
+"""Places among the columns of those that a sum fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a CSV calls things. `owed`: by the member of `Outstanding`; `until`: of a day and one of those; `every`: all drawdowns.
+
+    `ground`: a ground in the reader's words; law and policies are quoted as they are written.
+    """
+
+    columns: tuple[str, ...]
+    kinds: Mapping[RowKind, str]
+    components: Mapping[Component, str]
+    reasons: Mapping[str, str]
+    owed: tuple[tuple[str, str], ...]
+    every: str
+    until: Callable[[str, str], str]
+    surplus: str
+    ground: Callable[[Ground], str]
+
+
+CHINESE = Words(
+    COLUMNS, KINDS, COMPONENTS, REASONS, OWED, "全部", lambda day, name: f"截至{day}{name}", "溢缴", lambda ground: ground.text)
+
+
 def sheet_json(reckoning: Reckoning) -> bytes:
     """The sheet as canonical JSON."""
     return canonical_json(sheet_value(reckoning))
@@ -80,21 +108,21 @@ def sheet_value(reckoning: Reckoning) -> dict[str, object]:
     }
 
 
-def sheet_csv(reckoning: Reckoning) -> bytes:
+def sheet_csv(reckoning: Reckoning, words: Words = CHINESE) -> bytes:
     """The sheet's rows and sums for a spreadsheet; the byte order mark tells Excel that it is UTF-8."""
-    text = io.StringIO(newline="")
+    text, on = io.StringIO(newline=""), _day(reckoning.at)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(words.columns)
     for number, row in enumerate(reckoning.rows, 1):
-        writer.writerow([safe_cell(cell) for cell in _cells(number, row)])
-    for owed in (*reckoning.outstanding, reckoning.total):
-        for name, member in OWED:
-            amount = _sum(getattr(owed, member))
-            cells = {"事项": f"截至{_day(reckoning.at)}{name}", "借据": owed.drawdown or "全部", "金额": amount}
-            writer.writerow([safe_cell(cells.get(column, "")) for column in COLUMNS])
+        writer.writerow([safe_cell(cell) for cell in _cells(number, row, words)])
+    sums = [
+        (words.until(on, name), owed.drawdown or words.every, getattr(owed, member))
+        for owed in (*reckoning.outstanding, reckoning.total) for name, member in words.owed]
     if reckoning.surplus:
-        cells = {"事项": f"截至{_day(reckoning.at)}溢缴", "借据": "全部", "金额": _sum(reckoning.surplus)}
-        writer.writerow([safe_cell(cells.get(column, "")) for column in COLUMNS])
+        sums.append((words.until(on, words.surplus), words.every, reckoning.surplus))
+    for what, drawdown, amount in sums:
+        cells = {WHAT: what, DRAWDOWN: drawdown, AMOUNT: _sum(amount)}
+        writer.writerow([safe_cell(cells.get(place, "")) for place in range(len(words.columns))])
     return "\ufeff".encode() + text.getvalue().encode()
 
 
@@ -115,12 +143,13 @@ def _ground(ground: Ground) -> dict[str, object]:
     return {"kind": ground.kind, "text": ground.text, "law": law}
 
 
-def _cells(number: int, row: Row) -> Iterable[str]:
-    component = COMPONENTS[row.component] if row.component else ""
+def _cells(number: int, row: Row, words: Words) -> Iterable[str]:
+    component = words.components[row.component] if row.component else ""
     return (
-        str(number), KINDS[row.kind], row.drawdown, _day(row.since) if row.since else "", _day(row.until),
+        str(number), words.kinds[row.kind], row.drawdown, _day(row.since) if row.since else "", _day(row.until),
         "" if row.days is None else str(row.days), _maybe_sum(row.base) or "", _maybe_rate(row.rate) or "", row.formula or "", component,
-        _sum(row.amount), row.reference or "", REASONS[row.reason] if row.reason else "", "；".join(each.text for each in row.grounds))
+        _sum(row.amount), row.reference or "", words.reasons[row.reason] if row.reason else "",
+        "；".join(words.ground(each) for each in row.grounds))
 
 
 def _drawdown(reckoning: Reckoning, drawdown: Drawdown) -> dict[str, object]:

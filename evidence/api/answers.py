@@ -4,17 +4,19 @@ The views write plain dicts; a member that is missing here, or too many there, f
 """
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from common.bodies import Time
 from evidence.api.payloads import Hex
+from evidence.csv_exports import LISTED
 from tlog.record_number import RECORD_NUMBER
 
 RecordNumber = Annotated[str, Meta(pattern=rf"^{RECORD_NUMBER.pattern}$(?!\n)", examples=["CZ-20261123-4K7QM-X2R9D-0"])]
 State = Annotated[
-    Literal["RECEIVED", "COMMITTED", "WITNESSED", "TIMESTAMPED"],
+    Literal["RECEIVED", "COMMITTED", "WITNESSED", "TIMESTAMPED", "QUARANTINED"],
     Meta(description="RECEIVED: promised by the receipt. COMMITTED: in the log. WITNESSED: the first published checkpoint that covers it "
          "bears the quorum of the policy in force. TIMESTAMPED: a checkpoint that covers it bears a verified RFC 3161 token. "
+         "QUARANTINED: an original changed or holds malware, and none is given out; the proofs are what they were. "
          "Later versions add CERTIFIED."),
 ]
 Note = Annotated[str, Meta(description="a C2SP signed note: text, empty line, signature lines")]
@@ -28,17 +30,39 @@ class DepositedRecord(Struct, forbid_unknown_fields=True):
     url: Link
 
 
+class UnreadableRow(Struct, forbid_unknown_fields=True):
+    """`row` as a spreadsheet counts, the heading being 1; 0 is the file as a whole. `detail` in the language that was asked for."""
+
+    row: Annotated[int, Meta(ge=0)]
+    detail: str
+
+
+class UnreadableFile(Struct, forbid_unknown_fields=True):
+    """An export of messages or repayments in which something cannot be read: the first of `total` faults. It was deposited as it is."""
+
+    pointer: Annotated[str, Meta(pattern=r"^#/files/[0-9]+$(?!\n)", description="the file in the request")]
+    total: Annotated[int, Meta(ge=1)]
+    rows: Annotated[tuple[UnreadableRow, ...], Meta(min_length=1, max_length=LISTED)]
+
+
 class Acknowledgement(Struct, forbid_unknown_fields=True):
-    """What a deposit is answered with: the records in request order and one signed receipt for all of them."""
+    """What a deposit is answered with: the records in request order and one signed receipt for all of them.
+
+    `unreadable`: only where an export among the files has faults. Nothing was refused or changed for them.
+    """
 
     records: Annotated[tuple[DepositedRecord, ...], Meta(min_length=1)]
     receipt: Note
+    unreadable: tuple[UnreadableFile, ...] | UnsetType = UNSET
 
 
 class IntegrityFact(Struct, forbid_unknown_fields=True):
-    """Nothing is called unchanged that was not compared just now: POST /api/v1/verify, or the offline verifier, compares."""
+    """Nothing is called unchanged that was not compared just now: POST /api/v1/verify, or the offline verifier, compares.
 
-    state: Literal["not-checked"]
+    `quarantined`: an original was found changed, or malware in it, and none is given out until a person has looked into it.
+    """
+
+    state: Literal["not-checked", "quarantined"]
 
 
 class LogFact(Struct, forbid_unknown_fields=True):

@@ -8,10 +8,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.models import ApiKey
 from common.bodies import answer, read_json
 from evidence.api import payloads, schema
-from evidence.disclosure import disclose_file
+from evidence.custody import CustodyAction
+from evidence.disclosure import disclose_and_note
+from evidence.limits import count_verification
 from evidence.proofs import proof_of
+from evidence.trail import done_by_credential
 
 
 class DisclosureView(APIView):
@@ -19,8 +23,11 @@ class DisclosureView(APIView):
 
     @extend_schema(**schema.DISCLOSURE)
     def post(self, request: Request) -> HttpResponse:
+        key = request.auth if isinstance(request.auth, ApiKey) else None
+        count_verification(request._request, key, now=timezone.now())
         wanted = payloads.decode(read_json(request), payloads.DisclosureRequest)
-        found = disclose_file(wanted.record, bytes.fromhex(wanted.sha256), today=timezone.now().date())
+        done = done_by_credential(key, CustodyAction.DISCLOSED)
+        found = disclose_and_note(wanted.record, bytes.fromhex(wanted.sha256), done, now=timezone.now())
         proof = proof_of(found.record)
         return answer({
             "record": found.record.record,

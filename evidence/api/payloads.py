@@ -23,7 +23,8 @@ T = TypeVar("T")
 Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="lower-case hex, 32 bytes")]
 MediaType = Annotated[str, Meta(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[\x20-\x7e]+)?$(?!\n)", max_length=200)]
 FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=255)]
-Kind = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$(?!\n)")]
+Kind = Annotated[str, Meta(
+    pattern=r"^[a-z0-9_]{1,64}$(?!\n)", description="one of `GET /api/v1/kinds`; its schema says what `metadata` may hold")]
 Reference = Annotated[str, Meta(
     pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)", max_length=128,
     description="the client's own case reference; from a collection agency, our `ref` of a case that is assigned to it now")]
@@ -38,7 +39,7 @@ VALUES = {
 
 
 class Provenance(Struct, forbid_unknown_fields=True, frozen=True):
-    """Where the evidence comes from; what is not known stays null."""
+    """Where the evidence comes from; what is not known stays null. Without `clock_offset_ms` the header `Client-Time` is measured."""
 
     source_system: Text | None = None
     generation: Text | None = None
@@ -49,7 +50,10 @@ class Provenance(Struct, forbid_unknown_fields=True, frozen=True):
     captured_until: Time | None = None
     clock_offset_ms: Milliseconds | None = None
     device: Text | None = None
-    environment: Annotated[dict[str, str], Meta(extra_json_schema=KEYS)] | None = None
+    environment: Annotated[dict[str, str], Meta(
+        extra_json_schema=KEYS,
+        description="`authority` (of the collector), `self_check` (`passed`, `failed`, `not_done`) and `original_carrier` (of a recording) "
+        "are shown under these names; `clock_measured` is ours")] | None = None
 
 
 class Subject(Struct, forbid_unknown_fields=True, frozen=True):

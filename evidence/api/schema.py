@@ -15,6 +15,7 @@ from common.idempotency import KEY, IdempotencyKeyMalformed, IdempotencyKeyReuse
 from evidence import errors
 from evidence.api import answers, payloads
 from ledger.errors import AuthoritiesMisconfigured, LogBehind, LogClosed, LogFrozen, RecordNotPublished
+from vault.errors import KeyUnavailable
 
 NUMBER = "CZ-20261123-4K7QM-X2R9D-0"
 BYTES = {"type": "string", "format": "binary"}
@@ -26,7 +27,7 @@ JSON_ERRORS: Refusals = (
 )
 DEPOSIT_ERRORS: Refusals = (
     *JSON_ERRORS, IdempotencyKeyMalformed, IdempotencyKeyReused, errors.RateLimited, errors.DepositBusy, LogBehind, LogClosed, LogFrozen,
-    CaseNotFound,
+    CaseNotFound, KeyUnavailable,
 )
 FILE_ERRORS: Refusals = (errors.PartOrder, errors.FileTooLarge, errors.TooManyFiles, errors.FilesMismatch, errors.DigestMismatch)
 
@@ -35,6 +36,11 @@ IDEMPOTENCY_KEY = header(
     "A retry with the same key and the same request gets the same receipt and makes nothing; kept for the record's life. "
     "1 to 128 printable ASCII characters, no space at either end. "
     "同一密钥重试同一请求，得到同一回执，不重复存证。", pattern=rf"^{KEY.pattern}$")
+CLIENT_TIME = header(
+    "Client-Time",
+    "The client's clock when it sends: where `provenance.clock_offset_ms` is null, the difference to ours is recorded there. "
+    "发送时客户端的时钟；来源信息没有时钟偏差时，记下它与本服务时钟之差。", examples=["2026-11-23T08:00:00.123Z"],
+    pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$")
 PREFER = header(
     "Prefer",
     "RFC 7240. `wait=10` answers once the records are in a published checkpoint, or after so many seconds (at most 10). "
@@ -57,9 +63,12 @@ DEPOSITED: Responses = {(201, JSON): OpenApiResponse(
 DEPOSIT = endpoint(
     "depositEvidence", "Deposit one record with its files · 提交一份存证",
     "Part `deposit` (application/json) first, then one part `file` for each of its `files`, in order. Each file is hashed while it "
-    "arrives (SHA-256 and SM3) and compared with the digests given; what is acknowledged is durable.\n\n"
-    "先发送 deposit 部分，再按 files 的顺序逐个发送 file 部分。文件边收边算 SHA-256 与 SM3；受理即已持久保存。",
-    tag="evidence", parameters=(IDEMPOTENCY_KEY, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
+    "arrives (SHA-256 and SM3) and compared with the digests given; what is acknowledged is durable. An empty file is refused. In a CSV "
+    "export of the kinds `sms`, `instant_message` and `repayment_ledger` each row is looked into: it is deposited as it is, and "
+    "`unreadable` says what cannot be read.\n\n"
+    "先发送 deposit 部分，再按 files 的顺序逐个发送 file 部分。文件边收边算 SHA-256 与 SM3；受理即已持久保存。空文件不予受理；"
+    "短信、聊天、还款流水的 CSV 导出逐行检查，原样存证，读不出之处列在 unreadable。",
+    tag="evidence", parameters=(IDEMPOTENCY_KEY, CLIENT_TIME, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
     request={"multipart/form-data": OpenApiRequest(
         {
             "type": "object", "required": ["deposit", "file"], "additionalProperties": False,
@@ -73,7 +82,7 @@ BATCH = endpoint(
     "For systems that keep their originals; the statements say so. All records of a batch are deposited, or none: the answer lists "
     "them in request order, a refusal points at each faulty one.\n\n"
     "适用于自行保管原件的系统，声明中会注明。整批受理或整批拒绝；拒绝时逐条指出错误位置。",
-    tag="evidence", parameters=(IDEMPOTENCY_KEY, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
+    tag="evidence", parameters=(IDEMPOTENCY_KEY, CLIENT_TIME, PREFER, CONTENT_DIGEST, APPLIED), success=DEPOSITED,
     request={JSON: ref(payloads.Batch)}, refusals=(*DEPOSIT_ERRORS, errors.TooManyRecords, errors.InvalidRecords))
 
 DEPOSIT_RECKONING = endpoint(
@@ -110,7 +119,7 @@ PACKAGE = endpoint(
               type="array", items={"type": "string"}, maxItems=99),
     ],
     success={(200, "application/vnd.etsi.asic-e+zip"): OpenApiResponse(BYTES, description="The package. 证据包。")},
-    refusals=(*PROOF_ERRORS, RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured))
+    refusals=(*PROOF_ERRORS, RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured, KeyUnavailable))
 
 
 def proof(name: str, *, tag: str, public: bool) -> dict[str, Any]:
@@ -151,7 +160,10 @@ DISCLOSURE = endpoint(
     "编号不存在与摘要不符，应答相同；每份存证每天最多十次错误摘要。",
     tag="verification", parameters=[CONTENT_DIGEST], request={JSON: ref(payloads.DisclosureRequest)},
     success=found(answers.Disclosure, "Claim, salt, statement and proof. 声明项、盐值、声明与证明。"),
-    refusals=(*PROOF_ERRORS, *JSON_ERRORS, errors.DisclosureLimited, errors.ClaimsErased), public=True)
+    refusals=(
+        *PROOF_ERRORS, *JSON_ERRORS, errors.DisclosureLimited, errors.VerificationsLimited, errors.ClaimsErased, errors.DepositBusy,
+        KeyUnavailable),
+    public=True)
 
 VERIFY = endpoint(
     "verify", "Verify a package, a file or a digest · 核验证据包、文件或摘要",
@@ -171,8 +183,8 @@ VERIFY = endpoint(
     },
     success=found(answers.Report, "Named checks and the verdict; a failed check is an answer, not an error. 各项核验结论。"),
     refusals=(
-        *RECORD_ERRORS, *JSON_ERRORS, errors.FileTooLarge, errors.DisclosureLimited, errors.ClaimsErased, errors.VerificationBusy,
-        AuthoritiesMisconfigured,
+        *RECORD_ERRORS, *JSON_ERRORS, errors.FileTooLarge, errors.DisclosureLimited, errors.VerificationsLimited, errors.ClaimsErased,
+        errors.VerificationBusy, errors.DepositBusy, KeyUnavailable, AuthoritiesMisconfigured,
     ))
 
 SCHEMA = endpoint(

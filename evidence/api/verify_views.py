@@ -23,8 +23,11 @@ from accounts.trial import note_trial_step
 from common.bodies import answer, read_json
 from common.faults import RequestMalformed
 from evidence.api import payloads, schema
+from evidence.custody import CustodyAction, Happening
 from evidence.errors import FileTooLarge, RecordNumberMalformed, VerificationBusy
+from evidence.limits import count_verification
 from evidence.multipart import multipart_events
+from evidence.trail import done_by_credential
 from evidence.verification import verify_file
 from ledger.trust import trust_files
 from tlog.digests import new_sha256, new_sm3
@@ -42,6 +45,7 @@ class VerifyView(APIView):
 
     @extend_schema(**schema.VERIFY)
     def post(self, request: Request) -> HttpResponse:
+        count_verification(request._request, request.auth if isinstance(request.auth, ApiKey) else None, now=timezone.now())
         report = verify_upload(request) if request.content_type.startswith("multipart/") else verify_digest(request)
         if isinstance(request.auth, ApiKey):
             key = request.auth
@@ -62,7 +66,7 @@ def verify_digest(request: Request) -> Report:
     """The JSON form: a record's number with the digests of a file."""
     wanted = payloads.decode(read_json(request), payloads.DigestToVerify)
     sm3 = None if wanted.sm3 is None else bytes.fromhex(wanted.sm3)
-    return verify_file(wanted.record, bytes.fromhex(wanted.sha256), sm3, now=timezone.now())
+    return verify_file(wanted.record, bytes.fromhex(wanted.sha256), sm3, by=_verification(request), now=timezone.now())
 
 
 def verify_upload(request: Request) -> Report:
@@ -77,12 +81,17 @@ def verify_upload(request: Request) -> Report:
         if name != "file":
             raise RequestMalformed(reason="record, file")
         sha256, sm3 = _digests(data)
-        report = verify_file(number, sha256, sm3, now=timezone.now())
+        report = verify_file(number, sha256, sm3, by=_verification(request), now=timezone.now())
     else:
         raise RequestMalformed(reason="package | record, file")
     if next(parts, None) is not None:
         raise RequestMalformed(reason="package | record, file")
     return report
+
+
+def _verification(request: Request) -> Happening:
+    """For the record's trail: by a machine with its key, or by somebody who needed none."""
+    return done_by_credential(request.auth if isinstance(request.auth, ApiKey) else None, CustodyAction.VERIFIED)
 
 
 def _parts(request: Request) -> Iterator[tuple[str, Iterator[bytes]]]:

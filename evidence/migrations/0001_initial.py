@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '存证记录',
+                'constraints': [models.UniqueConstraint(fields=('record',), name='evidence_record_unique'), models.UniqueConstraint(fields=('case', 'case_sequence'), name='evidence_sequence_unique_in_case'), models.UniqueConstraint(fields=('ticket',), name='evidence_ticket_unique'), models.CheckConstraint(condition=models.Q(('case_sequence__gt', 0)), name='evidence_sequence_from_one')],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '披露尝试',
+                'constraints': [models.UniqueConstraint(fields=('evidence', 'day'), name='disclosure_attempts_one_row_a_day')],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '流转记录',
+                'constraints': [models.UniqueConstraint(fields=('evidence', 'sequence'), name='custody_sequence_unique')],
             },
         ),
         migrations.CreateModel(
@@ -87,47 +90,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '证据文件',
+                'indexes': [models.Index(fields=['sha256_hmac'], name='evidence_file_digest')],
+                'constraints': [models.UniqueConstraint(fields=('evidence', 'position'), name='evidence_file_position_unique'), models.UniqueConstraint(condition=models.Q(('stored_object__isnull', False)), fields=('stored_object',), name='evidence_file_original_unique'), models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='evidence_file_position_from_one')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('record',), name='evidence_record_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('case', 'case_sequence'), name='evidence_sequence_unique_in_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('ticket',), name='evidence_ticket_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('case_sequence__gt', 0)), name='evidence_sequence_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='disclosureattempts',
-            constraint=models.UniqueConstraint(fields=('evidence', 'day'), name='disclosure_attempts_one_row_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='custodyevent',
-            constraint=models.UniqueConstraint(fields=('evidence', 'sequence'), name='custody_sequence_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='evidencefile',
-            index=models.Index(fields=['sha256_hmac'], name='evidence_file_digest'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidencefile',
-            constraint=models.UniqueConstraint(fields=('evidence', 'position'), name='evidence_file_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidencefile',
-            constraint=models.UniqueConstraint(condition=models.Q(('stored_object__isnull', False)), fields=('stored_object',), name='evidence_file_original_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidencefile',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gt', 0)), name='evidence_file_position_from_one'),
         ),
         GuardTable("evidence_custodyevent"),
         migrations.RunPython(keep_rows_whole, migrations.RunPython.noop),

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '平台事项',
+                'constraints': [models.UniqueConstraint(fields=('record',), name='platform_fact_record_unique'), models.UniqueConstraint(fields=('replaces',), name='platform_fact_replaced_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['operating_entity', 'relation', 'log_runner', 'vault_runner', 'witness_runner', 'filing', 'classified_protection', 'crypto_assessment', 'certificate', 'manual', 'software_version'])), name='platform_fact_kind_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'relation'), ('organisation__isnull', False), ('relation__in', ['none', 'affiliate', 'same_entity'])), models.Q(models.Q(('kind', 'relation'), _negated=True), ('organisation', None), ('relation', '')), _connector='OR'), name='platform_fact_relation_to_somebody'), models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='platform_fact_ends_after_its_start')],
             },
         ),
         migrations.CreateModel(
@@ -48,6 +49,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '平台事项到期提醒',
+                'constraints': [models.UniqueConstraint(fields=('fact', 'days'), name='platform_reminder_once'), models.CheckConstraint(condition=models.Q(('days__in', [90, 30, 7])), name='platform_reminder_days_known')],
             },
         ),
         migrations.CreateModel(
@@ -64,34 +66,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '准入材料',
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['licence', 'letter', 'other'])), name='application_paper_kind_known'), models.CheckConstraint(condition=models.Q(('media_type__in', ['application/pdf', 'image/jpeg', 'image/png'])), name='application_paper_media_type_known')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='platformfact',
-            constraint=models.UniqueConstraint(fields=('record',), name='platform_fact_record_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformfact',
-            constraint=models.UniqueConstraint(fields=('replaces',), name='platform_fact_replaced_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformfact',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['operating_entity', 'relation', 'log_runner', 'vault_runner', 'witness_runner', 'filing', 'classified_protection', 'crypto_assessment', 'certificate', 'manual', 'software_version'])), name='platform_fact_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformfact',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'relation'), ('organisation__isnull', False), ('relation__in', ['none', 'affiliate', 'same_entity'])), models.Q(models.Q(('kind', 'relation'), _negated=True), ('organisation', None), ('relation', '')), _connector='OR'), name='platform_fact_relation_to_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformfact',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='platform_fact_ends_after_its_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformreminder',
-            constraint=models.UniqueConstraint(fields=('fact', 'days'), name='platform_reminder_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformreminder',
-            constraint=models.CheckConstraint(condition=models.Q(('days__in', [90, 30, 7])), name='platform_reminder_days_known'),
         ),
         GuardTable("evidence_platformfact"),
     ]

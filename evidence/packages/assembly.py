@@ -8,13 +8,18 @@ from datetime import datetime
 from functools import partial
 
 from evidence.corrections import superseded_words
-from evidence.models import Evidence
+from evidence.custody import SELF, SYSTEM, CustodyAction, Happening, row_after
+from evidence.custody_proofs import TrailsInLog, trails_in_log
+from evidence.errors import ClaimsErased
+from evidence.models import Evidence, EvidenceFile
 from evidence.packages.contents import LogFolder, Original, PackageContents, RecordContents, Renewal, Scope, Stamp
 from evidence.proofs import proof_of
+from evidence.quarantine import in_quarantine
+from evidence.record_keys import open_original
 from evidence.selectors import claims_of, custody_of
 from evidence.stamps import stamp_of, wants_stamp
 from ledger.checkpoint_folders import folder_of, missing_authorities
-from ledger.proofs import RecordProof
+from ledger.proofs import RecordProof, record_proof
 from ledger.receipts import sign_case_head
 from ledger.selectors import entry_of
 from ledger.stamping import authority_ids
@@ -22,20 +27,23 @@ from ledger.trust import trust_files
 from tlog.claims import Claim
 from tlog.digests import sha256
 from tlog.statement import parse_statement
-from vault.models import StoredObject
-from vault.storage import blocks_of, vault_store
+from vault.storage import blocks_of
 
 
 def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) -> PackageContents:
-    """The parts of a package of these records, in their order.
+    """The parts of a package of these records, in their order, and of the statements that show their trails in the log.
 
-    Raises RecordNotPublished while one of them is in no published checkpoint, AuthoritiesMisconfigured.
+    With such a statement the package of one record is a selection: A5 knows no scope of one record and something beside. Raises
+    RecordNotPublished while one of them is in no published checkpoint, AuthoritiesMisconfigured.
     """
-    proofs = [proof_of(record) for record in records]
+    proofs, trails = [proof_of(record) for record in records], trails_in_log(records)
+    trail_proofs = [record_proof(trail.index) for trail in trails]
     return PackageContents(
-        scope=scope,
-        records=[_record(record, proof) for record, proof in zip(records, proofs, strict=True)],
-        logs=[_log_folder(proof) for proof in {proof.size: proof for proof in proofs}.values()],
+        scope="selection" if scope == "record" and trails else scope,
+        records=[
+            *(_record(record, proof) for record, proof in zip(records, proofs, strict=True)),
+            *(_trails(trail, proof) for trail, proof in zip(trails, trail_proofs, strict=True))],
+        logs=[_log_folder(proof) for proof in {proof.size: proof for proof in (*proofs, *trail_proofs)}.values()],
         trust=trust_files(),
         made_at=now,
         case_head=_case_head(records[-1], now) if scope == "case" else None,
@@ -43,8 +51,11 @@ def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) 
 
 
 def _record(record: Evidence, proof: RecordProof) -> RecordContents:
-    erased, own = record.sealed_claims is None, stamp_of(record)
-    claims = [] if erased else claims_of(record)
+    own = stamp_of(record)
+    try:
+        claims, erased = claims_of(record), False
+    except ClaimsErased:
+        claims, erased = [], True
     names = [claim.name for claim in parse_statement(bytes(record.statement), record.record).claims]
     return RecordContents(
         number=record.record, statement=bytes(record.statement), entry=entry_of(record.ticket)[0], proof=proof.proof,
@@ -55,19 +66,32 @@ def _record(record: Evidence, proof: RecordProof) -> RecordContents:
     )
 
 
+def _trails(trail: TrailsInLog, proof: RecordProof) -> RecordContents:
+    """A statement of kind `custody` as a record of the package: the claims of its own records shown, every other withheld."""
+    made, shown = trail.commitment, {claim.name for claim in trail.claims}
+    names = [claim.name for claim in parse_statement(bytes(made.statement), made.record).claims]
+    first = row_after(None, Happening(CustodyAction.INGESTED, SYSTEM, SYSTEM, SELF), at=made.received_at)
+    return RecordContents(
+        number=made.record, statement=bytes(made.statement), entry=entry_of(made.ticket)[0], proof=proof.proof, custody=[first],
+        claims=trail.claims, originals=[], withheld={name: "withheld" for name in names if name not in shown})
+
+
 def _originals(record: Evidence, claims: Sequence[Claim]) -> list[Original]:
-    stored = {f"files/{file.position}": file.stored_object for file in record.files.select_related("stored_object")}
-    return [_original(claim.name, stored[claim.name]) for claim in claims if claim.name in stored]
+    files = {f"files/{file.position}": file for file in record.files.select_related("evidence", "stored_object")}
+    shut = bool(in_quarantine([record.pk]))
+    return [_original(claim.name, files[claim.name], shut=shut) for claim in claims if claim.name in files]
 
 
-def _original(claim: str, kept: StoredObject | None) -> Original:
-    if kept is None:
+def _original(claim: str, file: EvidenceFile, *, shut: bool) -> Original:
+    if file.stored_object is None:
         return Original(claim, None, "depositor-keeps")
-    return Original(claim, partial(_blocks, kept.name))
+    if shut:
+        return Original(claim, None, "quarantined")
+    return Original(claim, partial(_blocks, file))
 
 
-def _blocks(name: str) -> Iterator[bytes]:
-    yield from blocks_of(vault_store().open(name))
+def _blocks(file: EvidenceFile) -> Iterator[bytes]:
+    yield from blocks_of(open_original(file))
 
 
 def _log_folder(proof: RecordProof) -> LogFolder:

@@ -30,6 +30,7 @@ from tlog.times import CHINA, format_time
 
 NOT_YET = ("certificate.pdf", "catalogue.pdf", "verify.html")
 """Members that the service does not make yet; each has its row."""
+NOT_GIVEN = "未提供"
 VERIFY_TXT = Path(__file__).with_name("VERIFY.txt").read_bytes()
 
 _TSA = re.compile(r"(?!renewal-)[a-z0-9-]+")
@@ -75,11 +76,14 @@ def plan_package(contents: PackageContents) -> Plan:
             without its `Original` or a reason, a checkpoint without stamp and reason, no trust files, no case head.
     """
     _check(contents)
-    records = _ordered([_read(record) for record in contents.records])
+    every = [_read(record) for record in contents.records]
+    # What the service says of the records' trails is no exhibit: it has no number and no row of the catalogue.
+    beside = sorted((record for record in every if record.statement.kind != "deposit"), key=lambda record: record.contents.number)
+    records = _ordered([record for record in every if record.statement.kind == "deposit"])
     description = {
         "type": "cunzheng/package/v1",
         "scope": contents.scope,
-        "records": [record.contents.number for record in records],
+        "records": _numbers(records, beside),
         "made_at": format_time(contents.made_at),
     }
     documents = [("package.json", canonical_json(description))]
@@ -95,6 +99,9 @@ def plan_package(contents: PackageContents) -> Plan:
                 exhibits.append(_exhibit(row, original.open))
             elif original is not None:
                 exceptions.append(ExceptionRow(record.contents.number, row.file, str(original.reason)))
+    for record in beside:
+        documents += _record_documents(record.contents)
+        exceptions += _record_exceptions(record.contents)
     for number, folder in enumerate(sorted(contents.logs, key=_place), 1):
         documents += _folder_documents(number, folder)
         exceptions += [ExceptionRow("", f"log/{number}/{tsa}.tst", "tsa-unavailable") for tsa in folder.unavailable]
@@ -134,10 +141,20 @@ def _read(contents: RecordContents) -> _Record:
 
 
 def _ordered(records: list[_Record]) -> list[_Record]:
-    links = [record.values["case"] for record in records if "case" in record.values]
-    if len(links) == len(records) and len({link["ref"] for link in links}) == 1:
+    if _of_one_case(records):
         return sorted(records, key=lambda record: int(record.values["case"]["sequence"]))
     return sorted(records, key=lambda record: record.contents.number)
+
+
+def _of_one_case(records: list[_Record]) -> bool:
+    links = [record.values["case"] for record in records if "case" in record.values]
+    return len(links) == len(records) and len({link["ref"] for link in links}) == 1
+
+
+def _numbers(records: list[_Record], beside: list[_Record]) -> list[str]:
+    # SPEC: records in order: of their places in one case, behind which there may be others, or of all numbers.
+    numbers = [record.contents.number for record in (*records, *beside)]
+    return numbers if _of_one_case(records) else sorted(numbers)
 
 
 def _record_documents(record: RecordContents) -> Iterator[tuple[str, bytes]]:
@@ -181,7 +198,8 @@ def _row(number: int, record: _Record, path: str, media_type: str, digests: tupl
         number, record.contents.number,
         title=subject.get("title", ""), kind=subject.get("kind", ""),
         file=path, media_type=media_type, size_bytes=size, sha256=sha256, sm3=sm3,
-        source=provenance.get("source_system") or "", proves=record.contents.proves, pages=pages,
+        # What is missing is said; where the claim is withheld nothing is said at all.
+        source=(provenance.get("source_system") or NOT_GIVEN) if provenance else "", proves=record.contents.proves, pages=pages,
         deposited_at=record.statement.received_at.astimezone(CHINA).isoformat(timespec="milliseconds"),
     )  # fmt: skip
 

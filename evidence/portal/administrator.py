@@ -1,6 +1,7 @@
 """更换管理员 for operators: propose who is to administer an organisation, and confirm or take back what another one proposed.
 
-For anybody else these pages do not exist. They stand in this room because the organisation is told in the same transaction.
+At the operator itself: a further operator, or one's sign-in. For anybody else these pages do not exist. They stand in this room because
+the organisation is told in the same transaction.
 """
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -35,8 +36,10 @@ def administrator(request: HttpRequest, ref: str) -> HttpResponse:
         return administrator_page(request, organisation)
     typed = {name: request.POST.get(name, "")[:LONGEST_FIELD] for name in FIELDS}
     try:
-        propose_and_tell(organisation, Proposal(**typed), by=signed_in_person(request), now=timezone.now())
+        proposal = Proposal(**typed, resets=request.POST.get("resets") == "yes")
+        propose_and_tell(organisation, proposal, by=signed_in_person(request), now=timezone.now())
     except DomainError as error:
+        typed["resets"] = request.POST.get("resets", "")[:3]
         return administrator_page(request, organisation, error=error, typed=typed)
     return HttpResponseRedirect(reverse("administrator", args=[ref]))
 
@@ -94,4 +97,5 @@ def administrator_page(
         "organisation": organisation, "kind": word(KINDS[Kind(organisation.kind)]), "administrators": administrators_of(organisation),
         "waiting": waiting, "mine": waiting is not None and waiting.proposed_by_id == signed_in_person(request).pk,
         "decided": [each for each in rows if each is not waiting], "typed": typed or {}, "error": error, "link": link,
+        "operators": organisation.kind == Kind.OPERATOR,
     }, status=200 if error is None else error.status)

@@ -1,4 +1,5 @@
-"""What is written into a case's file from its page, entry by entry: a payment, a contact point, a consent, the withdrawal of one.
+"""What is written into a case's file from its page, entry by entry: a payment, a contact point, a consent or its withdrawal, an assignment
+of the debt, a drawdown declared due.
 
 For whoever keeps case files, in his own organisation's cases; a form that is sent twice writes once. Works without a script.
 """
@@ -15,9 +16,9 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.errors import CaseFileMissing
-from cases.keeping import add_consent, add_contact, record_payment, withdraw_consent
+from cases.keeping import accelerate, add_consent, add_contact, add_side, record_payment, withdraw_consent
 from cases.models import Case
-from cases.portal.fact_forms import beside_fields, chosen_consent, consent_of, contact_of, payment_of
+from cases.portal.fact_forms import acceleration_of, beside_fields, chosen_consent, consent_of, contact_of, payment_of, side_of
 from cases.selectors import case_file_for, case_for
 from common.errors import DomainError
 from common.problems import Forbidden
@@ -70,6 +71,19 @@ def add_case_contact(viewer: Viewer, found: Case, form: QueryDict, now: datetime
 def add_case_consent(viewer: Viewer, found: Case, form: QueryDict, now: datetime) -> None:
     with beside_fields("document", "record", "given_on", "kind"):
         add_consent(viewer, found, form.get("party", ""), consent_of(form), now=now)
+
+
+@kept_by("succession", "facts")
+def add_case_side(viewer: Viewer, found: Case, form: QueryDict, now: datetime) -> None:
+    with beside_fields("creditors", "assigned_on", "notice_record", "claimant_name", "claimant_basis"):
+        add_side(viewer, found, side_of(form), now=now)
+
+
+@kept_by("acceleration", "facts")
+def accelerate_case_drawdown(viewer: Viewer, found: Case, form: QueryDict, now: datetime) -> None:
+    reference, seen, on = acceleration_of(form)
+    with beside_fields("accelerated_on", "drawdown"):
+        accelerate(viewer, found, reference, on, seen=seen, now=now)
 
 
 @kept_by("withdrawal", "parties")

@@ -19,15 +19,16 @@ from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.conditions import MOST_CASES
 from cases.models import Case
-from cases.portal.access_words import rows_of_case
+from cases.portal.access_words import DUTIES, rows_of_case
 from cases.portal.fact_forms import choices_of
 from cases.portal.file_page import file_page
 from cases.portal.opening import opened_file
 from cases.portal.words import STAGES
-from cases.selectors import cases_for
+from cases.selectors import cases_for, is_entrusted
 from common.problems import NotFound
 from common.refused import Refused
 from common.request_ids import request_id_of
+from evidence.case_evidence import panels_of
 from evidence.portal.case_selection import takes_selection
 from evidence.portal.exports import case_lines, csv_response, note_export, package_response
 from evidence.portal.filters import Filter, filter_of
@@ -35,6 +36,7 @@ from evidence.portal.rows import case_rows, page_of, record_rows
 from evidence.portal.timeline import timeline_of
 from evidence.search import CASE_REF, cases_found
 from evidence.selectors import case_records_for, is_whole_case, records_for
+from evidence.told import note_cases_exported, note_search
 from tlog.times import CHINA
 
 
@@ -49,6 +51,7 @@ def cases(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         return HttpResponseRedirect(reverse("cases") + chosen.query)
     after = open_case(viewer, chosen.after, now=now).pk if chosen.after else None
     found, more = page_of(cases_found(viewer, chosen.wanted(), now=now).select_related("organisation"), after)
+    note_search(viewer, chosen.wanted(), found, request_id=request_id_of(request), now=now)
     return _list(request, viewer, chosen, found, now=now, cursor=found[-1].ref if more else "")
 
 
@@ -61,7 +64,8 @@ def export_cases(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         return _list(request, viewer, chosen, [], now=now, status=422)
     found = cases_found(viewer, chosen.wanted(), now=now)
     note_export(Event.CASES_EXPORTED, viewer, found, chosen.told, now=now)
-    return csv_response("cases", case_lines(viewer, found, now=now), now=now)
+    noted = note_cases_exported(viewer, found, chosen.wanted(), request_id=request_id_of(request), now=now)
+    return csv_response("cases", case_lines(viewer, found, noted, now=now), now=now)
 
 
 @require_GET
@@ -83,7 +87,8 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
         "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
-        "fetches": viewer.may(Act.FETCH), "refused": refused,
+        "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, found, now=now),
+        "duties": DUTIES if not file.own and is_entrusted(viewer, found, now=now) else "",
         "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
         "stages": stages_from(found) if keeps else (),
         "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],

@@ -82,8 +82,9 @@ def _funnel(viewer: Viewer) -> Figures:
 def _readings(viewer: Viewer) -> Figures:
     found = readings_by_institution(viewer, days=DAYS, now=timezone.now())[:MOST_INSTITUTIONS]
     rows = tuple(
-        (each.institution, *(f"{number:,}" for number in (each.viewed, each.downloaded, each.fetched, each.total))) for each in found)
-    head = (_("机构"), _("查看次数"), _("原件下载"), _("证据包调取"), _("合计"))
+        (each.institution, *(f"{number:,}" for number in (
+            each.viewed, each.played, each.downloaded, each.fetched, each.verified, each.total))) for each in found)
+    head = (_("机构"), _("查看次数"), _("播放次数"), _("原件下载"), _("证据包调取"), _("在线核验"), _("合计"))
     totals = [each.total for each in found]
     return Figures(bars([each.institution for each in found], totals), (), head, rows, sum(totals))
 

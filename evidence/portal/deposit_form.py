@@ -11,9 +11,13 @@ from django.utils.translation import gettext as _
 
 from common.idempotency import IdempotentRequest, fingerprint
 from evidence.capture import DepositItem, FileItem
+from evidence.csv_exports import Examined, is_export
 from evidence.errors import DigestMismatch, InvalidRecord
+from evidence.export_words import report_of
 from evidence.kinds import KINDS, proposed_kind
+from evidence.kinds.words import AUTHORITY, CARRIER, MEASURED, SELF_CHECK, SELF_CHECKS
 from evidence.multipart import MultipartForm, NamedPart
+from evidence.portal.kind_forms import metadata_of
 from tlog.times import CHINA, format_time
 from vault.uploads import StoredFile
 
@@ -24,14 +28,20 @@ MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,100}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 UNKNOWN_TYPE = "application/octet-stream"
 LONGEST_NAME, LONGEST_TITLE, LONGEST_TEXT = 255, 500, 2000
-TEXTS = ("source_system", "generation", "tool", "tool_version", "device")
+TEXTS = ("source_system", "generation", "collector", "tool", "tool_version", "device")
 PLACE = ("latitude", "longitude", "accuracy_m")
-# No part of what is deposited: the page's token, the key itself, and what the browser computed to compare.
-NOT_DEPOSITED = frozenset({"csrfmiddlewaretoken", "key", "sha256"})
+# How far a clock may be wrong and still be called measured: beyond it the device has no clock, or somebody plays.
+LARGEST_OFFSET_MS = 366 * 86_400_000
+CLIENT_TIME = re.compile(r"[0-9]{1,16}", re.ASCII)
+# No part of what is deposited, or another at each try: the page's token, the key itself, what the browser computed to compare, its clock.
+NOT_DEPOSITED = frozenset({"csrfmiddlewaretoken", "key", "sha256", "client_time", "as_it_is"})
 
 
-def item_of(reference: str, form: MultipartForm) -> DepositItem:
-    """The record that this form asks for, in the case of that reference. Raises InvalidRecord naming the field, DigestMismatch."""
+def item_of(reference: str, form: MultipartForm, *, arrived: datetime) -> DepositItem:
+    """The record that this form asks for, in the case of that reference; `arrived`: when its fields did, by our clock.
+
+    Raises InvalidRecord naming the field, DigestMismatch.
+    """
     fields = form.fields
     if not form.stored:
         raise InvalidRecord(pointer="/file", reason=_("请选择要存证的文件。"))
@@ -41,10 +51,31 @@ def item_of(reference: str, form: MultipartForm) -> DepositItem:
     kind = fields.get("kind", "") or proposed_kind(form.parts[0].name)
     if kind not in KINDS:
         raise InvalidRecord(pointer="/kind", reason=_("请从列表中选择证据种类。"))
+    check_files(kind, form, as_it_is=bool(fields.get("as_it_is")))
     files = tuple(file_of(part, stored) for part, stored in zip(form.parts, form.stored, strict=True))
     title = _text(fields, "title", LONGEST_TITLE) or files[0].name
     note = _text(fields, "note", LONGEST_TEXT)
-    return DepositItem(reference, kind, title, files, {} if note is None else {"note": note}, provenance_of(fields))
+    metadata = metadata_of(kind, fields, moment=moment_of, note=note)
+    return DepositItem(reference, kind, title, files, metadata, provenance_of(fields, arrived=arrived))
+
+
+def check_files(kind: str, form: MultipartForm, *, as_it_is: bool) -> None:
+    """Say of each file what is wrong with it; an export with faults goes through when who deposits has seen them. Raises InvalidRecord."""
+    told = [
+        _("“{name}”是空文件（0 字节），没有可以存证的内容；请重新导出或选择。").format(name=part.name)
+        for part, stored in zip(form.parts, form.stored, strict=True) if stored.size_bytes == 0]
+    if not told and not as_it_is:
+        told += [
+            _export_faults(part.name, examined) for part, examined in zip(form.parts, form.examined, strict=True)
+            if examined is not None and examined.faults and is_export(kind, part.name)]
+    if told:
+        raise InvalidRecord(pointer="/file", reason="\n".join(told))
+
+
+def _export_faults(name: str, examined: Examined) -> str:
+    return _(
+        "“{name}”有 {n} 处无法读取：\n{report}\n请重新导出；若来源就是这样，请勾选“文件有错误也原样存证”后再提交，原文件不会改动。"
+    ).format(name=name, n=examined.total, report=report_of(examined))
 
 
 def retry_of(path: str, actor: str, form: MultipartForm) -> IdempotentRequest:
@@ -68,15 +99,31 @@ def key_of(key: str, asked: str, actor: str) -> IdempotentRequest:
     return IdempotentRequest(f"{actor}/{key}", fingerprint(asked, b"", []))
 
 
-def provenance_of(fields: Mapping[str, str]) -> dict[str, object]:
+def provenance_of(fields: Mapping[str, str], *, arrived: datetime) -> dict[str, object]:
     """The fields of A1's `provenance` that were filled in; the rest is null there. Raises InvalidRecord."""
     known: dict[str, object] = {name: _text(fields, name, LONGEST_TEXT) for name in TEXTS}
     known |= {name: moment_of(fields, name) for name in ("captured_from", "captured_until")}
     environment = {name: value for name in PLACE if (value := _decimal(fields, name)) is not None}
-    note = _text(fields, "environment", LONGEST_TEXT)
-    if note is not None:
-        environment["note"] = note
+    for name, field in ((AUTHORITY, AUTHORITY), (CARRIER, CARRIER), ("note", "environment")):
+        if (text := _text(fields, field, LONGEST_TEXT)) is not None:
+            environment[name] = text
+    if checked := fields.get(SELF_CHECK, ""):
+        if checked not in SELF_CHECKS:
+            raise InvalidRecord(pointer=f"/{SELF_CHECK}", reason=_("请从列表中选择环境自检的结果；不知道就选“不清楚”。"))
+        environment[SELF_CHECK] = checked
+    known["clock_offset_ms"] = offset_of(fields, arrived=arrived)
+    if known["clock_offset_ms"] is not None:
+        environment[MEASURED] = "browser"
     return {**known, "environment": environment or None}
+
+
+def offset_of(fields: Mapping[str, str], *, arrived: datetime) -> int | None:
+    """The browser's clock less ours, in milliseconds, when the form was sent: the way of the request is in it. None when it told none."""
+    text = fields.get("client_time", "")
+    if not CLIENT_TIME.fullmatch(text):
+        return None
+    offset = int(text) - round(arrived.timestamp() * 1000)
+    return offset if abs(offset) <= LARGEST_OFFSET_MS else None
 
 
 def moment_of(fields: Mapping[str, str], name: str) -> str | None:

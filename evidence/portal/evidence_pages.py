@@ -19,8 +19,9 @@ from evidence.models import Evidence
 from evidence.portal.exports import csv_response, note_export, package_response, record_lines
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import page_of, record_rows
-from evidence.search import records_found
+from evidence.search import Wanted, records_found
 from evidence.selectors import canonical_number, record_for, records_for
+from evidence.told import note_records_exported, note_search
 
 MAX_SELECTION = 100
 
@@ -35,7 +36,10 @@ def evidence(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if request.method == "POST" and not chosen.confidential:
         return HttpResponseRedirect(reverse("evidence") + chosen.query)
     after = record_for(viewer, chosen.after, now=now).pk if chosen.after else None
-    found, more = page_of(records_found(viewer, chosen.wanted(), now=now), after)
+    wanted = chosen.wanted()
+    found, more = page_of(records_found(viewer, wanted, now=now), after)
+    cases = {record.case_id: record.case for record in found}
+    note_search(viewer, wanted, list(cases.values()), request_id=request_id_of(request), now=now)
     return _table(request, viewer, chosen, found, now=now, cursor=found[-1].record if more else "")
 
 
@@ -46,12 +50,15 @@ def export_records(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     now, chosen = timezone.now(), filter_of(request)
     if "selection" in request.POST:
         rows, told = records_for(viewer, now=now).filter(pk__in=[row.pk for row in selected(request, viewer, now=now)]), "selection"
+        wanted = Wanted()
     elif chosen.form.is_valid():
-        rows, told = records_found(viewer, chosen.wanted(), now=now), chosen.told
+        wanted, told = chosen.wanted(), chosen.told
+        rows = records_found(viewer, wanted, now=now)
     else:
         return _table(request, viewer, chosen, [], now=now, status=422)
     note_export(Event.RECORDS_EXPORTED, viewer, rows, told, now=now)
-    return csv_response("records", record_lines(rows), now=now)
+    noted = note_records_exported(viewer, rows, wanted, request_id=request_id_of(request), now=now)
+    return csv_response("records", record_lines(viewer, rows, noted), now=now)
 
 
 @require_POST

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.permissions import Act
+from accounts.permissions import Act, Kind
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
-from cases.errors import OrderPaperMissing
+from cases.errors import NamedCasesUnknown, OrderPaperMissing
 from cases.orders import check_order, upload_order
 from cases.portal.docket import orders_page, paper_of
 from common.errors import DomainError
@@ -27,6 +27,7 @@ from evidence.errors import InvalidRecord
 from evidence.intake import admit, deposit_upload
 from evidence.kinds import COURT_ORDER
 from evidence.multipart import NamedPart, Originals
+from evidence.order_names import note_unknown, ordered_refs
 from evidence.portal.bounded_forms import bounded
 from evidence.portal.deposit_form import file_of, key_of
 from evidence.portal.work import depositor_of
@@ -44,12 +45,15 @@ def add_order(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     try:
         if file is None and not document:
             raise OrderPaperMissing(pointer="/file")
-        paper = paper_of(form, document, now=now)
+        cases = ordered_refs(form.get("cases", "").splitlines(), form.get("lender", "")) if viewer.kind == Kind.COURT else []
+        paper = paper_of(form, document, cases, now=now)
         check_order(viewer, paper, now=now)
         if isinstance(file, UploadedFile):
             document = _deposited(viewer, file, paper.number, form.get("key", ""), now=now)
-        upload_order(viewer, paper_of(form, document, now=now), now=now)
+        upload_order(viewer, paper_of(form, document, cases, now=now), now=now)
     except DomainError as error:
+        if isinstance(error, NamedCasesUnknown):
+            note_unknown(viewer, error, now=now)
         return orders_page(request, viewer, refused=Refused("order", error, form))
     return HttpResponseRedirect(reverse("orders"))
 
@@ -66,7 +70,7 @@ def _deposited(viewer: Viewer, file: UploadedFile, number: str, key: str, *, now
         named = file_of(NamedPart(file.name or "", file.content_type or ""), stored)
         words = " ".join(number.split())
         retry = key_of(key, f"order {words} {stored.sha256.hex()}", depositor.actor)
-        return DepositItem(f"调取令 {words}", COURT_ORDER, words, (named,)), retry
+        return DepositItem(f"调取令 {words}", COURT_ORDER, words, (named,), by_service=True), retry
 
     admit(depositor, retried=True, now=now)
     return deposit_upload(depositor, upload, read).records[0]

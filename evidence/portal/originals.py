@@ -22,6 +22,8 @@ from evidence.packages.names import safe_name
 from evidence.paper_tickets import paper_ticket_for, use_up
 from evidence.papers import bytes_of, file_name_of
 from evidence.selectors import record_for
+from tlog.digests import sha256
+from vault.downloads import repr_digest
 
 OCTETS = "application/octet-stream"
 
@@ -35,6 +37,7 @@ def original(request: HttpRequest, token: str) -> HttpResponseBase:
     found = redeem(ticket, viewer, request_id=request_id_of(request), now=now)
     response = StreamingHttpResponse(found, content_type=OCTETS)
     response["Content-Length"] = str(found.size_bytes)
+    response["Repr-Digest"] = repr_digest(found.sha256)
     response["Content-Disposition"] = attachment(found.name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Referrer-Policy"] = "no-referrer"
@@ -54,7 +57,8 @@ def paper(request: HttpRequest, token: str) -> HttpResponseBase:
     data = bytes_of(ticket.paper)
     use_up(ticket, now=now)
     return HttpResponse(data, content_type=OCTETS, headers={
-        "Content-Disposition": attachment(file_name_of(ticket.paper)), "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": attachment(file_name_of(ticket.paper)),
+        "Repr-Digest": repr_digest(sha256(data)), "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer"})
 
 

@@ -1,5 +1,6 @@
 """What the page of a record shows to somebody signed in to whom the record is open, and what he may do there: fetch, mark as 误存."""
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,17 +18,25 @@ from accounts.portal.workplace import needs_act, viewer_of
 from accounts.viewer import Viewer
 from common.errors import DomainError
 from common.request_ids import request_id_of
+from common.tenancy import without_number
 from evidence.corrections import LONGEST_REASON, declared_by, reason_of, supersede, supersession_of
 from evidence.custody import CustodyAction
 from evidence.errors import AlreadySuperseded, InvalidRecord
 from evidence.intake import admit
 from evidence.kinds import CORRECTION, kind_word
+from evidence.kinds.words import Told, metadata_told, provenance_told
 from evidence.models import Evidence, Supersession
 from evidence.originals import issue_ticket
 from evidence.portal.deposit_form import KEY
+from evidence.portal.relation_page import may_relate
+from evidence.portal.release_pages import CAUSES
 from evidence.portal.state_words import Text
+from evidence.portal.timeline import Step, timeline_of
 from evidence.portal.work import depositor_of, see_other
+from evidence.quarantine_rows import Quarantine
 from evidence.reading import note_reading
+from evidence.related import RelationRow, equal_to, relations_of
+from evidence.releasing import may_release, quarantine_of
 from evidence.selectors import claims_of, record_for
 from tlog.canonical import Json
 from tlog.claims import parse_claim
@@ -55,7 +64,11 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class OwnRecord:
-    """`corrects`: the number of the record that this one declares a mistake, None for every other record."""
+    """`corrects`: the number of the record that this one declares a mistake, None for every other record.
+
+    `told`: every field of its kind, `provenance`: where it comes from; what is missing is in both. `quarantine`: that its originals are not
+    given out, and its `cause` in words.
+    """
 
     record: Evidence
     kind: Text
@@ -64,6 +77,15 @@ class OwnRecord:
     mistake: Mistake | None
     corrects: str | None
     may_supersede: bool
+    told: tuple[Told, ...]
+    provenance: tuple[Told, ...]
+    relations: tuple[RelationRow, ...]
+    equal: tuple[Evidence, ...]
+    may_relate: bool
+    timeline: Sequence[Step]
+    quarantine: Quarantine | None
+    cause: Text
+    may_release: bool
 
 
 def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord | None:
@@ -75,19 +97,28 @@ def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord
         return None
     try:
         viewer = viewer_of(request)
-        record = record_for(viewer, number, now=now)
+        # The page showed its public part by the number alone; here both gates ask for the viewer's right.
+        with without_number():
+            record = record_for(viewer, number, now=now)
         claims = {claim.name: parse_claim(claim.name, claim.data) for claim in claims_of(record)}
         note_reading(viewer, [record], CustodyAction.VIEWED, request_id=request_id_of(request), now=now)
     except DomainError:
         return None
-    subject, mistake = claims["subject"], supersession_of(record)
+    subject, provenance, mistake = claims["subject"], claims["provenance"], supersession_of(record)
     assert isinstance(subject, dict)
-    told = declared_by(record)
+    metadata = subject["metadata"]
+    assert isinstance(metadata, dict)
+    assert isinstance(provenance, dict)
+    told, shut = declared_by(record), quarantine_of(record)
     return OwnRecord(
         record, kind_word(record.kind), str(subject["title"]),
         tuple(_file(int(name[6:]), value) for name, value in claims.items() if name.startswith("files/")),
         None if mistake is None else _mistake(mistake), None if told is None else told.superseded.record,
         may_supersede=mistake is None and may_supersede(viewer, record),
+        told=tuple(metadata_told(record.kind, metadata)), provenance=tuple(provenance_told(record.kind, provenance)),
+        relations=tuple(relations_of(viewer, record, now=now)), equal=tuple(equal_to(viewer, record, now=now)),
+        may_relate=may_relate(viewer, record), timeline=timeline_of([record]),
+        quarantine=shut, cause="" if shut is None else CAUSES[shut.cause], may_release=shut is not None and may_release(viewer, record),
     )
 
 

@@ -45,7 +45,7 @@ class FactForm(forms.Form):
 @require_GET
 @never_cache
 def platform_facts(request: HttpRequest) -> HttpResponse:
-    """As of today, or as of the end of the day in `?on=`: what a dossier about a deposit of that day quotes."""
+    """As of today, or as of the day in `?on=`, to which the page of a record leads with the day of its receipt."""
     now = timezone.now()
     day = day_in(request.GET.get("on", "")) or now.astimezone(CHINA).date()
     slots = facts_valid_at(datetime.combine(day, time(12), tzinfo=CHINA))

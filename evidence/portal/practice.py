@@ -14,12 +14,14 @@ from accounts.portal.workplace import viewer_of
 from accounts.trial import note_trial_step, trial_steps
 from accounts.viewer import Viewer
 from common.errors import DomainError
+from evidence.custody import CustodyAction
 from evidence.errors import PracticeFileMissing
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.portal.bounded_forms import bounded
 from evidence.practice import FILE_NAME, PRACTICE_FILE, practice_for
+from evidence.trail import done_by_viewer
 from evidence.verification import verify_file
 from ledger.digest_stamps import stamp_digest
 from tlog.digests import sha256, sm3
@@ -47,7 +49,8 @@ def practice(request: HttpRequest) -> HttpResponse:
         if not isinstance(file, UploadedFile):
             raise PracticeFileMissing
         data = file.read()
-        report = verify_file(record.record, sha256(data), sm3(data), now=now)
+        report = verify_file(
+            record.record, sha256(data), sm3(data), by=done_by_viewer(viewer, CustodyAction.VERIFIED), now=now)
     except DomainError as error:
         return practice_page(request, viewer, record, error=error)
     note_trial_step(viewer.organisation, TrialStep.Step.VERIFIED, actor=viewer.actor, now=now)

@@ -13,6 +13,7 @@ from evidence.corrections import corrections_among
 from evidence.errors import ClaimsErased
 from evidence.facts import states_of
 from evidence.kinds import kind_word
+from evidence.kinds.words import Word, missing_from
 from evidence.models import Evidence
 from evidence.portal.state_words import STATES, Text
 from evidence.selectors import claims_of, records_for
@@ -21,7 +22,7 @@ from tlog.errors import VerificationError
 
 PAGE = 50
 Row = TypeVar("Row", Case, Evidence)
-TONES = {"RECEIVED": "wait", "COMMITTED": "wait", "WITNESSED": "wait", "TIMESTAMPED": "good"}
+TONES = {"RECEIVED": "wait", "COMMITTED": "wait", "WITNESSED": "wait", "TIMESTAMPED": "good", "QUARANTINED": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Mark:
 class RecordRow:
     """`title` is None when the content was erased or cannot be read; `files` and `size_bytes` are those of the deposit all the same.
 
-    `mark` is None for a record that stands.
+    `mark` is None for a record that stands. `missing`: what the record does not tell of where it comes from.
     """
 
     record: Evidence
@@ -66,6 +67,7 @@ class RecordRow:
     size_bytes: int
     chip: Chip
     mark: Mark | None = None
+    missing: Sequence[Word] = ()
 
 
 def chip_of(state: str) -> Chip:
@@ -95,19 +97,23 @@ def record_rows(records: Sequence[Evidence]) -> list[RecordRow]:
              .values_list("pk").annotate(Count("files"), Sum("files__size_bytes"))}
     marks = {pk: Mark(correction, replaced_by) for pk, correction, replaced_by in corrections_among(records)}
     return [
-        RecordRow(record, title_of(record), kind_word(record.kind), *sizes[record.pk], chip_of(states[record.ticket]), marks.get(record.pk))
-        for record in records]
+        RecordRow(record, title, kind_word(record.kind), *sizes[record.pk], chip_of(states[record.ticket]), marks.get(record.pk), missing)
+        for record in records for title, missing in [_told(record)]]
 
 
-def title_of(record: Evidence) -> str | None:
-    """The title that the depositor gave; None when the content was erased. One damaged row, which `fsck` names, must not close a list."""
+def _told(record: Evidence) -> tuple[str | None, Sequence[Word]]:
+    """The title that the depositor gave, and what is missing of where the record comes from; None and nothing when the content was erased.
+
+    One damaged row, which `fsck` names, must not close a list.
+    """
     try:
-        claim = next(claim for claim in claims_of(record) if claim.name == "subject")
-        value = parse_claim(claim.name, claim.data)
+        claims = {claim.name: claim.data for claim in claims_of(record) if claim.name in ("subject", "provenance")}
+        subject, provenance = (parse_claim(name, claims[name]) for name in ("subject", "provenance"))
     except (ClaimsErased, VerificationError):
-        return None
-    assert isinstance(value, dict)
-    return str(value["title"])
+        return None, ()
+    assert isinstance(subject, dict)
+    assert isinstance(provenance, dict)
+    return str(subject["title"]), missing_from(record.kind, provenance)
 
 
 def page_of(rows: QuerySet[Row], after: int | None) -> tuple[list[Row], bool]:

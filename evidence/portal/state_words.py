@@ -18,13 +18,14 @@ Text = str | Promise
 
 STATES: Mapping[str, Text] = {
     "RECEIVED": gettext_lazy("已接收"), "COMMITTED": gettext_lazy("已入链"), "WITNESSED": gettext_lazy("已联署"),
-    "TIMESTAMPED": gettext_lazy("已获时间戳"),
+    "TIMESTAMPED": gettext_lazy("已获时间戳"), "QUARANTINED": gettext_lazy("已隔离"),
 }
 SENTENCES: Mapping[str, Text] = {
     "RECEIVED": gettext_lazy("本服务已受理这份存证并签发了回执，还没有写入日志。"),
     "COMMITTED": gettext_lazy("这份存证已写入日志，正在等待检查点发布和可信时间戳。"),
     "WITNESSED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已由见证节点联署，正在等待可信时间戳。"),
     "TIMESTAMPED": gettext_lazy("这份存证已写入日志，覆盖它的检查点已获时间戳。"),
+    "QUARANTINED": gettext_lazy("这份存证的原件与存证时不符或检出恶意程序，已停止提供；内容仍保留，证明仍可核验。"),
 }
 
 
@@ -55,6 +56,10 @@ def integrity_words(fact: Mapping[str, object]) -> FactWords:
         return FactWords(
             name, _("不一致"), "bad", _("您提供的摘要不属于本存证的任何一个文件。"),
             _("不证明原件被篡改：可能选错了文件，也可能文件被另存或转码过。"))
+    if fact["state"] == "quarantined":
+        return FactWords(
+            name, _("已隔离"), "bad", _("本服务发现原件与存证时不符或检出恶意程序，已停止提供原件。"),
+            _("不证明手中的文件被改动；持有文件的人仍可在下方核对。"))
     return FactWords(
         name, _("未核对"), "none", _("本页没有读取原件。手中有文件的人可以在下方核对。"), _("不表示文件被改动，也不表示没有被改动。"))
 
@@ -72,7 +77,7 @@ def time_words(fact: Mapping[str, object], *, test_authority: bool) -> FactWords
         means += _("时间戳机构 %(names)s 也受到申请，但没有给出时间戳，无从比对。") % {"names": _listed(fact["missing"])}
     if test_authority:
         return FactWords(
-            name, _("已获可信时间戳"), "wait", means, _("这个时间戳来自本机的测试机构，只供演示，对外不证明任何时间。"))
+            name, _("时间戳有效但机构未受信"), "wait", means, _("这个时间戳来自本机的测试机构，只供演示，对外不证明任何时间。"))
     return FactWords(name, _("已获可信时间戳"), "good", means, _("不证明证据在存证之前何时形成，也不证明内容真实。"))
 
 

@@ -19,6 +19,7 @@ from evidence.portal.charts import bars, columns
 from evidence.portal.filters import Filter, FilterForm
 from evidence.portal.rows import CaseRow, Mark, RecordRow, chip_of
 from evidence.portal.state_words import STATES, FactWords, integrity_words, log_words, time_words
+from evidence.portal.style_parts import parts
 from evidence.portal.timeline import Step
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -36,6 +37,7 @@ def style(request: HttpRequest) -> HttpResponse:
         "legend": tuple(enumerate(map(kind_word, ("sms", "call_recording", "contract")), 1)),
         "head": (_("日期"), _("份数")), "rows": (("11-23", "22"), ("11-22", "10"), ("11-21", "8")),
         "filter": Filter(form, (("kind", "sms"),), "x"), "form": form, "cursor": NUMBER, "now": timezone.now(), "crumbs": [("", _("样式"))],
+        **parts(AT, NUMBER),
     })
 
 
@@ -48,9 +50,11 @@ def facts() -> list[FactWords]:
         {"state": "witnessed", **index, "cosigned_by": ["notary.example", "court.example"]}]
     stamped = {"at": "2026-11-23T08:00:01.000Z", "times": [], "missing": [], "disagreeing": [], "skew_s": 300}
     return [
-        *(integrity_words({"state": state}) for state in ("same", "different", "not-checked")),
+        *(integrity_words({"state": state}) for state in ("same", "different", "not-checked", "quarantined")),
         *(time_words({"state": state, **stamped}, test_authority=False) for state in ("waiting", "stamped", "disputed")),
-        *(log_words(each, AT) for each in logs),
+        time_words({"state": "stamped", **stamped, "missing": ["tsa.example"]}, test_authority=False),
+        time_words({"state": "stamped", **stamped}, test_authority=True),
+        *(log_words(each, AT) for each in logs), log_words(logs[-1], AT, frozenset({"notary.example"})),
     ]
 
 
@@ -58,7 +62,8 @@ def records() -> list[RecordRow]:
     """A row in each state, mistaken ones with and without another in their place, and one whose content is gone."""
     case = Case(ref=REF, client_reference="LN-2026-0001")
     record = Evidence(record=NUMBER, case=case, case_sequence=1, kind="sms", received_at=AT)
-    rows = [RecordRow(record, _("示例短信"), kind_word("sms"), 1, 140, chip_of(state)) for state in ("RECEIVED", "TIMESTAMPED")]
+    rows = [RecordRow(record, _("示例短信"), kind_word("sms"), 1, 140, chip_of(state))
+            for state in ("RECEIVED", "WITNESSED", "TIMESTAMPED", "QUARANTINED")]
     marks = (Mark(NUMBER, NUMBER), Mark(NUMBER, None))
     rows += [RecordRow(record, _("示例短信"), kind_word("sms"), 1, 140, chip_of("TIMESTAMPED"), mark) for mark in marks]
     return [*rows, RecordRow(record, None, kind_word("call_recording"), 1, 305_714, chip_of("COMMITTED"))]

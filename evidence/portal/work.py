@@ -28,7 +28,9 @@ from evidence.intake import admit, deposit_upload
 from evidence.kinds import KINDS, RULES, kind_word
 from evidence.multipart import MultipartForm
 from evidence.portal.deposit_form import item_of, retry_of
+from evidence.portal.kind_forms import kind_form, kind_forms, self_checks
 from evidence.selectors import records_for
+from evidence.trail import roles_of
 from evidence.worklist import start_of_day, work_list
 
 
@@ -36,12 +38,12 @@ def depositor_of(viewer: Viewer) -> Depositor:
     """This person as a depositor; to an agency's depositor a case is named by our ref, for it is the lender's."""
     assert viewer.person is not None
     agent = viewer.kind == Kind.COLLECTION_AGENCY and not viewer.may(Act.DISTRIBUTE)
-    return Depositor(viewer.organisation, person_id=viewer.person.pk, only_distributed=agent)
+    return Depositor(viewer.organisation, person_id=viewer.person.pk, only_distributed=agent, role=roles_of(viewer))
 
 
 def form_context() -> dict[str, object]:
     """What each page with a deposit form needs; the key makes one record of a form, however often it is sent."""
-    return {"kinds": KINDS.items(), "rules": RULES, "key": secrets.token_hex(16)}
+    return {"kinds": KINDS.items(), "rules": RULES, "key": secrets.token_hex(16), "self_checks": self_checks()}
 
 
 @require_GET
@@ -50,7 +52,8 @@ def work(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     now = timezone.now()
     after = request.GET.get("after")
     found = work_list(viewer, now=now, after=None if after is None else case_to_deposit_in(viewer, after, now=now))
-    return render(request, "evidence/work.html", {"list": found, "now": now, "first": after is None, **form_context()})
+    return render(request, "evidence/work.html", {
+        "list": found, "now": now, "first": after is None, "forms": kind_forms(), **form_context()})
 
 
 @require_GET
@@ -70,7 +73,8 @@ def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     chosen = request.GET.get("case")
     if chosen is not None and all(case.ref != chosen for case in cases):
         cases = [case_to_deposit_in(viewer, chosen, now=now), *cases]
-    return render(request, "evidence/visit.html", {"cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor})
+    return render(request, "evidence/visit.html", {
+        "cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor, "form": kind_form("visit")})
 
 
 def case_page(
@@ -80,9 +84,10 @@ def case_page(
     today = list(records_for(viewer, now=now).filter(case=case, received_at__gte=start_of_day(now)))
     mistaken = superseded_among(today)
     rows = [(row, kind_word(row.kind), row.pk in mistaken) for row in today]
-    done = request.GET.get("deposited")
+    done, kind = request.GET.get("deposited"), (request.GET if typed is None else typed).get("kind")
     return render(request, "evidence/work_case.html", {
-        "case": case, "today": rows, "now": now, "typed": typed or {}, "error": error, **form_context(),
+        "case": case, "today": rows, "now": now, "typed": {"kind": kind} if typed is None else typed, "error": error, **form_context(),
+        "form": None if kind is None or kind not in KINDS else kind_form(kind, typed_texts(typed)),
         "deposited": next((row.record for row, *_ in rows if row.record == done), None),
     }, status=200 if error is None else error.status)
 
@@ -96,22 +101,23 @@ def deposit_to_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> H
         case = case_to_deposit_in(viewer, case_ref, now=timezone.now())
         form = MultipartForm(case.organisation.ref)
         form.read_fields(request)
+        arrived = timezone.now()
     except DomainError as error:
         return answer_problem(request, error)
     typed = QueryDict(mutable=True)
     typed.update(form.fields)
     request.POST = typed  # type: ignore[assignment]
-    return _deposit(request, viewer, case, form)
+    return _deposit(request, viewer, case, form, arrived)
 
 
 @csrf_protect
-def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartForm) -> HttpResponse:
+def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartForm, arrived: datetime) -> HttpResponse:
     depositor = depositor_of(viewer)
     made: list[DepositItem] = []
 
     def read() -> tuple[DepositItem, IdempotentRequest | None]:
         form.read_files()
-        made.append(item_of(case.ref if depositor.entrusted else case.client_reference, form))
+        made.append(item_of(case.ref if depositor.entrusted else case.client_reference, form, arrived=arrived))
         return made[0], retry_of(request.path, depositor.actor, form)
 
     try:
@@ -129,6 +135,11 @@ def _deposit(request: HttpRequest, viewer: Viewer, case: Case, form: MultipartFo
         # The digests are ours: the script compares them with what the browser computed.
         return JsonResponse({"record": number, "sha256": [file.sha256 for file in made[0].files]}, status=201)
     return see_other(f"{reverse('work-case', args=[case.ref])}?deposited={number}")
+
+
+def typed_texts(typed: QueryDict | None) -> dict[str, str]:
+    """What was typed, by field; nothing on a page that is asked for anew."""
+    return {} if typed is None else {name: str(typed[name]) for name in typed}
 
 
 def see_other(address: str) -> HttpResponse:

@@ -135,7 +135,7 @@ def _state(examined: Examined) -> Iterator[Finding]:
     state, where = examined.state, "ledger_logstate"
     if examined.verifier.name != state.origin:
         yield Finding(where, "vkey is not that of the origin")
-    if state.frozen_at is not None and not is_complete(state):
+    if state.frozen_at is not None and not is_complete():
         yield Finding(where, f"the log is frozen since {state.frozen_at.isoformat(timespec='seconds')}")
     if state.size == 0 and bytes(state.root) != EMPTY_ROOT:
         yield Finding(where, "the root is not that of the empty tree")

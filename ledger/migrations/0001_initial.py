@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '已发布检查点',
+                'constraints': [models.UniqueConstraint(fields=('size',), name='published_checkpoint_size_unique'), models.UniqueConstraint(fields=('previous_size',), name='published_checkpoint_previous_unique'), models.CheckConstraint(condition=models.Q(('previous_size__gte', 0), ('previous_size__lt', models.F('size'))), name='published_checkpoint_grows')],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +124,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '时间戳申请',
+                'constraints': [models.UniqueConstraint(fields=('checkpoint', 'authority'), name='stamp_request_unique'), models.CheckConstraint(condition=models.Q(('outcome__in', ['', 'stamped', 'superseded', 'dropped'])), name='stamp_request_outcome_known')],
             },
         ),
         migrations.CreateModel(
@@ -138,35 +140,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '时间戳',
+                'indexes': [models.Index(fields=['size', 'gen_time'], name='timestamp_first_covering')],
+                'constraints': [models.UniqueConstraint(fields=('checkpoint', 'authority'), name='timestamp_unique_for_authority')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='publishedcheckpoint',
-            constraint=models.UniqueConstraint(fields=('size',), name='published_checkpoint_size_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishedcheckpoint',
-            constraint=models.UniqueConstraint(fields=('previous_size',), name='published_checkpoint_previous_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='publishedcheckpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('previous_size__gte', 0), ('previous_size__lt', models.F('size'))), name='published_checkpoint_grows'),
-        ),
-        migrations.AddConstraint(
-            model_name='stamprequest',
-            constraint=models.UniqueConstraint(fields=('checkpoint', 'authority'), name='stamp_request_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='stamprequest',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['', 'stamped', 'superseded', 'dropped'])), name='stamp_request_outcome_known'),
-        ),
-        migrations.AddIndex(
-            model_name='timestamp',
-            index=models.Index(fields=['size', 'gen_time'], name='timestamp_first_covering'),
-        ),
-        migrations.AddConstraint(
-            model_name='timestamp',
-            constraint=models.UniqueConstraint(fields=('checkpoint', 'authority'), name='timestamp_unique_for_authority'),
         ),
         GuardTable("ledger_logentry"),
         GuardTable("ledger_logbatch"),

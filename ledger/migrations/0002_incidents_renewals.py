@@ -13,25 +13,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Incident',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='事件代码', max_length=40)),
-                ('subject', models.CharField(help_text='涉及的对象：见证节点、时间戳机构、回执编号等，不含个人信息', max_length=255)),
-                ('episode', models.PositiveIntegerField(help_text='同一代码与对象的第几次，从 1 起')),
-                ('facts', models.JSONField(help_text='事实：文本与整数')),
-                ('opened_at', models.DateTimeField(help_text='发现时间')),
-            ],
-            options={
-                'verbose_name': '异常事件',
-            },
-        ),
-        migrations.AddField(
-            model_name='logstate',
-            name='closing_at',
-            field=models.DateTimeField(help_text='停止受理的时间；此后只把已受理的条目写完并发布最终检查点', null=True),
-        ),
-        migrations.CreateModel(
             name='OwnStatement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -45,6 +26,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '服务自身声明',
+                'constraints': [models.UniqueConstraint(fields=('record',), name='own_statement_record_unique'), models.UniqueConstraint(fields=('ticket',), name='own_statement_ticket_unique'), models.CheckConstraint(condition=models.Q(('kind__in', ['incident', 'key'])), name='own_statement_kind_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Incident',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(help_text='事件代码', max_length=40)),
+                ('subject', models.CharField(help_text='涉及的对象：见证节点、时间戳机构、回执编号等，不含个人信息', max_length=255)),
+                ('episode', models.PositiveIntegerField(help_text='同一代码与对象的第几次，从 1 起')),
+                ('facts', models.JSONField(help_text='事实：文本与整数')),
+                ('opened_at', models.DateTimeField(help_text='发现时间')),
+                ('statement', models.OneToOneField(help_text='日志中的声明', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incident', to='ledger.ownstatement')),
+            ],
+            options={
+                'verbose_name': '异常事件',
+                'indexes': [models.Index(fields=['opened_at'], name='incident_opened_at')],
+                'constraints': [models.UniqueConstraint(fields=('code', 'subject', 'episode'), name='incident_episode_unique'), models.CheckConstraint(condition=models.Q(('episode__gt', 0)), name='incident_episode_from_one')],
             },
         ),
         migrations.CreateModel(
@@ -59,11 +58,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '异常事件的结束',
             },
-        ),
-        migrations.AddField(
-            model_name='incident',
-            name='statement',
-            field=models.OneToOneField(help_text='日志中的声明', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incident', to='ledger.ownstatement'),
         ),
         migrations.CreateModel(
             name='Renewal',
@@ -93,6 +87,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '已续期的检查点',
+                'constraints': [models.UniqueConstraint(fields=('renewal', 'position'), name='renewed_checkpoint_position_unique'), models.UniqueConstraint(fields=('checkpoint', 'number'), name='renewed_checkpoint_number_unique'), models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='renewed_checkpoint_number_from_one')],
             },
         ),
         migrations.CreateModel(
@@ -109,41 +104,10 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('timestamp', 'form'), name='archived_revocation_unique'), models.CheckConstraint(condition=models.Q(('form__in', ['crl', 'ocsp'])), name='archived_revocation_form_known')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='ownstatement',
-            constraint=models.UniqueConstraint(fields=('record',), name='own_statement_record_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='ownstatement',
-            constraint=models.UniqueConstraint(fields=('ticket',), name='own_statement_ticket_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='ownstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['incident', 'key'])), name='own_statement_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['opened_at'], name='incident_opened_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('code', 'subject', 'episode'), name='incident_episode_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('episode__gt', 0)), name='incident_episode_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewedcheckpoint',
-            constraint=models.UniqueConstraint(fields=('renewal', 'position'), name='renewed_checkpoint_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewedcheckpoint',
-            constraint=models.UniqueConstraint(fields=('checkpoint', 'number'), name='renewed_checkpoint_number_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewedcheckpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='renewed_checkpoint_number_from_one'),
+        migrations.AddField(
+            model_name='logstate',
+            name='closing_at',
+            field=models.DateTimeField(help_text='停止受理的时间；此后只把已受理的条目写完并发布最终检查点', null=True),
         ),
         GuardTable("ledger_ownstatement"),
         GuardTable("ledger_incident"),

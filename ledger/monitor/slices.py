@@ -12,12 +12,16 @@ MAX_SUSPECTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one slice found: how many objects and bytes it read, the last row, 0 at the end of all; sentences by the rows that are wrong."""
+    """What one slice found: how many objects and bytes it read, the last row, 0 at the end of all; sentences by the rows that are wrong.
+
+    `repaired`: sentences of what was found wrong and is right again.
+    """
 
     objects: int
     size_bytes: int
     last: int
     wrong: Mapping[int, str]
+    repaired: Sequence[str] = ()
 
 
 Look = Callable[[int, Sequence[int]], Looked]

@@ -4,7 +4,6 @@ A lost race and a database or storage that is away are met in the same way: forg
 Refusal or anything unforeseen ends the process. Idle it asks the queue about thirty times a second, one cheap query.
 """
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from django.db import IntegrityError, connection
 from common.failpoints import reached
 from common.failures import DATABASE_FAILURES, let_go
 from common.object_store import ObjectConflictError, ObjectStore
+from common.stopping import Stop
 from ledger.announcing import say_in_force
 from ledger.closing import finish_closing
 from ledger.collection import collect_partials
@@ -193,11 +193,11 @@ class Sequencer:
         return True
 
 
-def run(make: Callable[[], Sequencer], stop: threading.Event) -> None:
+def run(make: Callable[[], Sequencer], stop: Stop) -> None:
     """Run until `stop`. Raises Refusal; what nobody foresaw ends the process with its traceback."""
     sequencer: Sequencer | None = None
     troubles = 0
-    while not stop.is_set():
+    while not stop.is_asked():
         try:
             if sequencer is None:
                 sequencer = make()

@@ -109,7 +109,7 @@ def require_durable_database() -> None:
 def require_not_frozen(state: LogState) -> None:
     if state.frozen_at is None:
         return
-    if is_complete(state):
+    if is_complete():
         raise LogIsClosed(origin=state.origin, size=state.size)
     raise LogIsFrozen(since=state.frozen_at.isoformat(timespec="seconds"))
 

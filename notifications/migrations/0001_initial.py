@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '事件推送地址',
+                'constraints': [models.UniqueConstraint(fields=('ref',), name='webhook_endpoint_ref_unique'), models.CheckConstraint(condition=models.Q(models.Q(('disabled_at', None), ('disabled_for', '')), models.Q(('disabled_at__isnull', False), ('disabled_for__in', ['gone', 'failing'])), _connector='OR'), name='webhook_endpoint_disabled_for_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('failing_since', None), ('failures', 0), ('rests_until', None)), models.Q(('failing_since__isnull', False), ('failures__gt', 0)), _connector='OR'), name='webhook_endpoint_fails_since_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -46,6 +47,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '事件推送',
+                'indexes': [models.Index(condition=models.Q(('outcome', '')), fields=['endpoint', 'next_attempt_at'], name='webhook_delivery_due'), models.Index(fields=['endpoint', '-id'], name='webhook_delivery_log'), models.Index(fields=['ended_at'], name='webhook_delivery_ended')],
+                'constraints': [models.UniqueConstraint(fields=('message_id',), name='webhook_delivery_message_unique'), models.UniqueConstraint(condition=models.Q(('event', 'webhook.test'), ('outcome', '')), fields=('endpoint',), name='webhook_delivery_one_open_test'), models.CheckConstraint(condition=models.Q(('attempts__lte', 10)), name='webhook_delivery_attempts_bounded'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', '')), models.Q(('ended_at__isnull', False), ('outcome__in', ['delivered', 'failed', 'dropped'])), _connector='OR'), name='webhook_delivery_outcome_known')],
             },
         ),
         migrations.CreateModel(
@@ -59,6 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '推送签名密钥',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('endpoint',), name='webhook_secret_one_current'), models.UniqueConstraint(condition=models.Q(('ends_at__isnull', False)), fields=('endpoint',), name='webhook_secret_one_ending')],
             },
         ),
         migrations.CreateModel(
@@ -70,6 +74,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '订阅的事件',
+                'constraints': [models.UniqueConstraint(fields=('endpoint', 'event'), name='webhook_subscription_unique'), models.CheckConstraint(condition=models.Q(('event__in', ['record.timestamped'])), name='webhook_subscription_event_known')],
             },
         ),
         migrations.CreateModel(
@@ -105,61 +110,5 @@ class Migration(migrations.Migration):
                 'verbose_name': '推送尝试',
                 'constraints': [models.UniqueConstraint(fields=('delivery', 'number'), name='webhook_attempt_number_unique'), models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 10)), name='webhook_attempt_number_in_range'), models.CheckConstraint(condition=models.Q(models.Q(('status__isnull', False), ('trouble', '')), models.Q(('status', None), models.Q(('trouble', ''), _negated=True)), _connector='OR'), name='webhook_attempt_answer_or_trouble')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.UniqueConstraint(fields=('ref',), name='webhook_endpoint_ref_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('disabled_at', None), ('disabled_for', '')), models.Q(('disabled_at__isnull', False), ('disabled_for__in', ['gone', 'failing'])), _connector='OR'), name='webhook_endpoint_disabled_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('failing_since', None), ('failures', 0), ('rests_until', None)), models.Q(('failing_since__isnull', False), ('failures__gt', 0)), _connector='OR'), name='webhook_endpoint_fails_since_a_time'),
-        ),
-        migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['endpoint', 'next_attempt_at'], name='webhook_delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(fields=['endpoint', '-id'], name='webhook_delivery_log'),
-        ),
-        migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(fields=['ended_at'], name='webhook_delivery_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.UniqueConstraint(fields=('message_id',), name='webhook_delivery_message_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('event', 'webhook.test'), ('outcome', '')), fields=('endpoint',), name='webhook_delivery_one_open_test'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.CheckConstraint(condition=models.Q(('attempts__lte', 10)), name='webhook_delivery_attempts_bounded'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', '')), models.Q(('ended_at__isnull', False), ('outcome__in', ['delivered', 'failed', 'dropped'])), _connector='OR'), name='webhook_delivery_outcome_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhooksecret',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('endpoint',), name='webhook_secret_one_current'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhooksecret',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at__isnull', False)), fields=('endpoint',), name='webhook_secret_one_ending'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhooksubscription',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'event'), name='webhook_subscription_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhooksubscription',
-            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['record.timestamped'])), name='webhook_subscription_event_known'),
         ),
     ]

@@ -1,5 +1,5 @@
 """Every table of `notifications`, under one name: webhooks, notices, messages to people, and letters about their addresses."""
-from notifications.models.letters import AddressLetter
+from notifications.models.letters import MOST_TRIES, AddressLetter
 from notifications.models.messages import Channel, Message
 from notifications.models.notices import Notice, NoticeReading
 from notifications.models.webhooks import (
@@ -12,6 +12,6 @@ from notifications.models.webhooks import (
 )
 
 __all__ = [
-    "ANSWER_CHARACTERS", "AddressLetter", "Channel", "Message", "Notice", "NoticeReading", "WebhookAttempt", "WebhookDelivery",
-    "WebhookEndpoint", "WebhookSecret", "WebhookSubscription",
+    "ANSWER_CHARACTERS", "MOST_TRIES", "AddressLetter", "Channel", "Message", "Notice", "NoticeReading", "WebhookAttempt",
+    "WebhookDelivery", "WebhookEndpoint", "WebhookSecret", "WebhookSubscription",
 ]

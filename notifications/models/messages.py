@@ -16,7 +16,7 @@ from notifications.schedule import MESSAGE_ATTEMPTS
 class Channel(models.Model):
     """One way to a person, which he chose. No row: he gets nothing that way.
 
-    `confirmed_at`: when whoever reads an e-mail address said that it is his; until then nothing is sent to it but the link to say so.
+    `confirmed_at`: when whoever reads an address or a telephone said that it is his; until then nothing is sent there but how to say so.
     """
 
     EMAIL, SMS = "email", "sms"
@@ -26,7 +26,7 @@ class Channel(models.Model):
     sealed_address = models.BinaryField(max_length=400, help_text="加密保存的邮箱或手机号码")
     language = models.CharField(max_length=10, help_text="语言")
     changed_at = models.DateTimeField(help_text="选择时间")
-    confirmed_at = models.DateTimeField(null=True, help_text="邮箱由其持有人确认的时间；为空则不向其发送通知")
+    confirmed_at = models.DateTimeField(null=True, help_text="邮箱或号码由其持有人确认的时间；为空则不向其发送通知")
 
     objects: ClassVar[models.Manager["Channel"]] = models.Manager()
 
@@ -35,7 +35,6 @@ class Channel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["person", "kind"], name="channel_one_of_a_kind"),
             models.CheckConstraint(condition=Q(kind__in=["email", "sms"]), name="channel_kind_known"),
-            models.CheckConstraint(condition=Q(confirmed_at=None) | Q(kind="email"), name="channel_confirmed_is_email"),
             models.CheckConstraint(
                 condition=Q(confirmed_at=None) | Q(confirmed_at__gte=F("changed_at")), name="channel_confirmed_after_it_was_chosen"),
         ]

@@ -14,7 +14,7 @@ from accounts.models import Person
 from accounts.portal.gate import needs_person, signed_in_person
 from common.errors import DomainError
 from notifications.channels import channels_of, choose_channels, offered
-from notifications.confirming import ask_again
+from notifications.confirming import ask_again, confirm_number
 from notifications.models import Channel, Message
 from notifications.selectors import messages_to
 
@@ -45,10 +45,22 @@ def choices(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs_person
 def send_again(request: HttpRequest) -> HttpResponse:
-    """Another link to an address that waits to be confirmed; nothing happens where none does."""
+    """Another link to an address, or with `kind=sms` another code to a number, that waits to be confirmed; nothing where none does."""
     person = signed_in_person(request)
     try:
-        ask_again(person, now=timezone.now())
+        ask_again(person, Channel.SMS if request.POST.get("kind") == Channel.SMS else Channel.EMAIL, now=timezone.now())
+    except DomainError as error:
+        return choices_page(request, person, channels_of(person), error=error)
+    return HttpResponseRedirect(reverse("notification-choices"))
+
+
+@require_POST
+@needs_person
+def enter_code(request: HttpRequest) -> HttpResponse:
+    """The code that came by SMS to the number that waits."""
+    person = signed_in_person(request)
+    try:
+        confirm_number(person, request.POST.get("code", "")[:20], now=timezone.now())
     except DomainError as error:
         return choices_page(request, person, channels_of(person), error=error)
     return HttpResponseRedirect(reverse("notification-choices"))
@@ -57,10 +69,10 @@ def send_again(request: HttpRequest) -> HttpResponse:
 def choices_page(request: HttpRequest, person: Person, chosen: Mapping[str, str], *, error: DomainError | None) -> HttpResponse:
     rows = [{"kind": kind, "label": LABELS[kind], "field": FIELDS[kind], "on": kind in chosen, "address": chosen.get(kind, "")}
             for kind in offered()]
-    email = Channel.objects.filter(person=person, kind=Channel.EMAIL).first()
-    response = render(
-        request, "notifications/choices.html", {"channels": rows, "email": email, "sent": _sent(person), "error": error},
-        status=200 if error is None else error.status)
+    held = {each.kind: each for each in Channel.objects.filter(person=person, kind__in=offered())}
+    response = render(request, "notifications/choices.html", {
+        "channels": rows, "email": held.get(Channel.EMAIL), "number": held.get(Channel.SMS), "sent": _sent(person), "error": error,
+    }, status=200 if error is None else error.status)
     if error is not None and error.retry_after_s is not None:
         response["Retry-After"] = str(error.retry_after_s)
     return response

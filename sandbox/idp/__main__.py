@@ -5,11 +5,10 @@ Ends with code 0 on Ctrl-C or SIGTERM, and with one sentence and code 1 when the
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 
 from sandbox.idp.server import CLIENT_ID, CLIENT_SECRET, FAULTS, IdentityServer
+from sandbox.serving import stop_at_signals
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,9 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"The sandbox identity provider cannot start on port {options.port}: {error}.", file=sys.stderr)
         return 1
     server.fault = FAULTS[options.fault]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # `stop` waits for the loop that this handler interrupts, so another thread has to say it.
-        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    stop_at_signals(server.stop)
     print(f"TEST identity provider {server.issuer}, client {CLIENT_ID}, secret {CLIENT_SECRET}", flush=True)
     server.serve_forever(poll_interval=0.2)
     return 0

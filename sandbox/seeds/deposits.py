@@ -37,7 +37,7 @@ class Sheet:
 
     @property
     def text(self) -> bytes:
-        return f"{self.title}（虚构的示例文件，不涉及任何人）\n".encode()
+        return f"{self.title}，{self.case}（虚构的示例文件，不涉及任何人）\n".encode()
 
 
 LENDERS: Sequence[tuple[str, str, str, int]] = (
@@ -102,14 +102,14 @@ def deposit_once(viewer: Viewer, sheets: Sequence[Sheet], *, key: str, now: date
         upload.take_file(iter([sheet.text]))
         [stored] = upload.stored
         file = FileItem(sheet.name, "text/plain", stored.size_bytes, stored.sha256.hex(), stored.sm3.hex(), stored)
-        items.append(DepositItem(sheet.case, sheet.kind, sheet.title, (file,), {"example": True}, _provenance(sheet, now)))
+        items.append(DepositItem(sheet.case, sheet.kind, sheet.title, (file,), {"note": "虚构的示例"}, _provenance(sheet, now)))
     return list(deposit(depositor, items, now=now, request=request).records)
 
 
 def _provenance(sheet: Sheet, now: datetime) -> dict[str, object]:
     began = datetime.combine(_day(now) - timedelta(days=sheet.days), time(10), CHINA)
     return {
-        "source_system": "示例贷后系统", "generation": "system", "captured_from": format_time(began),
+        "source_system": "示例贷后系统", "generation": "系统在业务发生时自动生成", "captured_from": format_time(began),
         "captured_until": format_time(began + timedelta(minutes=5))}
 
 

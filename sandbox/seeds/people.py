@@ -36,10 +36,11 @@ class Place:
     kind: Kind
 
 
+LENDER = Place("lender", "示例贷后管理有限公司（虚构）", Kind.LENDER)
 PLACES = (
     # First, because what is written about the others stands in its audit log, too.
     Place("operator", "示例存证运营有限公司（虚构）", Kind.OPERATOR),
-    Place("lender", "示例贷后管理有限公司（虚构）", Kind.LENDER),
+    LENDER,
     Place("agency", "示例青禾催收服务有限公司（虚构）", Kind.COLLECTION_AGENCY),
     Place("agency_2", "示例白杨催收服务有限公司（虚构）", Kind.COLLECTION_AGENCY),
     Place("notary_office", "示例市示例公证处（虚构）", Kind.NOTARY_OFFICE),
@@ -100,7 +101,7 @@ def provide_cast(keyring: Keyring, *, lender: Organisation | None, issuer: str, 
 
     Raises accounts.errors.ProviderUnusable when the provider does not answer.
     """
-    places = {place.code: _organisation(place, lender, now) for place in PLACES}
+    places = {place.code: provide_organisation(place, lender, now) for place in PLACES}
     people = {seat.login: _person(seat, places[seat.code], keyring, now) for seat in SEATS}
     for code in AGENCIES:
         _let_agents_in(places[code], issuer, now)
@@ -109,7 +110,8 @@ def provide_cast(keyring: Keyring, *, lender: Organisation | None, issuer: str, 
     return Cast(places, people)
 
 
-def _organisation(place: Place, lender: Organisation | None, now: datetime) -> Organisation:
+def provide_organisation(place: Place, lender: Organisation | None, now: datetime) -> Organisation:
+    """The organisation with the place's reserved credit code; made when it is missing, or of `lender` when it is the lender's place."""
     found = Organisation.objects.filter(credit_code=CODES[place.code]).first()
     if found is None and place.kind == Kind.OPERATOR:
         # There is one operator; a bootstrap of the developer's own was faster, and stays as it is.
@@ -144,15 +146,14 @@ def _give_app(person: Person, role: Role, keyring: Keyring, now: datetime) -> No
 
 
 def _give_to_all(places: Mapping[str, Organisation], people: Mapping[str, Person], keyring: Keyring, now: datetime) -> None:
-    """Whoever has another password than the keyring's gets a link as from his administrator, and follows it."""
+    """Whoever has another password than the keyring's gets a link as from a command, and follows it."""
     for seat in SEATS:
         person = people[seat.login]
         if person.check_password(keyring.password):
             continue
         held = Membership.objects.filter(person=person, organisation=places[seat.code], until=None).first()
-        by = next(each for each in people.values() if each != person)
         with suppress(ElsewhereToo), transaction.atomic():  # a developer gave him another role somewhere, and may keep him
-            made = None if held is None else invite_back(places[seat.code], held.pk, by=by, now=now)
+            made = None if held is None else invite_back(places[seat.code], held.pk, by=None, now=now)
             if made is not None:
                 accept_back(made[1], password=keyring.password, now=now)
                 _give_app(person, seat.role, keyring, now)

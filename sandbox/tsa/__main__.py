@@ -5,11 +5,10 @@ Ends with code 0 on Ctrl-C or SIGTERM, and with one sentence and code 1 when the
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 
+from sandbox.serving import stop_at_signals
 from sandbox.tsa.answering import POLICY, Responder
 from sandbox.tsa.authority import BrokenAuthorityError, ensure_authority
 from sandbox.tsa.server import BEHAVIOURS, TimestampServer
@@ -31,9 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, OverflowError) as error:
         return _fail(f"The sandbox TSA cannot start on port {options.port} with the folder {options.dir}: {error}.")
     server.behaviour = BEHAVIOURS[options.behaviour]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # `stop` waits for the loop that this handler interrupts, so another thread has to say it.
-        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    stop_at_signals(server.stop)
     print(f"TEST timestamping authority on {server.url} with the root {options.dir / 'root.pem'}", flush=True)
     server.serve_forever(poll_interval=0.2)
     return 0

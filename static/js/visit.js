@@ -3,6 +3,7 @@ import { openQueue } from "./sealed_queue.js";
 import { chinaTime, freshKey, send, sha256 } from "./sending.js";
 
 const AGAIN_MS = 20_000;
+const TAKEN_NOW_MS = 10 * 60_000;
 // What the service answers to whoever works by place and is not there now.
 const OF_THE_PLACE = ["outside-network", "networks-missing"];
 const form = document.querySelector("form[data-visit]");
@@ -98,11 +99,14 @@ async function start() {
     event.preventDefault();
     const [photo] = form.elements.photo.files;
     const select = form.elements.case;
-    const moment = chinaTime(photo.lastModified || Date.now());
+    const moment = chinaTime(Date.now());
+    // A photo that was taken just now bears the time of its taking; of one from the gallery nobody here knows when it was taken.
+    const taken = Math.abs(Date.now() - photo.lastModified) < TAKEN_NOW_MS ? chinaTime(photo.lastModified) : "";
     const fields = {
       case: select.value, label: `${select.selectedOptions[0].textContent} ${moment.slice(11, 16)}`, key: freshKey(), kind: "visit",
-      captured_from: moment, captured_until: moment, note: form.elements.note.value, ...(place ?? {}),
+      captured_from: taken, captured_until: taken, note: form.elements.note.value, ...(place ?? {}),
     };
+    for (const each of form.querySelectorAll("[data-kind-fields] [name]")) if (each.value) fields[each.name] = each.value;
     fault.textContent = "";
     try {
       const number = await queue.put(owner, fields, photo);

@@ -16,10 +16,14 @@ function proposedKind(name) {
 function prepare(row, number) {
   const cell = row.querySelector("[data-desk]");
   const form = template.content.firstElementChild.cloneNode(true);
-  for (const name of ["id", "for"]) {
-    for (const each of form.querySelectorAll(`[${name}]`)) each.setAttribute(name, `${each.getAttribute(name)}-${number}`);
-  }
   const input = form.elements.file;
+  const numbered = (part) => {
+    for (const name of ["id", "for"]) {
+      for (const each of part.querySelectorAll(`[${name}]`)) each.setAttribute(name, `${each.getAttribute(name)}-${number}`);
+    }
+    return part;
+  };
+  numbered(form);
   const part = (name) => form.querySelector(`[data-${name}]`);
   const [chosen, state, fault, progress] = [part("chosen"), part("state"), part("fault"), form.querySelector("progress")];
   const button = form.querySelector("button.primary");
@@ -27,11 +31,18 @@ function prepare(row, number) {
   let key = "";
   let busy = false;
 
+  // Exactly the fields of the kind that is chosen.
+  function ask() {
+    const own = document.querySelector(`template[data-of-kind="${form.elements.kind.value}"]`);
+    part("kind-part").replaceChildren(...(own ? [numbered(own.content.cloneNode(true))] : []));
+  }
+
   function take(taken, moment) {
     if (busy || !taken) return;
     file = taken;
     key = freshKey();
     form.elements.kind.value = proposedKind(file.name);
+    ask();
     form.elements.captured_until.value = moment ? chinaTime(moment) : "";
     part("name").textContent = file.name;
     chosen.hidden = false;
@@ -93,6 +104,7 @@ function prepare(row, number) {
     (rows[number + 1] ?? rows[number]).focus();
   }
 
+  form.elements.kind.addEventListener("change", ask);
   input.addEventListener("change", () => take(input.files[0], input.files[0]?.lastModified));
   part("drop").addEventListener("click", drop);
   form.addEventListener("submit", (event) => { event.preventDefault(); deposit(); });

@@ -10,10 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.fictitious import CODES
 from accounts.models import ApiKey, Organisation
 from accounts.selectors import api_key_for, credential_for
-from accounts.services import create_organisation, issue_api_key, note_use, revoke_api_key
+from accounts.services import create_organisation, describe_organisation, issue_api_key, note_use, revoke_api_key
 
 DAY = timedelta(days=1)
 
@@ -63,6 +65,30 @@ def test_the_command_prints_a_key_that_works(service: str) -> None:
     for text in texts:
         answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer {text}"})
         assert answer.json() == {"records": [], "next_cursor": None}
+
+
+def test_the_command_takes_a_ref_a_code_or_a_name_that_one_alone_has(service: str) -> None:
+    now = timezone.now()
+    first, second, third = (create_organisation(name, now=now) for name in ("同名机构", "同名机构", "独名机构"))
+    describe_organisation(first, credit_code=CODES["lender"], contact_email="", contact_phone="", now=now)
+    for named, meant in ((second.ref, second), (CODES["lender"], first), ("独名机构", third)):
+        call_command("create_api_key", named, stdout=StringIO())
+        assert ApiKey.objects.latest("pk").organisation == meant
+    with pytest.raises(CommandError, match=f"{first.ref}, {second.ref}"):
+        call_command("create_api_key", "同名机构", stdout=StringIO())
+    with pytest.raises(CommandError, match="no organisation"):
+        call_command("create_api_key", "0" * 32, stdout=StringIO())
+    assert (ApiKey.objects.count(), Organisation.objects.count()) == (3, 3)
+
+
+def test_the_command_makes_no_organisation_in_production(service: str, settings: Settings) -> None:
+    settings.EMBEDDED = False
+    with pytest.raises(CommandError, match="apply to be let in"):
+        call_command("create_api_key", "示例机构", stdout=StringIO())
+    assert not Organisation.objects.exists()
+    known = create_organisation("示例机构", now=timezone.now())
+    call_command("create_api_key", "示例机构", stdout=StringIO())
+    assert ApiKey.objects.get().organisation == known
 
 
 def test_the_command_gives_the_scopes_that_it_is_told_and_keeps_to_the_rules(service: str) -> None:

@@ -14,6 +14,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.audit import reading
 from accounts.audit.events import EVENTS, Event
 from accounts.audit.reading import broken_logs
 from accounts.audit.recording import note
@@ -213,9 +214,9 @@ def test_whoever_may_reads_his_own_organisations_log_and_no_other(role: Role, da
     invite(other, Invitee("new", "名", Role.JUDGE if other.kind == Kind.COURT else Role.CASE_OFFICER), by=None, now=timezone.now())
     client = signed_in(make_person("reader", role))
     allowed = Act.READ_AUDIT in ROLES[role].acts
-    for path in ("/audit", "/audit/export"):
-        assert client.get(path).status_code == (200 if allowed else 403), path
-        assert client.get(path, {"of": other.ref}).status_code == (404 if allowed else 403), path
+    for path, ask in (("/audit", client.get), ("/audit/export", client.post)):
+        assert ask(path).status_code == (200 if allowed else 403), path
+        assert ask(path, {"of": other.ref}).status_code == (404 if allowed else 403), path
 
 
 def test_auditors_read_the_operators_log_besides_their_own(database: str) -> None:
@@ -223,13 +224,14 @@ def test_auditors_read_the_operators_log_besides_their_own(database: str) -> Non
     change_status(tenant, to="suspended", now=timezone.now())
     client = signed_in(make_person("auditor", Role.AUDITOR))
     assert "变更机构状态" in client.get("/audit", {"of": operator.ref}).content.decode()
-    assert [row["事项代码"] for row in csv_of(client.get("/audit/export", {"of": operator.ref}))] == [
+    assert [row["事项代码"] for row in csv_of(client.post("/audit/export", {"of": operator.ref}))] == [
         "organisation:status_changed", "audit:exported"]
     assert client.get("/audit", {"of": tenant.ref}).status_code == 404
     assert "运营方" not in signed_in(make_person("admin", Role.LENDER_ADMIN)).get("/audit").content.decode()
 
 
-def test_pages_follow_each_other_and_the_export_holds_all_rows_of_the_period(database: str) -> None:
+def test_pages_follow_each_other_and_the_export_holds_all_rows_of_the_period(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "AT_ONCE", 10)  # so that the export takes several reads, as one of thousands of rows does
     own = make_organisation()
     admin = make_person("admin", Role.LENDER_ADMIN, own)
     long_ago = timezone.now() - timedelta(days=40)
@@ -245,11 +247,24 @@ def test_pages_follow_each_other_and_the_export_holds_all_rows_of_the_period(dat
     day = f"{long_ago.astimezone(timezone.get_fixed_timezone(480)):%Y-%m-%d}"
     chosen = {"from": day, "to": day, "event": "session:started"}
     assert len(table(client.get("/audit", chosen).content.decode())) == 35
-    assert len(csv_of(client.get("/audit/export", chosen))) == 35
-    everything = csv_of(client.get("/audit/export"))
+    assert len(csv_of(client.post("/audit/export", chosen))) == 35
+    everything = csv_of(client.post("/audit/export"))
     assert [int(row["序号"]) for row in everything] == list(range(1, 75))
     assert {row["对象"] for row in everything if row["对象编号"] == f"person:{admin.pk}"} == {admin.display_name}
     assert [row["上一条摘要"] for row in everything[1:]] == [row["摘要"] for row in everything[:-1]]
+
+
+def test_no_link_takes_an_export_and_the_page_sends_what_was_chosen(database: str) -> None:
+    """An export writes a row, so a page of somebody else's must not take one by a picture (ASVS 3.5.3)."""
+    own = make_organisation()
+    client = signed_in(make_person("admin", Role.LENDER_ADMIN, own), Client(enforce_csrf_checks=True))
+    before = AuditEntry.objects.filter(organisation=own).count()
+    assert client.get("/audit/export").status_code == 405
+    assert client.post("/audit/export").status_code == 403, "without the form's token"
+    assert AuditEntry.objects.filter(organisation=own).count() == before
+    page = client.get("/audit", {"from": "2026-01-01", "event": "session:started"}).content.decode()
+    form = page.partition('action="/audit/export"')[2].partition("</form>")[0]
+    assert re.findall(r'name="(from|to|of|event)" value="([^"]*)"', form) == [("from", "2026-01-01"), ("event", "session:started")]
 
 
 def test_an_export_is_no_formula_names_members_only_and_speaks_the_readers_language(database: str) -> None:
@@ -258,7 +273,7 @@ def test_an_export_is_no_formula_names_members_only_and_speaks_the_readers_langu
     Person.objects.filter(pk=admin.pk).update(display_name="=HYPERLINK(1)")
     with transaction.atomic():
         note(Event.MEMBERSHIP_ENDED, own, at=timezone.now(), subject=f"person:{stranger.pk}", actor=f"person:{admin.pk}")
-    rows = csv_of(signed_in(admin).get("/audit/export", headers={"Accept-Language": "en"}))
+    rows = csv_of(signed_in(admin).post("/audit/export", headers={"Accept-Language": "en"}))
     row = next(each for each in rows if each["Event code"] == "membership:ended")
     assert (row["Actor"], row["Subject"], row["Event"]) == ("'=HYPERLINK(1)", f"person {stranger.pk}", "membership ended")
 
@@ -273,7 +288,7 @@ def test_what_is_asked_wrongly_is_said_and_breaks_nothing(query: dict[str, str],
     client = signed_in(make_person("admin", Role.LENDER_ADMIN))
     assert client.get("/audit", query).status_code == status
     if "before" not in query:
-        assert client.get("/audit/export", query).status_code == status
+        assert client.post("/audit/export", query).status_code == status
 
 
 def test_every_event_has_its_words() -> None:

@@ -1,6 +1,7 @@
 """An installation from before there were people: its organisations become active lenders, and its keys go on."""
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -17,8 +18,12 @@ from tests.databases import Template
 SECRET = "x" * 43
 
 
-def test_existing_organisations_migrate_as_active_lenders_and_their_keys_go_on(service: str, database_template: Template) -> None:
-    call_command("migrate", "accounts", "0001", verbosity=0)
+def test_existing_organisations_migrate_as_active_lenders_and_their_keys_go_on(
+    database: str, database_template: Template, var_dir: Path
+) -> None:
+    connection.close()
+    database_template.empty(database)
+    database_template.migrate(database, var_dir, "accounts", "0001")
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO accounts_organisation (ref, name, created_at) VALUES (%s, %s, %s)", ["0" * 32, "旧机构", now])
@@ -28,10 +33,8 @@ def test_existing_organisations_migrate_as_active_lenders_and_their_keys_go_on(s
             "INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at) "
             "VALUES (%s, %s, %s, %s, %s, %s)",
             [organisation_id, "0123abcd", hashlib.sha256(SECRET.encode()).digest(), "旧", now, now + timedelta(days=1)])
-    call_command("migrate", verbosity=0)
-    if database_template.web:
-        # As the manual says: tables that a migration made are the web's only after this.
-        call_command("web_role", database_template.web, verbosity=0)
+    database_template.migrate(database, var_dir)
+    call_command("init_service", verbosity=0)
     organisation = Organisation.objects.get()
     assert (organisation.kind, organisation.status, organisation.credit_code, organisation.contact_email) == ("lender", "active", None, "")
     answer: Any = Client().get("/api/v1/evidence", headers={"Authorization": f"Bearer cz_0123abcd_{SECRET}"})

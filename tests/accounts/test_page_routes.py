@@ -144,7 +144,7 @@ def test_whoever_is_not_signed_in_with_both_factors_sees_nothing_of_anybody(visi
     for path, who in PEOPLE.items():
         if who == "anyone" or path == "/sign-out":
             continue
-        address = place.address(re.sub(r"\{(pk|session_id|paper_id|position)\}", "1", path))
+        address = place.address(re.sub(r"\{(pk|session_id|paper_id|position|part)\}", "1", path))
         for method in (client.get, client.post):
             answer = method(address)
             assert "保密机构" not in answer.content.decode()

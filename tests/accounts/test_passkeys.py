@@ -48,6 +48,16 @@ def enter(browser: Browser, key: Passkey) -> Any:
     return browser.post(PASSKEY, {"credential": key.get(sign_in_options(browser))})
 
 
+def test_showing_a_passkey_again_gives_the_session_a_new_key(agent: Person) -> None:
+    browser, key = Browser(agent.login), passkey()
+    browser.give_password()
+    register(browser, key)
+    old = browser.client.cookies["sessionid"].value
+    browser.post(SHOW, {"credential": key.get(options_on(browser, SHOW))})
+    assert browser.client.cookies["sessionid"].value != old
+    assert browser.get("/account").status_code == 200
+
+
 def test_an_agent_registers_the_workstation_and_then_needs_no_password(agent: Person) -> None:
     browser, key = Browser(agent.login), passkey()
     browser.give_password()

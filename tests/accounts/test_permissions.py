@@ -59,7 +59,7 @@ def test_assistants_secretaries_and_clerks_prepare_fetch_and_serve_and_never_sig
 
 def test_granting_is_the_legal_officers_of_a_lender() -> None:
     assert who(Act.GRANT) == {Role.LEGAL_OFFICER}
-    assert who(Act.APPROVE_LARGE_GRANT) == {Role.LEGAL_OFFICER}
+    assert who(Act.APPROVE_LARGE_GRANT) == who(Act.RELEASE) == {Role.LEGAL_OFFICER}
     assert ROLES[Role.LEGAL_OFFICER].kind == Kind.LENDER
 
 
@@ -82,7 +82,8 @@ def test_an_auditor_reads_audit_and_health_only() -> None:
 
 
 def test_every_act_that_binds_somebody_or_gives_rights_is_sensitive() -> None:
-    assert {Act.SIGN, Act.VOID, Act.GRANT, Act.APPROVE_LARGE_GRANT, Act.ERASE, Act.ORDER, Act.MANAGE_MEMBERS, Act.MANAGE_KEYS} <= SENSITIVE
+    assert {Act.SIGN, Act.VOID, Act.GRANT, Act.APPROVE_LARGE_GRANT, Act.RELEASE, Act.ERASE, Act.ORDER, Act.MANAGE_MEMBERS,
+            Act.MANAGE_KEYS} <= SENSITIVE
     assert Act.DEPOSIT not in SENSITIVE
 
 

@@ -185,6 +185,30 @@ def test_showing_it_again_leads_nowhere_else(target: str, person: Person) -> Non
     assert browser.post("/account/confirm", {"code": browser.code(), "next": target})["Location"] == "/home"
 
 
+def test_showing_it_again_ends_the_sessions_key_and_begins_another(person: Person) -> None:
+    """Whoever has read the old key from somewhere does not ride on the factor that its owner shows (ASVS 7.2.4)."""
+    browser = Browser(person.login).arrive()
+    [listed] = UserSession.objects.filter(user_id=person.pk).values_list("pk", flat=True)
+    old = browser.client.cookies["sessionid"].value
+    assert browser.post("/account/confirm", {"code": browser.code()}).status_code == 302
+    new = browser.client.cookies["sessionid"].value
+    assert new != old
+    assert not Session.objects.filter(session_key=old).exists()
+    thief = Client()
+    thief.cookies["sessionid"] = old
+    assert thief.get("/account")["Location"].startswith("/sign-in")
+    assert browser.get("/account").status_code == 200
+    assert list(UserSession.objects.filter(user_id=person.pk).values_list("pk", "session_key")) == [(listed, new)], "one session, as before"
+
+
+def test_the_way_out_stands_on_every_page_of_a_place_of_work(person: Person) -> None:
+    browser = Browser(person.login).arrive()
+    for path in ("/home", "/account", "/inbox", "/audit", "/account/sessions"):
+        page = browser.client.get(path, follow=True).content.decode()
+        assert page.count('action="/sign-out"') == 1, path
+    assert browser.post("/sign-out")["Location"] == "/sign-in"
+
+
 def test_a_stale_form_is_not_kept_for_later(person: Person) -> None:
     """What it said, passwords among it, would stand in the session's row."""
     browser = Browser(person.login).arrive()
@@ -223,6 +247,21 @@ def test_sessions_are_listed_and_ended_one_by_one_or_all(person: Person) -> None
     browser.post("/account/sessions")
     assert [other.get("/account").status_code for other in others] == [302, 302, 302]
     assert browser.get("/account").status_code == 200
+
+
+def test_sessions_end_only_for_whoever_shows_the_second_factor_again(person: Person) -> None:
+    browser = Browser(person.login).arrive()
+    other = signed_in(person)
+    UserSession.objects.create(user=person, ip="192.0.2.1", session_key=other.session.session_key, user_agent="Firefox")
+    first = UserSession.objects.get(ip="192.0.2.1")
+    older(browser.client, 601)
+    for address in (f"/account/sessions/{first.pk}/end", "/account/sessions"):
+        assert browser.post(address)["Location"].startswith("/account/confirm?next=%2Faccount%2Fsessions")
+    assert browser.get("/account/sessions").status_code == 200
+    assert other.get("/account").status_code == 200
+    older(browser.client, -601)
+    browser.post("/account/sessions")
+    assert other.get("/account").status_code == 302
 
 
 def test_another_persons_session_does_not_exist(person: Person) -> None:

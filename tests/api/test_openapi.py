@@ -23,6 +23,8 @@ from config.openapi import TYPES
 from evidence.api import payloads
 from tests.databases import ROOT
 from tests.depositing import batch, document
+from tlog.errors import VerificationError
+from tlog.times import parse_time
 
 COMMITTED = ROOT / "docs/api/openapi.yaml"
 OPENAPI: dict[str, Any] = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
@@ -111,7 +113,9 @@ OF_PAGES = {
     "case-stage-missing", "case-stage-moved", "case-taken-back", "note-unsuitable", "consent-missing", "grant-basis-missing",
     "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable", "confirmation-invalid",
     "confirmation-too-often", "too-many-fields", "selection-moved", "selection-too-large", "case-file-missing", "case-fact-unsuitable",
-    "webhook-secret-moved", "webhook-events-missing",
+    "webhook-secret-moved", "webhook-events-missing", "number-code-wrong", "rate-caps-changed", "original-damaged",
+    "release-waiting", "release-unsuitable", "custody-too-long", "document-too-large", "documents-busy", "glyph-missing",
+    "original-quarantined", "no-quarantine", "still-damaged", "quarantine-unfounded",
 } | {
     error.code for error in vars(accounts.errors).values()
     if isinstance(error, type) and issubclass(error, DomainError) and error is not DomainError
@@ -163,6 +167,23 @@ def test_patterns_mean_the_same_in_the_document_and_in_the_decoder() -> None:
         assert refused_by_decoder(document(subject=subject)) == (name == "kind")
     assert refused_by_decoder(document(provenance={"captured_from": "２０２６-01-01T00:00:00.000Z"}))
     assert not refused_by_decoder(document(provenance={"captured_from": "2026-01-01T00:00:00.000Z"}))
+
+
+def test_the_pattern_of_the_clients_clock_allows_what_is_taken_and_of_what_is_refused_only_days_that_months_do_not_have() -> None:
+    [pattern] = {
+        parameter["schema"]["pattern"] for item in OPENAPI["paths"].values() for operation in item.values()
+        for parameter in operation.get("parameters", ()) if parameter["name"] == "Client-Time"}
+    for right in ("0001-01-01T00:00:00.000Z", "2026-11-23T08:00:00.123Z", "2028-02-29T23:59:59.999Z", "9999-12-31T19:09:10.000Z"):
+        assert re.search(pattern, right), right
+        parse_time(right)
+    for wrong in ("2026-00-10", "2026-13-10", "2026-11-00", "2026-11-32", "2026-11-99"):
+        assert not re.search(pattern, f"{wrong}T08:00:00.123Z"), wrong
+    for wrong in ("24:00:00.000", "08:60:00.000", "08:00:60.000", "08:00:00", "8:00:00.000"):
+        assert not re.search(pattern, f"2026-11-23T{wrong}Z"), wrong
+    for neither in ("2026-02-30T08:00:00.123Z", "2027-02-29T08:00:00.123Z", "2026-11-31T08:00:00.123Z", "0000-01-01T08:00:00.123Z"):
+        assert re.search(pattern, neither), neither
+        with pytest.raises(VerificationError):
+            parse_time(neither)
 
 
 def refused_by_decoder(body: dict[str, Any]) -> bool:

@@ -62,7 +62,7 @@ def getting(path: str) -> Send:
 def posting(path: str, body: Callable[[str], tuple[bytes, str]]) -> Send:
     def send(client: Client, number: str, headers: dict[str, str]) -> Any:
         data, kind = body(number)
-        return client.post(path, data, content_type=kind, headers=headers)
+        return client.post(path.replace("{record}", number), data, content_type=kind, headers=headers)
 
     return send
 
@@ -206,6 +206,7 @@ ROWS: dict[tuple[str, str], Row] = {
         "PUT", "/stage", lambda case: json.dumps({"stage": "demanded", "seen": case.stage}).encode())),
     ("POST", f"{API}/cases/{{case}}/notes"): Row("owner", about_case("POST", "/notes", lambda _: b'{"text": "x"}'), 201),
     ("GET", f"{API}/cases/{{case}}/reckoning"): Row("owner", about_case("GET", "/reckoning")),
+    ("GET", f"{API}/cases/{{case}}/completeness"): Row("owner", about_case("GET", "/completeness")),
     ("GET", f"{API}/cases/{{case}}/reckoning.csv"): Row("owner", about_case("GET", "/reckoning.csv")),
     ("POST", f"{API}/cases/{{case}}/reckoning/deposit"): Row(
         "owner", about_case("POST", "/reckoning/deposit", lambda _: b'{"on": "2025-05-20"}'), 201),
@@ -220,6 +221,13 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", f"{API}/rate-caps"): Row("organisation", getting(f"{API}/rate-caps")),
     ("PUT", f"{API}/rate-caps"): Row("organisation", lambda client, _, headers: client.put(
         f"{API}/rate-caps", b'{"caps": []}', content_type="application/json", headers=headers)),
+    ("GET", f"{API}/evidence/{{record}}/relations"): Row("owner", getting(f"{API}/evidence/{{record}}/relations")),
+    # To itself a record has no relation: whoever sees it is told so, and nothing is made.
+    ("POST", f"{API}/evidence/{{record}}/relations"): Row("owner", posting(
+        f"{API}/evidence/{{record}}/relations", lambda number: (
+            json.dumps({"relation": "reply_to", "record": number}).encode(), "application/json")), 422),
+    ("GET", f"{API}/kinds"): Row("everyone", getting(f"{API}/kinds")),
+    ("GET", f"{API}/kinds/{{kind}}/{{version}}"): Row("everyone", getting(f"{API}/kinds/sms/1")),
     ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
 }
 # Routes of people; `who`: whose session gets an answer that is neither the sign-in nor 404 (`tests/accounts/test_page_routes.py`).
@@ -233,8 +241,9 @@ PEOPLE = {
     "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
     "/sign-in/at/{ref}": "anyone", "/sign-in/at/{ref}/go": "anyone", "/sign-in/at/{ref}/callback": "anyone",
     "/inbox": "person", "/inbox/read": "person", "/account/notifications": "person",
+    "/account/notifications/number": "person",
     "/account/notifications/confirm": "person", "/account/notifications/confirm/{token}": "anyone",
-    "/account/lock": "person", "/audit": "person", "/audit/export": "person",
+    "/account/lock": "person", "/audit": "person", "/audit/export": "person", "/audit/custody": "person", "/audit/custody/export": "person",
     "/organisations/{ref}/sign-in": "own manager", "/organisations/{ref}/sign-in/provider": "own manager",
     "/organisations/{ref}/sign-in/provider/remove": "own manager",
     "/account/sessions": "person", "/account/sessions/{session_id}/end": "person", "/workplace": "person",
@@ -263,17 +272,22 @@ PEOPLE = {
     "/cases/import/payments/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
     "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper",
-    **dict.fromkeys((f"/cases/{{ref}}/{part}" for part in ("payments", "contacts", "consents", "consents/withdrawal")), "case keeper"),
+    **dict.fromkeys((f"/cases/{{ref}}/{part}" for part in (
+        "payments", "contacts", "consents", "consents/withdrawal", "creditors", "acceleration")), "case keeper"),
+    **dict.fromkeys(("/rate-caps", "/rate-caps/add", "/rate-caps/end", "/rate-caps/remove"), "case keeper"),
     "/cases/{case}/reckoning/deposit": "case keeper",
     "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
     "/visit": "depositor",
-    "/records/{number}/supersede": "depositor", "/records/{number}/files/{position}": "person",
+    "/records/{number}/supersede": "depositor", "/records/{number}/relate": "depositor", "/records/{number}/files/{position}": "person",
+    **dict.fromkeys((f"/records/{{number}}/files/{{position}}/view{rest}" for rest in ("", "/state", "/{part}")), "person"),
     # Who sees what of others' there: `tests/test_isolation.py`.
     **dict.fromkeys((
         "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
         "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
+        "/access/matters/{ref}/cases",
         "/access/selection", "/cases/{ref}/accesses", "/docket", "/docket/{ref}/cases", "/docket/{ref}/accept", "/docket/{ref}/close",
-        "/orders", "/orders/add", "/orders/{ref}/cases", "/orders/{ref}/open", "/orders/{ref}/end"), "act"),
+        "/orders", "/orders/add", "/orders/{ref}/cases", "/orders/{ref}/open", "/orders/{ref}/end", "/quarantines",
+        "/records/{number}/release"), "act"),
 }
 # Routes without any credential; `{number}` and the like are filled in below.
 OPEN = {
@@ -287,7 +301,8 @@ FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
     **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}", "{webhook}"), "0" * 32),
     **dict.fromkeys((
-        "{pk}", "{session_id}", "{invitation_id}", "{replacement_id}", "{membership_id}", "{key_id}", "{paper_id}", "{position}"), "1"),
+        "{pk}", "{session_id}", "{invitation_id}", "{replacement_id}", "{membership_id}", "{key_id}", "{paper_id}", "{part}",
+        "{position}"), "1"),
 }
 
 

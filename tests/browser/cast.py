@@ -21,9 +21,10 @@ from accounts.sign_in_rules import set_provider
 from cases.importing.columns import template_csv
 from cases.models import Case, Grant, GrantedCase, Matter, Order, OrderedCase, SubmittedCase
 from evidence.agreements import accept_and_deposit
-from evidence.models import PlatformFact
+from evidence.models import Evidence, PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, record_fact
+from evidence.quarantine import quarantine_record
 from notifications.channels import choose_channels
 from notifications.events import RECORD_TIMESTAMPED
 from notifications.services import create_webhook, send_test
@@ -40,7 +41,8 @@ MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/o
 # Where an address calls a thing by a name that means another one elsewhere.
 SAME_NAME = {
     "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"},
-    "/docket/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}, "/organisations/{ref}/administrator": {"ref": "let_in"}}
+    "/docket/{ref}": {"ref": "matter"}, "/records/{number}/release": {"number": "shut"},
+    "/access/matters/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}, "/organisations/{ref}/administrator": {"ref": "let_in"}}
 
 
 @dataclass
@@ -70,7 +72,9 @@ class Place:
     def deposit(self, desk: Desk) -> None:
         case = desk.case("LN-2026-0001")
         answer = desk.send(case, ("通话录音.wav", b"RIFF....", "audio/wav"), json=True)
-        self.things |= {"case_ref": case.ref, "case": case.ref, "number": answer.json()["record"]}
+        shut = desk.send(case, ("短信.csv", b"a,b\n1,2\n", "text/csv"), json=True).json()["record"]
+        quarantine_record(Evidence.objects.get(record=shut), reason="Eicar-Signature")
+        self.things |= {"case_ref": case.ref, "case": case.ref, "number": answer.json()["record"], "shut": shut}
         imported = signed_in(desk.person)
         report = imported.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", template_csv())}).content.decode()
         [confirm] = re.findall(r'action="(/cases/import/\w+/confirm)"', report)
@@ -94,6 +98,7 @@ def before_a_court(lender: Place, court: Place) -> None:
         ref="c" * 32, court=court.organisation, court_kind=Kind.COURT, number="1", scope="示例", uploaded_at=now, uploaded_by="x", **told)
     OrderedCase.objects.create(order=order, case=case)
     court.things |= {"matter": matter.ref, "order": order.ref}
+    lender.things |= {"matter": matter.ref}
 
 
 def letting_in(first: Person, second: Person) -> dict[str, str]:

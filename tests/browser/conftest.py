@@ -21,7 +21,7 @@ from tests.repository.running import FIRST_START_S, Place, running
 
 # `make test-browser` runs them: they need Chromium, and share one live service.
 collect_ignore = [] if os.environ.get("CUNZHENG_BROWSER") else [
-    "test_axe.py", "test_desk.py", "test_flows.py", "test_pages.py", "test_sign_in.py",
+    "test_axe.py", "test_desk.py", "test_flows.py", "test_pages.py", "test_print.py", "test_renderings.py", "test_sign_in.py",
     "test_visit.py"]
 # The synchronous Playwright runs an event loop in this very thread, and Django would take each query for one made inside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -54,12 +54,12 @@ def program() -> str:
 def live(program: str, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Live]:
     """Started once. Django's default connection of this process points to its database, the folder to its folder."""
     folder = tmp_path_factory.mktemp("live")
-    web, tsa, tsa2, notary, court, idp = free_ports(6)
+    web, tsa, tsa2, notary, court, idp, sms = free_ports(7)
     # By name, because a passkey belongs to a domain and an address of digits is none.
     url = f"http://localhost:{web}"
     more = {"CUNZHENG_URL": url, "CUNZHENG_EVIDENCE_ORIGIN": f"http://evidence.localhost:{web}",
             "CUNZHENG_HOSTS": "127.0.0.1 localhost evidence.localhost"}
-    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp, more=more)
+    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp, sms, more=more)
     with running(place, folder, "--without-people") as service, django_db_blocker.unblock():
         ready = service.wait_until_ready(FIRST_START_S)
         connection = connections["default"]

@@ -33,8 +33,8 @@ LANGUAGES = ("zh-hans", "en")
 @contextmanager
 def service_with_people(folder: Path) -> Iterator[tuple[str, str]]:
     """(its address, a record of the sample case); Django of this process stands on its database."""
-    web, tsa, tsa2, notary, court, idp = free_ports(6)
-    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp)
+    web, tsa, tsa2, notary, court, idp, sms = free_ports(7)
+    place = Place(folder / "var", web, tsa, tsa2, notary, court, idp, sms)
     with running(place, folder) as service:
         ready = service.wait_until_ready(FIRST_START_S)
         os.environ.update(place.environment, DJANGO_SETTINGS_MODULE="config.settings", DJANGO_ALLOW_ASYNC_UNSAFE="true")

@@ -33,6 +33,13 @@ PASTE = """data => {
   document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
 }"""
 
+# The two events of a file dragged from the desktop onto an element; what the page has not taken for itself would open in its place.
+DROP = """(target, data) => {
+  const bytes = Uint8Array.from(atob(data), each => each.charCodeAt(0)), dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "通话录音.wav", {type: "audio/wav", lastModified: 1764000000000}));
+  return ["dragover", "drop"].map(name => target.dispatchEvent(new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true})));
+}"""
+
 
 def at_work(desk: Desk, visit: Visit, live: Live, path: str = "/work") -> Page:
     page = visit("/")
@@ -89,6 +96,30 @@ def test_a_screenshot_is_pasted_and_deposited_with_its_time(live: Live, visit: V
     number = first.locator("td[data-desk] a.mono").inner_text()
     told = next(claim.data for claim in claims_of(Evidence.objects.get(record=number)) if claim.name == "files/1")
     assert json.loads(told)["value"]["sha256"] == hashlib.sha256(PNG).hexdigest()
+
+
+def test_a_file_is_dropped_on_its_row_and_deposited_there(live: Live, visit: Visit) -> None:
+    """Beside the rows nothing is taken, and the page stays."""
+    desk, content = Desk(Role.CASE_OFFICER, login="drop"), b"RIFF" + bytes(64)
+    cases = [desk.case("LN-1"), desk.case("LN-2")]
+    page = at_work(desk, visit, live)
+    # The row that has not the focus: a drop is for where it falls. Cases stand the newest first, as the work list does.
+    row = page.locator("tr[data-action]").nth(1)
+    told = base64.b64encode(content).decode()
+    assert page.locator("h1").first.evaluate(DROP, told) == [False, False], "the page would be left for the file"
+    expect(page.locator("[data-name]:visible")).to_have_count(0)
+    assert row.evaluate(DROP, told) == [False, False]
+    expect(row.locator("[data-name]")).to_have_text("通话录音.wav")
+    assert row.locator("select[name=kind]").input_value() == "call_recording"
+    assert row.locator("input[name=captured_until]").input_value().startswith("2025-11-2")
+    expect(row.locator("button.primary")).to_be_focused()
+    page.keyboard.press("Enter")
+    number = row.locator("td[data-desk] a.mono").inner_text()
+    record = Evidence.objects.get(record=number)
+    [case] = [case for case in cases if f"/work/{case.ref}/" in (row.get_attribute("data-action") or "")]
+    assert record.case == case
+    told = next(claim.data for claim in claims_of(record) if claim.name == "files/1").decode()
+    assert json.loads(told)["value"]["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_a_file_of_cases_with_errors_says_where_and_then_is_imported(live: Live, visit: Visit, tmp_path: Path) -> None:

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from accounts.permissions import Kind, Role
+from cases.models import Case
+from tests.accounts.people import make_organisation
 from tests.browser.accessibility import walk_by_tab
+from tests.browser.cast import session_of
 from tests.browser.conftest import Live, Visit
+from tests.evidence.desk import Desk
 
 CONTRACT = Path(__file__).resolve().parent.parent.parent / "samples" / "case" / "loan-contract.pdf"
 
@@ -29,6 +34,7 @@ def test_large_text_makes_everything_larger_and_goes_back(live: Live, visit: Vis
     plain = page.evaluate(size)
     page.get_by_role("button", name="大字高对比").click()
     expect(page.locator("html")).to_have_attribute("data-display", "large")
+    page.wait_for_load_state()  # the attribute is there before the style sheets are
     assert page.evaluate(size) >= 1.2 * plain
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("data-display", "large")
@@ -71,3 +77,20 @@ def test_the_first_tab_leads_past_the_head_of_the_page(live: Live, visit: Visit)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_list_of_cases_fits_a_screen_of_1280_pixels(language: str, live: Live, visit: Visit) -> None:
+    """Also with a long name, a long reference and the longest stage."""
+    lender = make_organisation(Kind.LENDER, "示例贷后管理股份有限公司" * 3)
+    desk = Desk(Role.CASE_OFFICER, lender, f"wide-{language}")
+    case = desk.case("LN-2026-" + "0123456789" * 8)
+    desk.send(case, ("通话录音.wav", b"RIFF....", "audio/wav"), json=True)
+    Case.objects.filter(pk=case.pk).update(stage=Case.Stage.ENTRUSTED)
+    page = visit("/", language=language)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.context.add_cookies([{"name": name, "value": value, "url": live.url} for name, value in session_of(desk.person).items()])
+    page.goto("/cases")
+    expect(page.locator("main .scroll")).to_have_count(1)
+    assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('main .scroll'))") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -2,6 +2,9 @@
 import base64
 import hashlib
 import json
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,6 +111,30 @@ def test_a_photo_taken_offline_is_kept_sealed_over_a_reload_and_sent_once(live: 
     assert (record.case.client_reference, record.kind) == ("LN-外访", "visit")
     for part in (hashlib.sha256(PHOTO).hexdigest(), NOTE, "30.123456", "120.654321"):
         assert part in told(record)
+
+
+def test_what_was_taken_offline_goes_out_by_itself_when_the_network_is_back(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit")
+    page.context.set_offline(True)
+    take(page)
+    line = page.locator("[data-queue] li")
+    expect(line).to_contain_text(WORDS["zh-hans"][0])
+    page.context.set_offline(False)
+    expect(line.locator("a.mono")).to_be_visible()
+    assert stored(page)["rows"] == []
+    assert '"captured_from":"20' in told(Evidence.objects.get(person=agent.person))
+
+
+def test_when_a_photo_of_the_gallery_was_taken_is_not_guessed(live: Live, visit: Visit, tmp_path: Path) -> None:
+    cast, old = own_cast(), tmp_path / "last-week.png"
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit")
+    old.write_bytes(PHOTO)
+    os.utime(old, (time.time() - 7 * 86_400,) * 2)
+    page.locator("#photo").set_input_files(old)
+    page.locator("form[data-visit] button.primary").click()
+    expect(page.locator("[data-queue] li a.mono")).to_be_visible()
+    assert '"captured_from":null' in told(Evidence.objects.get(person=agent.person))
 
 
 def pass_time(page: Page, seconds: float) -> None:

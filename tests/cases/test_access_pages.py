@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.permissions import Kind, Role
+from cases.assigning import end_entrustment
 from cases.granting import grant_access, revoke_grant
-from cases.matters import close_matter, submit_cases
+from cases.matters import accept_matter, close_matter, submit_cases
 from cases.models import Assignment, Case, Entrustment, Grant, Matter, Order
 from cases.portal.standing import deadline
 from tests.accounts.people import signed_in
@@ -153,6 +154,36 @@ def test_each_row_of_the_docket_says_by_which_root_until_when_and_what_is_missin
     assert judge.number in page.text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_lender_sees_what_it_submitted_what_became_of_it_and_who_may_end_that(cast: Cast, language: str) -> None:
+    case, notary = cast.case(), cast.person("notary", Role.NOTARY)
+    legal = browser(cast, "legal")
+    waiting, lenders, taken, institutions, closed = {
+        "zh-hans": ("待受理", "出借机构可随时撤销", "已受理", "受理机构结案且存档期限届满", "已结案"),
+        "en": (
+            "Awaits acceptance", "The lender may revoke it", "Accepted", "When the institution has closed the matter", "Closed"),
+    }[language]
+    matter = matters_of(cast, case)
+    page = opened(legal, "/access", language)
+    part = page.source.partition('id="matters"')[2].partition('id="orders"')[0]
+    assert all(word in part for word in (waiting, lenders, "公证", "notary_office", f'href="/cases/{case.ref}"', "LN-1", "姓名 legal"))
+    accept_matter(notary, matter, number="（2026）证字 1 号", file_days=3, now=timezone.now())
+    part = opened(legal, "/access?matters=running", language).source.partition('id="matters"')[2].partition('id="orders"')[0]
+    assert all(word in part for word in (taken, institutions, "（2026）证字 1 号"))
+    assert "姓名 notary" not in part, "who works at the institution is its own business"
+    matter.refresh_from_db()
+    close_matter(notary, matter, now=timezone.now())
+    assert matter.ref not in opened(legal, "/access", language).source
+    assert "（2026）证字 1 号" not in opened(legal, "/access", language).text, "what has ended stands there when it is asked for"
+    part = opened(legal, "/access?matters=ended", language).source.partition('id="matters"')[2]
+    assert closed in part
+    cast.person("supervisor", Role.AGENCY_SUPERVISOR)
+    assert 'id="matters"' not in opened(browser(cast, "supervisor"), "/access", language).source
+    assert browser(cast, "supervisor").get(f"/access/matters/{matter.ref}/cases").status_code == 404
+    assert "LN-1" in opened(legal, f"/access/matters/{matter.ref}/cases", language).text
+    assert legal.get(f"/access/matters/{NOWHERE}/cases").status_code == 404
+
+
 def test_a_grant_that_was_revoked_leaves_nothing_to_accept(cast: Cast) -> None:
     cast.person("notary", Role.NOTARY)
     matter = matters_of(cast, cast.case())
@@ -203,3 +234,32 @@ def test_days_left_are_days_in_china_and_the_last_day_is_today(ends: str, days: 
     at = datetime.fromisoformat(ends).replace(tzinfo=CHINA)
     assert deadline("x", at, "", now=now).days == days
     assert deadline("x", at + timedelta(days=8), "", now=now).tone == ("none" if days >= 0 else "wait")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_processes_for_a_lender_reads_that_he_passes_nothing_on_and_returns_or_deletes_it(cast: Cast, language: str) -> None:
+    """On the lender's row of the grant and on the case of whoever processes: an agency, and a firm by such a grant; of others nothing."""
+    duty = {"zh-hans": "不得转委托；委托结束时须向出借机构返还或删除", "en": "return the case's data to the lender or delete it"}[language]
+    case, other = cast.case(), cast.case("LN-2")
+    cast.granted(other, "law_firm", Kind.LAW_FIRM)
+    cast.person("lawyer", Role.LAWYER)
+    assert duty not in opened(browser(cast, "legal"), "/access", language).text
+    cast.granted(case, "law_firm", Kind.LAW_FIRM, basis=Grant.Basis.ENTRUSTED, document=cast.paper(cast.legal))
+    assert opened(browser(cast, "legal"), "/access", language).text.count(duty) == 1
+    assert duty in opened(browser(cast, "lawyer"), f"/cases/{case.ref}", language).text
+    assert duty not in opened(browser(cast, "lawyer"), f"/cases/{other.ref}", language).text
+    assert duty not in opened(browser(cast, "legal"), f"/cases/{case.ref}", language).text, "the lender owes it to nobody"
+    cast.assigned(case, to="agent")
+    assert duty in opened(browser(cast, "agent"), f"/cases/{case.ref}", language).text
+
+
+def test_whoever_loses_what_he_processed_is_told_to_return_or_delete_it(cast: Cast) -> None:
+    case = cast.case()
+    grant = cast.granted(case, "law_firm", Kind.LAW_FIRM, basis=Grant.Basis.ENTRUSTED, document=cast.paper(cast.legal))
+    contract = cast.entrustment()
+    cast.person("lawyer", Role.LAWYER)
+    cast.person("boss", Role.AGENCY_SUPERVISOR)
+    revoke_grant(cast.legal, grant, now=cast.now)
+    end_entrustment(cast.legal, contract, now=cast.now)
+    for login in ("lawyer", "boss"):
+        assert "已取得的案件信息须返还或删除，不得保留" in opened(browser(cast, login), "/inbox").text

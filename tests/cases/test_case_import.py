@@ -1,9 +1,15 @@
 """Import of cases: checked first, then exactly that file, all or nothing; whatever somebody uploads is read within bounds or refused."""
 import io
+import json
+import os
+import re
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +22,8 @@ from cases.imports import drop_unconfirmed
 from cases.models import Case, CaseImport
 from tests.cases.case_files import Send, case_body
 from tests.cases.import_files import Upload, csv_of, xlsx_of
+from tests.databases import ROOT
+from tests.portal.pages import CHINESE
 
 TITLES = [column.title for column in COLUMNS]
 EXAMPLE = {column.title: column.example for column in COLUMNS}
@@ -213,12 +221,53 @@ OF_COLUMNS = {"a column twice", "a column missing"}
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_or_broken_file_is_refused_in_the_readers_language(upload: Upload, name: str) -> None:
-    answer = upload(HOSTILE[name]())
+    answer, english = upload(HOSTILE[name]()), upload(HOSTILE[name](), language="en")
     assert (answer.status_code, answer.json()["code"]) == (422, "import-file-refused"), answer.content
+    assert english.json()["code"] == "import-file-refused"
+    for said, chinese in ((answer.json(), True), (english.json(), False)):
+        # Titles of the template's columns are Chinese in both.
+        words = re.sub("“[^”]*”|\"[^\"]*\"|" + "|".join(TITLES), "", said["title"] + said["detail"])
+        assert bool(CHINESE.search(words)) == chinese, words
     as_payments = upload(HOSTILE[name](), sheet="payments")
     assert as_payments.json()["code"] == "import-file-refused", as_payments.content
     assert name in OF_COLUMNS or as_payments.json()["detail"] == answer.json()["detail"]
     assert not CaseImport.objects.exists()
+
+
+BOMBS = ("declares too much", "inflates out of proportion", "holds more than it declares", "too many entries", "millions of elements",
+         "deep nesting", "entities", "entities in UTF-16")
+# The peak of this program's own memory: getrusage would tell that of the process that began it, if it was higher.
+READ = r"""
+import json, re, sys, time
+import django
+django.setup()
+from cases.importing.tables import Unreadable
+from cases.importing.xlsx_files import read_xlsx
+
+def peak_kib():
+    return int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1])
+
+for data in map(bytes.fromhex, json.load(sys.stdin)):
+    before, began = peak_kib(), time.process_time()
+    try:
+        read_xlsx(data)
+    except Unreadable:
+        print(peak_kib() - before, time.process_time() - began)
+"""
+GROWTH_KIB, CPU_S = 16 * 1024, 5.0
+
+
+def test_no_bomb_takes_more_memory_or_time_than_a_file_may(tmp_path: Path) -> None:
+    """Threats T18; in a process of its own, whose peak is the reader's. A workbook may inflate to 32 MiB, and is read piece by piece."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "CUNZHENG_VAR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", READ], input=json.dumps([HOSTILE[name]().hex() for name in BOMBS]), cwd=ROOT, env=environment,
+        capture_output=True, text=True, check=True)
+    taken = dict(zip(BOMBS, done.stdout.splitlines(), strict=True))
+    for name, said in taken.items():
+        grown_kib, cpu_s = said.split()
+        assert int(grown_kib) < GROWTH_KIB, name
+        assert float(cpu_s) < CPU_S, name
 
 
 def test_a_broken_bit_anywhere_in_a_workbook_never_gets_past_as_an_error_of_ours() -> None:

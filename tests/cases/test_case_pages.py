@@ -1,4 +1,6 @@
 """The pages of the case file: import by hand, the reckoning sheet, and the parts that a case page includes; in both languages."""
+import csv
+import io
 from datetime import date
 from typing import Any
 
@@ -101,7 +103,7 @@ def test_the_sheet_of_a_day_is_a_page_and_a_file(send: Send, officer: Client, la
     cap = {"annual_rate": "0.06", "effective_from": "2020-01-01", "source": "内部定价制度第 3 条", "stated_by": "示例消费金融有限公司"}
     assert send("PUT", "/rate-caps", {"caps": [cap]}).status_code == 200
     page = page_of(officer.get(f"/cases/{ref}/reckoning?on=2025-05-20", headers=heads))
-    assert "12140.05" in page.source
+    assert "12,140.05" in page.source
     told = {"zh-hans": ("超过综合年化上限", "合同条款 3.1", "还款日不因节假日顺延。"),
             "en": ("above the cap on the comprehensive annual rate", "clause 3.1 of the contract", "Due days are not postponed")}[language]
     assert [word for word in told if word not in page.source] == []
@@ -129,6 +131,21 @@ def test_the_pages_words_are_those_of_the_sheet_whose_bytes_stay_chinese(lender:
         assert not [word for word in words if any("\u4e00" <= letter <= "\u9fff" for letter in str(word))]
 
 
+def test_the_sheet_for_a_spreadsheet_speaks_the_language_of_its_page(send: Send, officer: Client) -> None:
+    payments = [{"reference": "SK-1", "received_on": "2025-05-15", "amount": "99999.00"}]
+    ref = send("POST", "/cases", case_body(payments=payments)).json()["case"]
+    found = {}
+    for language in LANGUAGES:
+        answer = officer.get(f"/cases/{ref}/reckoning.csv?on=2025-05-20", headers={"Accept-Language": language})
+        found[language] = list(csv.reader(io.StringIO(answer.content.decode().removeprefix("\ufeff"))))
+    chinese, english = found["zh-hans"], found["en"]
+    assert (chinese[0][:3], english[0][:3]) == (["序号", "事项", "借据"], ["Index", "Event", "Drawdown"])
+    # What is quoted stays as it is written; everything else is in the reader's language.
+    assert not [cell for line in english for cell in line[:13] if any("\u4e00" <= letter <= "\u9fff" for letter in cell)]
+    assert [[line[0], *line[3:9], line[10]] for line in english[1:]] == [[line[0], *line[3:9], line[10]] for line in chinese[1:]]
+    assert english[-1][1] == "As of 2025-05-20: Surplus"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_parts_show_the_file_masked_and_what_is_owed_today(send: Send, lender: Organisation, language: str) -> None:
     payments = [{"reference": "SK-1", "received_on": "2025-04-10", "amount": "120.00"}]
@@ -139,7 +156,7 @@ def test_the_parts_show_the_file_masked_and_what_is_owed_today(send: Send, lende
         file = file_page(case_file_for(viewer, ref, now=timezone.now()), today=date(2025, 5, 20))
         shown = "".join(render_to_string(f"cases/parts/{part}.html", {"file": file}) for part in ("facts", "parties", "reckoning", "notes"))
     assert not [value for value in PERSONAL if value in shown]
-    expected = ("张**", "1101**********002X", "138****8000", "12160.00", "约定周五还款", "JJ-1")
+    expected = ("张**", "1101**********002X", "138****8000", "12,160.00", "12,000.00", "12%", "约定周五还款", "JJ-1")
     assert [value for value in expected if value not in shown] == []
     assert f"/cases/{ref}/reckoning?on=2025-05-20" in shown
 

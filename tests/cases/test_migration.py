@@ -2,10 +2,10 @@
 their writers', and back again.
 """
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -23,9 +23,11 @@ from tests.databases import Template
 BEFORE = "0005_payment_imports"
 
 
-def test_what_was_opened_behind_a_key_waits_and_every_other_order_and_grant_stays(service: str, database_template: Template) -> None:
+def test_what_was_opened_behind_a_key_waits_and_every_other_order_and_grant_stays(
+    service: str, database_template: Template, var_dir: Path
+) -> None:
     court, lender = make_organisation(Kind.COURT, "法院"), make_organisation()
-    call_command("migrate", "cases", BEFORE, verbosity=0)
+    database_template.migrate(service, var_dir, "cases", BEFORE)
     old: Any = MigrationExecutor(connection).loader.project_state([("cases", BEFORE)]).apps
     now = timezone.now()
     period = {"starts_at": now, "ends_at": now + DAY}
@@ -38,16 +40,16 @@ def test_what_was_opened_behind_a_key_waits_and_every_other_order_and_grant_stay
         old.get_model("cases", "Grant").objects.create(
             ref=ref, lender_id=lender.pk, receiver_id=court.pk, receiver_kind="court", basis="duty", document="CZ-1", purpose="p",
             case_count=count, created_at=now, granted_by="person:1", **period)
-    call_command("migrate", verbosity=0)
-    if database_template.web:
-        call_command("web_role", database_template.web, verbosity=0)
+    database_template.migrate(service, var_dir)
     rows = Order.objects.order_by("number").values_list("first_by", "opened_by", "opened_at")
     assert [(first, opened, at is None) for first, opened, at in rows] == [
         ("person:1", "person:2", False), ("person:2", "", True), ("", "", True), ("person:1", "", True)]
     assert list(Grant.objects.order_by("ref").values_list("needs_second", flat=True)) == [False, True]
 
 
-def test_submissions_from_before_get_the_moment_that_they_were_fixed_at_and_guards_stay(cast: Cast) -> None:
+def test_submissions_from_before_get_the_moment_that_they_were_fixed_at_and_guards_stay(
+    cast: Cast, database: str, database_template: Template, var_dir: Path
+) -> None:
     notary, case = cast.person("notary", Role.NOTARY), cast.case()
     add_note(notary, case, "x", now=cast.now)
     begun = cast.now
@@ -59,11 +61,11 @@ def test_submissions_from_before_get_the_moment_that_they_were_fixed_at_and_guar
     some = submit_cases(cast.legal, grant, [case.ref], purpose="x", whole_case=False, now=cast.now + timedelta(hours=1))
     moments = {revoked.pk: begun + timedelta(hours=1), whole.pk: None, some.pk: begun + timedelta(hours=2)}
     assert dict(SubmittedCase.objects.values_list("matter_id", "as_of")) == moments
-    call_command("migrate", "cases", "0008", verbosity=0)
+    database_template.migrate(database, var_dir, "cases", "0008")
     with connection.cursor() as cursor:
         columns = {each.name for each in connection.introspection.get_table_description(cursor, "cases_submittedcase")}
         assert "as_of" not in columns
-    call_command("migrate", verbosity=0)
+    database_template.migrate(database, var_dir)
     assert dict(SubmittedCase.objects.values_list("matter_id", "as_of")) == moments
     [note] = Note.objects.all()
     assert note.shared is False

@@ -138,6 +138,6 @@ def test_an_order_names_known_kinds_and_lines_that_exist(cast: Cast, language: s
         page = refused(clerk, "/orders/add", {**form, "cases": case.ref, "kinds": ["photo", kind]}, "order-kinds", 422, language)
         assert kind.lower() in page.text
         assert 'value="photo" checked' in page.source
-    assert "第 2 个" in refused(clerk, "/orders/add", {**form, "cases": f"{case.ref}\n{NOWHERE}"}, "order-cases", 404).text
+    assert "第 2 行" in refused(clerk, "/orders/add", {**form, "cases": f"{case.ref}\n{NOWHERE}"}, "order-cases", 404).text
     assert clerk.post("/orders/add", {**form, "cases": case.ref, "kinds": ["photo", "sms"]}).status_code == 302
     assert {"zh-hans": "短信", "en": "Text message"}[language] in opened(clerk, "/orders", language).text

@@ -9,7 +9,14 @@ from django.db import connection
 from pytest_django import Settings
 
 from config import env
-from config.checks import authorities_are_described, database_keeps_what_it_acknowledges, production_is_safe
+from config.checks import (
+    authorities_are_described,
+    buckets_are_reached_safely,
+    database_keeps_what_it_acknowledges,
+    production_is_safe,
+    the_second_copy_lies_elsewhere,
+    vault_keys_can_be_used,
+)
 from tests.repository.production_check import pin_roots
 
 
@@ -52,6 +59,34 @@ def test_a_safe_configuration_passes(settings: Settings, var_dir: Path) -> None:
 @pytest.mark.parametrize(("number", "name", "value"), UNSAFE)
 def test_each_unsafe_value_is_refused_by_its_id(number: str, name: str, value: Any, settings: Settings, var_dir: Path) -> None:
     assert f"cunzheng.{number}" in found(settings, **{name: value})
+
+
+def test_a_token_that_cannot_be_used_is_refused(settings: Settings, var_dir: Path, tmp_path: Path) -> None:
+    def ids() -> set[str]:
+        return {str(message.id) for message in vault_keys_can_be_used()}
+
+    found(settings)
+    assert ids() == set(), "keys are in files"
+    settings.VAULT_KEYS = "pkcs11"
+    assert ids() == {"cunzheng.E027", "cunzheng.E028"}
+    module, pin = tmp_path / "module.so", tmp_path / "pin"
+    module.touch()
+    pin.touch(mode=0o600)
+    settings.PKCS11_MODULE, settings.PKCS11_TOKEN, settings.PKCS11_PIN_FILE = str(module), "vault", str(pin)
+    assert ids() == {"cunzheng.E028"}, "an empty file has no PIN"
+    pin.write_text("1234\n")
+    assert ids() == set()
+    pin.chmod(0o644)
+    assert ids() == {"cunzheng.E028"}
+    settings.EMBEDDED = True
+    assert ids() == set()
+
+
+def test_keys_below_a_folder_of_keys_are_for_the_owner_only_too(settings: Settings, var_dir: Path) -> None:
+    path = var_dir / "keys" / "vault" / "organisation" / "0.key"
+    path.parent.mkdir(parents=True)
+    path.touch(mode=0o644)
+    assert "cunzheng.E011" in found(settings)
 
 
 def test_sqlite_is_refused_in_production(settings: Settings, var_dir: Path) -> None:
@@ -150,3 +185,58 @@ def test_networks_that_are_open_to_webhooks_are_read_or_refused_by_name(monkeypa
         monkeypatch.setenv("CUNZHENG_OUTGOING_NETWORKS", wrong)
         with pytest.raises(ImproperlyConfigured, match="CUNZHENG_OUTGOING_NETWORKS"):
             env.networks("CUNZHENG_OUTGOING_NETWORKS")
+
+
+def test_places_of_objects_are_read_and_malformed_ones_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.object_place("CUNZHENG_NO_STORE") is None
+    for text, place in (
+        ("s3://bucket", ("bucket", "", "", "", 0, "COMPLIANCE")),
+        ("s3://bucket/a/b/?endpoint=https://s3.example.org&region=cn-1&lock_days=10&lock_mode=GOVERNANCE",
+         ("bucket", "a/b/", "https://s3.example.org", "cn-1", 10, "GOVERNANCE")),
+    ):
+        monkeypatch.setenv("CUNZHENG_VAULT_STORE", text)
+        assert env.object_place("CUNZHENG_VAULT_STORE") == place
+    for text in ("bucket", "s3://", "s3://B!", "http://bucket", "s3://bucket?days=3", "s3://bucket?lock_days=x", "s3://bucket?lock_mode=NONE",
+                 "s3://bucket?endpoint=ftp://x", "s3://bucket/a b", "s3://bucket?x"):
+        monkeypatch.setenv("CUNZHENG_VAULT_STORE", text)
+        with pytest.raises(ImproperlyConfigured, match="CUNZHENG_VAULT_STORE"):
+            env.object_place("CUNZHENG_VAULT_STORE")
+
+
+def test_the_place_of_second_copies_is_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.copy_place("CUNZHENG_NO_COPY") is None
+    for text, place in (("/mnt/second/vault", Path("/mnt/second/vault")), ("s3://second/a", ("second", "a/", "", "", 0, "COMPLIANCE"))):
+        monkeypatch.setenv("CUNZHENG_VAULT_COPY", text)
+        assert env.copy_place("CUNZHENG_VAULT_COPY") == place
+    for text in ("second", "./second", "http://second", "s3://"):
+        monkeypatch.setenv("CUNZHENG_VAULT_COPY", text)
+        with pytest.raises(ImproperlyConfigured, match="CUNZHENG_VAULT_COPY"):
+            env.copy_place("CUNZHENG_VAULT_COPY")
+
+
+def test_second_copies_lie_apart_from_what_they_are_copies_of(settings: Settings, var_dir: Path, tmp_path: Path) -> None:
+    assert the_second_copy_lies_elsewhere() == []
+    for near in (var_dir, var_dir / "vault", var_dir.parent, var_dir / "vault" / ".." / "copy"):
+        settings.VAULT_COPY = near
+        assert [message.id for message in the_second_copy_lies_elsewhere()] == ["cunzheng.E030"]
+    settings.VAULT_COPY = tmp_path / "second"
+    assert the_second_copy_lies_elsewhere() == []
+    settings.VAULT_STORE = env.ObjectPlace("b", "vault/", "", "", 0, "COMPLIANCE")
+    for place, sound in (("vault/", False), ("", False), ("vault/copy/", False), ("second/", True)):
+        settings.VAULT_COPY = env.ObjectPlace("b", place, "", "", 0, "COMPLIANCE")
+        assert (the_second_copy_lies_elsewhere() == []) == sound
+    settings.VAULT_COPY = env.ObjectPlace("another", "vault/", "http://10.0.0.1:9000", "", 0, "COMPLIANCE")
+    assert the_second_copy_lies_elsewhere() == []
+    settings.EMBEDDED = False
+    assert ["CUNZHENG_VAULT_COPY" in message.msg for message in buckets_are_reached_safely()] == [True]
+
+
+def test_a_bucket_is_reached_by_https_in_production(settings: Settings, var_dir: Path) -> None:
+    found(settings)
+    assert buckets_are_reached_safely() == []
+    settings.LOG_STORE = env.ObjectPlace("log", "", "http://10.0.0.1:9000", "", 0, "COMPLIANCE")
+    settings.VAULT_STORE = env.ObjectPlace("vault", "", "https://s3.example.org", "", 0, "COMPLIANCE")
+    [message] = buckets_are_reached_safely()
+    assert (message.id, "CUNZHENG_LOG_STORE" in message.msg) == ("cunzheng.E029", True)
+    settings.EMBEDDED = True
+    assert buckets_are_reached_safely() == []

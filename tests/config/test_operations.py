@@ -1,18 +1,24 @@
 """The operator's home: queues and health for operators, health and incidents for auditors, and nothing for anybody else."""
 import re
 from datetime import timedelta
+from pathlib import Path
 
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Role
 from common.jobs import Job, enqueue_daily_jobs, run_job
+from evidence.fixity import look_at_originals
 from ledger.incidents import RECEIPT_BREACHED, open_incident
 from ledger.tasks import AUDIT_RECEIPTS
 from tests.accounts.people import make_organisation, make_person, signed_in
+from tests.depositing import Post, document, key, organisation, post_deposit
 from tests.evidence.letting_in import apply_now, operators
+
+__all__ = ["key", "organisation", "post_deposit"]
 
 
 def test_operators_see_who_waits_and_auditors_see_health(service: str) -> None:
@@ -38,6 +44,24 @@ def test_it_says_when_every_receipt_was_last_held_against_the_log_and_what_was_b
     assert re.search(r"<dt>回执审计</dt><dd>\d+ 秒前</dd>", page), page
     open_incident(RECEIPT_BREACHED, "receipt 1", {}, now=timezone.now())
     assert "违约回执事件：1" in auditor.get("/operations").content.decode()
+
+
+def test_it_reports_the_scrub_of_the_originals(
+    service: str, tmp_path: Path, settings: Settings, post_deposit: Post, var_dir: Path
+) -> None:
+    auditor = signed_in(make_person("audit", Role.AUDITOR))
+    assert "还没有复核过原件。" in auditor.get("/operations").content.decode()
+    assert post_deposit(document(), b"the original").status_code == 201
+    [name] = [path for path in (var_dir / "vault").rglob("*") if path.is_file()]
+    name.write_bytes(b"another")
+    look_at_originals(0, [])
+    settings.VAULT_COPY = tmp_path / "second"
+    settings.VAULT_COPY.mkdir()
+    page = auditor.get("/operations").content.decode()
+    table = page.partition("周而复始")[2].partition("</table>")[0]
+    row = re.findall(r"<td data-label=[^>]*>([^<]*)</td>", table)
+    assert row[2:] == ["1", "12\xa0字节", "1", "0"], row
+    assert "没有配置第二副本" not in page
 
 
 def test_nobody_else_sees_it(database: str) -> None:

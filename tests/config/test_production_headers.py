@@ -9,9 +9,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ASK = """
 import json
 from django.conf import settings
+from config.preferences import DISPLAY_COOKIE
 names = ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY",
-         "SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_SSL_REDIRECT", "DEBUG"]
-print(json.dumps({name: getattr(settings, name) for name in names}))
+         "SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_SSL_REDIRECT", "DEBUG", "LANGUAGE_COOKIE_NAME"]
+print(json.dumps({**{name: getattr(settings, name) for name in names}, "DISPLAY_COOKIE": DISPLAY_COOKIE}))
 """
 
 
@@ -23,4 +24,5 @@ def test_cookies_are_bound_to_the_host_and_tls_is_asked_for_a_year(tmp_path: Pat
         "SESSION_COOKIE_NAME": "__Host-cunzheng-session", "CSRF_COOKIE_NAME": "__Host-cunzheng-csrf", "SESSION_COOKIE_SECURE": True,
         "CSRF_COOKIE_SECURE": True, "SESSION_COOKIE_HTTPONLY": True, "SECURE_HSTS_SECONDS": 31_536_000,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": True, "SECURE_SSL_REDIRECT": True, "DEBUG": False,
+        "LANGUAGE_COOKIE_NAME": "__Host-cunzheng-language", "DISPLAY_COOKIE": "__Host-cunzheng-display",
     }

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from tests.ledger.processes import SequencerProcess, wait_until
 
 
 class Installation:
-    """One installation of the service; everything is done to it by processes."""
+    """One installation of the service; everything is done to it by processes. `close` ends the one that it keeps."""
 
     def __init__(self, folder: Path, database: str, **environment: str) -> None:
         self.var, self.database, self.environment = folder, database, environment
+        self._orders: subprocess.Popen[str] | None = None
+        self._obeys: dict[str, str] = {}
         made = self.manage("init_service", "-v0")
         assert made.returncode == 0, made.stderr
         told = self.told()
@@ -34,15 +36,33 @@ class Installation:
 
     def deposit(self, first: int, count: int) -> None:
         """Entries with these numbers, in one transaction."""
-        done = self.run("-m", "tests.drills.orders", "deposit", str(first), str(count))
-        assert done.returncode == 0, done.stderr
+        self._order("deposit", str(first), str(count))
 
     def told(self) -> dict[str, Any]:
         """What the database says: `origin`, `vkey`, `size`, `published`, `signed` (a number), `stamped`, `own` (claims), `incidents`."""
-        done = self.run("-m", "tests.drills.orders", "tell")
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = self._order("tell")
         return answer
+
+    def _order(self, *words: str) -> Any:
+        if self._orders is None or self._obeys != self.environment:
+            self.close()
+            self._obeys = dict(self.environment)
+            environment = process_environment(self.database, self.var, **self._obeys)
+            self._orders = subprocess.Popen(
+                [sys.executable, "-m", "tests.drills.orders"], cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE)
+        assert self._orders.stdin is not None
+        assert self._orders.stdout is not None
+        self._orders.stdin.write(" ".join(words) + "\n")
+        self._orders.stdin.flush()
+        answer = self._orders.stdout.readline()
+        assert answer, f"it ended with {self._orders.wait()} at {words}: see its traceback"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        if self._orders is not None:
+            self._orders.communicate()
+            self._orders = None
 
     def published(self, size: int) -> bool:
         return (self.var / "log" / "published" / str(size)).exists()
@@ -63,8 +83,8 @@ def installation(folder: Path, template: Template, *, keys: Path | None = None, 
     folder.mkdir(parents=True)
     if keys is not None:
         shutil.copytree(keys, folder / "keys")
-    with template.copy(folder) as database:
-        yield Installation(folder, database, **environment)
+    with template.copy(folder) as database, closing(Installation(folder, database, **environment)) as made:
+        yield made
 
 
 @contextmanager

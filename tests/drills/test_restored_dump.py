@@ -2,6 +2,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,8 +120,10 @@ def test_a_lost_database_is_made_anew_from_the_tiles_under_the_same_keys(
         deposit(place, "one", BEFORE)
         wait_until(lambda: place.published(BEFORE))
         assert running.stop() == 0
-    with database_template.copy(place.var) as empty:
-        again = Installation(place.var, empty, **place.environment)
+    with (
+        database_template.copy(place.var) as empty,
+        closing(Installation(place.var, empty, **place.environment)) as again,
+    ):
         assert (again.origin, again.vkey) == (ORIGIN, place.vkey)
         assert "database 0, storage 300: the checkpoint published/300" in refused(again)
         recovered = again.manage("log_recover")

@@ -2,7 +2,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -99,8 +99,8 @@ def test_a_log_is_closed_and_its_successor_opened_with_one_command(database_temp
 
         status, refused = post(old_url, key, b"after")
         assert (status, refused["code"], refused["successor"]) == (410, "log-closed", new_url)
-        new = Installation(
-            new_var, database, CUNZHENG_ORIGIN=NEW, CUNZHENG_TSAS=tsas, CUNZHENG_URL=new_url, CUNZHENG_POLICY=str(new_var / "policy.txt"))
+        new = stack.enter_context(closing(Installation(
+            new_var, database, CUNZHENG_ORIGIN=NEW, CUNZHENG_TSAS=tsas, CUNZHENG_URL=new_url, CUNZHENG_POLICY=str(new_var / "policy.txt"))))
         assert new.vkey in (new_var / "policy.txt").read_text()
         final = ask(f"{old_url}/log/checkpoint", key)[1]
         end = parse_checkpoint(split_note(final)[0])

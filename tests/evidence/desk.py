@@ -31,9 +31,14 @@ class Desk:
 
     def send(self, case: Case, *files: tuple[str, bytes] | tuple[str, bytes, str], json: bool = False, **fields: str) -> Any:
         """Deposit by the form of the case's page."""
+        return self.say(case, fields, *files, headers={"Accept": "application/json"} if json else {})
+
+    def say(
+        self, case: Case, fields: dict[str, str], *files: tuple[str, bytes] | tuple[str, bytes, str], headers: dict[str, str] | None = None
+    ) -> Any:
+        """The same with fields of any name."""
         hidden = {} if {"key", "csrfmiddlewaretoken"} <= fields.keys() else self.form(f"/work/{case.ref}")
         body, kind = encoded({**hidden, **fields}, *files)
-        headers = {"Accept": "application/json"} if json else {}
         return self.client.post(f"/work/{case.ref}/deposits", body, content_type=kind, headers=headers)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from evidence.custody import CustodyAction, first_row, next_row
+from evidence.custody import Circumstances, CustodyAction, Happening, row_after
 from evidence.packages.archive import stream_package
 from evidence.packages.contents import LogFolder, Original, PackageContents, Reason, RecordContents, Scope, Stamp
 from evidence.packages.lists import asic_manifest, sha256_sums
@@ -147,13 +147,14 @@ class World:
     ) -> RecordContents:
         """A record's part of a package; `absent` gives the reasons of originals that are not in it, by claim name."""
         hidden, away = withheld or {}, absent or {}
-        row = first_row(at=made.received_at, actor="system", organisation="org_1")
+        how = Circumstances("api_key", request_id="request-1")
+        row = row_after(None, Happening(CustodyAction.INGESTED, "system", "org_1", how), at=made.received_at)
         return RecordContents(
             number=made.number,
             statement=made.statement,
             entry=made.entry,
             proof=format_proof(index=made.index, hashes=inclusion_proof(made.index, self.leaves[: point.size]), checkpoint=point.note),
-            custody=[row, next_row(row, at=NOW, event=CustodyAction.INGESTED, actor="agent_7", organisation="org_1", purpose="出示")],
+            custody=[row, row_after(row, Happening(CustodyAction.VIEWED, "agent_7", "org_1", how, purpose="出示"), at=NOW)],
             claims=[claim for claim in made.claims if claim.name not in hidden],
             originals=[
                 Original(name, None, reason=away[name]) if name in away else Original(name, blocks_of(data), pages=1)
@@ -203,7 +204,7 @@ def deposit_claims(title: str, ref: str, sequence: int, previous: str | None) ->
     return {
         "depositor": {"organisation": "org_1", "organisation_name": "示例消费金融有限公司", "agent": None, "credential": "api_key:ab12"},
         "case": {"ref": ref, "sequence": sequence, "previous": previous},
-        "subject": {"kind": "call_recording", "title": title, "metadata": {"duration_s": "270.5"}},
+        "subject": {"kind": "call_recording", "title": title, "metadata": {"duration_ms": 270_500}},
         "provenance": {**dict.fromkeys(unknown), "source_system": "crm", "clock_offset_ms": -42, "environment": {"os": "Debian 12"}},
     }
 

@@ -27,7 +27,12 @@ PAYMENT = {"reference": "SK-1", "received_on": "2025-05-10", "amount": "1,000.50
 CONTACT = {"party": "debtor", "kind": "mobile", "value": "13900139000", "basis": "declared", "confirmed": "on"}
 CONSENT = {"party": "debtor", "kind": "provision", "given_on": "2025-06-01", "document": "Consent 7", "record": ""}
 WITHDRAWAL = {"consent": "1/debtor", "withdrawn_on": "2025-07-01"}
-FORMS = {"payments": PAYMENT, "contacts": CONTACT, "consents": CONSENT, "consents/withdrawal": WITHDRAWAL}
+SUCCESSION = {
+    "creditors": "Buyer Asset Management\n", "assigned_on": "2025-06-02", "notice_record": "", "claimant_name": "", "claimant_basis": ""}
+ACCELERATION = {"drawdown": "/JJ-1", "accelerated_on": "2025-05-20"}
+FORMS = {
+    "payments": PAYMENT, "contacts": CONTACT, "consents": CONSENT, "consents/withdrawal": WITHDRAWAL, "creditors": SUCCESSION,
+    "acceleration": ACCELERATION}
 
 
 @pytest.fixture
@@ -70,8 +75,12 @@ def test_each_form_writes_one_entry_however_often_it_is_sent(ref: str, officer: 
     assert [(each.kind, each.withdrawn_on) for each in party.consents] == [
         (ConsentKind.ELECTRONIC_SERVICE, date(2025, 7, 1)), (ConsentKind.PROVISION, None)]
     assert party.name == NAME, "what stood there stands as it was"
+    sides, [drawdown] = file_of(ref).sides, file_of(ref).drawdowns
+    assert [(each.assigned_on, [creditor.name for creditor in each.creditors]) for each in sides][1:] == [
+        (date(2025, 6, 2), ["Buyer Asset Management"])]
+    assert drawdown.accelerated_on == date(2025, 5, 20)
     shown = opened(officer, f"/cases/{ref}", language)
-    assert "1000.50" in shown.text
+    assert "1,000.50" in shown.text
     assert "13900139000" not in shown.source, "masked, as everything personal"
     assert shown.all_faults() == []
     assert 'value="1/debtor"' not in shown.source, "a consent that was withdrawn is not withdrawn again"
@@ -94,6 +103,13 @@ def test_what_is_typed_wrong_stands_beside_its_field_and_nothing_is_written(ref:
             ("party", ""), ("kind", "x"), ("given_on", ""), ("document", ""), ("document", "x" * 201), ("record", "CZ-1"))),
         ("consents/withdrawal", "withdrawal", (
             ("consent", ""), ("consent", "9/debtor"), ("consent", "1/nobody"), ("withdrawn_on", ""), ("withdrawn_on", "2025-02-01"))),
+        ("creditors", "succession", (
+            ("creditors", ""), ("creditors", "A; 0.5\nB; 0.4"), ("creditors", "A\nB"), ("creditors", "A; 2"), ("creditors", "; 1"),
+            ("creditors", "A; 1; 911000001000013429"), ("creditors", "A; 1; x; y"), ("creditors", "x" * 201), ("creditors", "A\n" * 21),
+            ("assigned_on", ""), ("notice_record", "CZ-1"), ("claimant_name", "x" * 201), ("claimant_basis", "clause 3"))),
+        ("acceleration", "acceleration", (
+            ("drawdown", ""), ("drawdown", "/JJ-9"), ("drawdown", "2026-13-40/JJ-1"), ("drawdown", "x/JJ-1"), ("accelerated_on", "x"),
+            ("accelerated_on", "2025-03-10"), ("accelerated_on", "2099-01-01"))),
     ):
         for name, value in changes:
             more = {"amount": "7"} if (part, value) == ("payments", "SK-1") else {"reference": "SK-2"} if part == "payments" else {}
@@ -136,6 +152,33 @@ def test_of_two_who_withdraw_a_consent_on_different_days_the_second_is_told(ref:
         withdraw_consent(viewer, case, "debtor", 1, date(2025, 7, 1), seen=another, now=timezone.now())
     assert debtor(ref).consents[0].withdrawn_on == date(2025, 7, 1)
     assert isinstance(debtor(ref).contact_points[0], ContactFacts)
+
+
+def test_an_assignment_names_several_creditors_with_their_shares_and_one_that_claims_for_all(ref: str, officer: Client) -> None:
+    typed = {
+        "creditors": "甲资产公司；0.6；911000001000013428\n乙资产公司;0.4", "assigned_on": "2025-06-02", "notice_record": "",
+        "claimant_name": "甲资产公司", "claimant_basis": "联合受让协议第 3 条"}
+    assert officer.post(f"/cases/{ref}/creditors", typed).status_code == 303
+    last = file_of(ref).sides[-1]
+    assert [(each.name, each.share, each.credit_code) for each in last.creditors] == [
+        ("甲资产公司", Decimal("0.6"), "911000001000013428"), ("乙资产公司", Decimal("0.4"), "")]
+    assert (last.claimant_name, last.claimant_basis) == ("甲资产公司", "联合受让协议第 3 条")
+    page = opened(officer, f"/cases/{ref}").source
+    assert "债权受让人 2025-06-02" in page
+    refused(officer.post(f"/cases/{ref}/creditors", {**typed, "assigned_on": "2025-06-01"}), 422, "succession-assigned_on", "zh-hans")
+    assert len(file_of(ref).sides) == 2, "one that came before cannot be told after"
+
+
+def test_a_day_on_which_all_became_due_is_changed_by_who_saw_it_and_taken_back(ref: str, officer: Client) -> None:
+    path = f"/cases/{ref}/acceleration"
+    assert officer.post(path, ACCELERATION).status_code == 303
+    assert 'value="2025-05-20/JJ-1"' in opened(officer, f"/cases/{ref}").source
+    late = officer.post(path, {"drawdown": "/JJ-1", "accelerated_on": "2025-05-25"})
+    assert (late.status_code, "case-changed" in late.content.decode()) == (409, True), "somebody else was faster"
+    for day, there in (("2025-05-25", date(2025, 5, 25)), ("", None)):
+        seen = file_of(ref).drawdowns[0].accelerated_on
+        assert officer.post(path, {"drawdown": f"{seen}/JJ-1", "accelerated_on": day}).status_code == 303
+        assert file_of(ref).drawdowns[0].accelerated_on == there
 
 
 def test_whoever_keeps_no_files_and_whoever_is_another_writes_nothing(ref: str, lender: Organisation) -> None:

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from pytest_django import Settings
 
 from evidence.models import CustodyEvent, Evidence, EvidenceFile
+from evidence.record_keys import open_original
 from evidence.selectors import claims_of, custody_of
 from ledger.models import LogQueue
 from ledger.receipts import receipt_vkey
-from tests.depositing import Post, deposit_body, document, multipart
+from tests.depositing import Post, batch, deposit_body, document, multipart
 from tlog.claims import parse_claim
 from tlog.entry import verify_entry
 from tlog.merkle import leaf_hash
@@ -56,19 +58,26 @@ def test_claims_tell_what_was_sent_and_the_statement_lists_their_digests(post_de
     assert len({claim.salt for claim in claims.values()}) == 5
 
 
-def test_the_original_lies_unchanged_in_the_vault_under_a_random_name(post_deposit: Post, var_dir: Path, organisation: Any) -> None:
+def test_the_original_lies_encrypted_in_the_vault_under_a_random_name(post_deposit: Post, var_dir: Path, organisation: Any) -> None:
     post_deposit(document(), WAV)
     [path] = stored_files(var_dir)
-    assert path.read_bytes() == WAV
+    assert WAV[:32] not in path.read_bytes()
+    with open_original(EvidenceFile.objects.select_related("evidence", "stored_object").get()) as original:
+        assert original.read() == WAV
     assert StoredObject.objects.get().name == path.relative_to(var_dir / "vault").as_posix()
     assert hashlib.sha256(WAV).hexdigest() not in path.as_posix()
 
 
-def test_an_empty_file_is_an_original_like_any_other(post_deposit: Post, var_dir: Path) -> None:
-    files = [{"name": name, "media_type": "a/b"} for name in ("first", "empty", "last")]
-    answer = post_deposit(document(files=files), WAV, b"", b"")
+def test_each_file_is_an_original_in_its_place(post_deposit: Post, var_dir: Path) -> None:
+    files = [{"name": name, "media_type": "a/b"} for name in ("first", "second", "last")]
+    answer = post_deposit(document(files=files), WAV, b"2", b"3")
     assert answer.status_code == 201, answer.content
-    assert sorted(path.stat().st_size for path in stored_files(var_dir)) == [0, 0, len(WAV)]
+    read = []
+    for row in EvidenceFile.objects.select_related("evidence", "stored_object").order_by("position"):
+        with open_original(row) as original:
+            read.append(original.read())
+    assert read == [WAV, b"2", b"3"]
+    assert len(stored_files(var_dir)) == 3
 
 
 def test_equal_bytes_are_two_originals(post_deposit: Post, var_dir: Path) -> None:
@@ -79,9 +88,19 @@ def test_equal_bytes_are_two_originals(post_deposit: Post, var_dir: Path) -> Non
 
 def test_the_custody_trail_begins_with_ingestion(post_deposit: Post) -> None:
     record = Evidence.objects.get(record=post_deposit(document(), WAV).json()["records"][0]["record"])
-    [row] = custody_of(record)
-    assert (row.sequence, row.event, row.previous) == (1, "record:ingested", None)
-    assert row.digest == row.computed_digest()
+    ingested, digested = custody_of(record)
+    assert (ingested.sequence, ingested.event, ingested.previous) == (1, "record:ingested", None)
+    assert (digested.event, digested.actor, digested.organisation) == ("record:digested", "system", "system"), "we hashed what came in"
+    assert ingested.circumstances is not None
+    assert (ingested.circumstances.signed_in, ingested.circumstances.role) == ("api_key", None)
+    assert re.fullmatch("[0-9a-f]{16}", str(ingested.circumstances.request_id))
+    for row in (ingested, digested):
+        assert row.digest == row.computed_digest()
+
+
+def test_of_what_the_depositor_keeps_no_digest_of_ours_is_in_the_trail(post_batch: Post) -> None:
+    for each in post_batch(batch(2)).json()["records"]:
+        assert [row.event for row in custody_of(Evidence.objects.get(record=each["record"]))] == ["record:ingested"]
 
 
 def test_each_record_names_the_statement_before_it(post_deposit: Post) -> None:
@@ -130,11 +149,17 @@ REFUSED: dict[str, tuple[Any, str, int]] = {
     "case with a control character": (document(case="a\nb"), "request-malformed", 400),
     "empty case": (document(case=""), "request-malformed", 400),
     "kind in capitals": (document(subject={"kind": "SMS", "title": "t"}), "request-malformed", 400),
-    "float in metadata": (document(subject={"kind": "sms", "title": "t", "metadata": {"sum": 1.5}}), "record-invalid", 422),
-    "NUL in metadata": (document(subject={"kind": "sms", "title": "t", "metadata": {"a": "\0"}}), "record-invalid", 422),
-    "key in capitals": (document(subject={"kind": "sms", "title": "t", "metadata": {"A": 1}}), "record-invalid", 422),
-    "number beyond 2^53": (document(subject={"kind": "sms", "title": "t", "metadata": {"a": 2**53}}), "record-invalid", 422),
+    "float in metadata": (document(subject={"kind": "sms", "title": "t", "metadata": {"message_count": 1.5}}), "record-invalid", 422),
+    "NUL in metadata": (document(subject={"kind": "sms", "title": "t", "metadata": {"sender": "\0"}}), "record-invalid", 422),
+    "key in capitals": (document(subject={"kind": "sms", "title": "t", "metadata": {"Sender": "1"}}), "record-invalid", 422),
+    "number beyond 2^53": (document(subject={"kind": "sms", "title": "t", "metadata": {"message_count": 2**53}}), "record-invalid", 422),
+    "a field that the kind does not have": (document(subject={"kind": "sms", "title": "t", "metadata": {"a": 1}}), "record-invalid", 422),
+    "a kind that is not in the list": (document(subject={"kind": "gossip", "title": "t"}), "record-invalid", 422),
+    "a kind of the service's own": (document(subject={"kind": "correction", "title": "t"}), "record-invalid", 422),
     "claim beyond 64 KiB": (document(subject={"kind": "sms", "title": "t", "metadata": {"a": "x" * 65_536}}), "record-invalid", 422),
+    "a capture that ended before it began": (
+        document(provenance={"captured_from": "2026-11-02T00:00:00.001Z", "captured_until": "2026-11-02T00:00:00.000Z"}),
+        "record-invalid", 422),
     "impossible time": (document(provenance={"captured_from": "2026-02-30T00:00:00.000Z"}), "record-invalid", 422),
     "too deep": (document(subject={"kind": "sms", "title": "t", "metadata": {"a": [[[[[[[1]]]]]]]}}), "json-too-deep", 413),
     "far too deep": (b'{"subject": {"metadata": {"a": ' + b"[" * 100_000, "json-too-deep", 413),

@@ -38,12 +38,14 @@ def test_a_person_is_named_by_id_in_claim_and_trail_and_nothing_is_found_amiss()
     claims = values(record)
     assert claims["depositor"] == {
         "organisation": desk.organisation.ref, "organisation_name": desk.organisation.name, "agent": actor, "credential": "session"}
-    assert claims["subject"] == {"kind": "call_recording", "title": RECORDING[0], "metadata": {}}
+    assert claims["subject"] == {"kind": "call_recording", "title": RECORDING[0], "metadata": {"schema": "call_recording/1"}}
     assert claims["files/1"]["sha256"] == hashlib.sha256(RECORDING[1]).hexdigest()
     told = {name: value for name, value in claims["provenance"].items() if value is not None}
     assert told == {
         "captured_until": "2026-11-23T08:00:05.000Z", "device": "工位 3", "environment": {"latitude": "31.23", "note": "内网"}}
-    assert [(row.actor, row.organisation) for row in custody_of(record)] == [(actor, desk.organisation.ref)]
+    ours = (actor, desk.organisation.ref, "case_officer")
+    assert [(row.event, row.actor, row.organisation, row.circumstances and row.circumstances.role) for row in custody_of(record)] == [
+        ("record:ingested", *ours), ("record:captured", *ours), ("record:digested", "system", "system", None)]
     assert list(examine_evidence()) == []
     assert record.record in desk.client.get(answer["Location"]).content.decode()
 

@@ -17,7 +17,7 @@ from tlog.statement import parse_statement
 FILES = (b"first file", b"second file")
 DOCUMENT = document(
     files=[{"name": "一份.txt", "media_type": "text/plain"}, {"name": "二.txt", "media_type": "text/csv"}],
-    subject={"kind": "sms", "title": "独特的标题", "metadata": {"phone": "19900001234"}},
+    subject={"kind": "sms", "title": "独特的标题", "metadata": {"recipient": "19900001234"}},
     provenance={"device": "secret-device", "environment": {"note": "hidden-note"}},
 )
 # Names of a file's own fields and the service's words, which every claim of the kind holds.

@@ -4,18 +4,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
 from evidence import fixity
-from evidence.models import EvidenceFile
-from ledger.incidents import open_incidents
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, FixityRound
+from evidence.quarantine_rows import Quarantine
+from evidence.record_keys import record_key
+from ledger.incidents import ORIGINAL_CHANGED, SELF_CHECK_FAILED, open_incidents
 from ledger.monitor.memory import Progress, Store
 from ledger.monitor.rounds import watch
 from ledger.monitor.slices import SLICES, look_on, register_slice
 from ledger.selectors import log_origin
 from tests.depositing import Post, document
 from vault.models import StoredObject
+from vault.sealing import seal
 
 
 @pytest.fixture
@@ -67,17 +71,65 @@ def test_a_changed_original_is_an_incident_until_it_is_right_again(
         originals[0].write_bytes(damage)
     for turn in range(3):
         watch(now=timezone.now() + timedelta(seconds=turn))
-        assert [(each.subject, each.facts) for each in open_incidents()] == [("originals", {"objects": 1})]
+        found = [(each.subject, each.facts) for each in open_incidents() if each.code == SELF_CHECK_FAILED]
+        assert found == [("originals", {"objects": 1})]
+    # What cannot be read may be a storage that is away; what was read and differs has changed.
+    assert [each.cause for each in Quarantine.objects.all()] == ([] if damage is None else ["fixity"])
     originals[0].write_bytes(right)
     watch(now=timezone.now() + timedelta(seconds=9))
-    assert open_incidents() == []
+    assert [each.code for each in open_incidents()] == ([] if damage is None else [ORIGINAL_CHANGED]), "a person ends a quarantine"
     assert Store(log_origin()).load().slices["originals"].suspects == []
 
 
 def test_claims_that_cannot_be_read_leave_the_original_unproven(originals: list[Path]) -> None:
     row = EvidenceFile.objects.order_by("id").select_related("evidence").first()
     assert row is not None
-    for sealed, sentence in ((b"", "sealed_claims is damaged"), (b"\x90", "there is no claim files/1")):
+    key = record_key(row.evidence)
+    assert key is not None
+    no_claims = seal(b"\x90", key, row.evidence.record)
+    for sealed, sentence in ((b"", "sealed_claims is damaged"), (no_claims, "there is no claim files/1")):
         row.evidence.sealed_claims = sealed
         row.evidence.save()
         assert sentence in fixity.look_at_originals(0, []).wrong[row.pk]
+
+
+def test_the_report_tells_how_far_a_round_is_and_what_it_found(originals: list[Path], one_at_a_time: None) -> None:
+    originals[1].write_bytes(b"original X")
+    progress = Progress()
+    told = []
+    for _ in range(4):
+        look_on("originals", progress)
+        told.append([(each.objects_read, each.bytes_read, each.wrong, each.ended_at is not None) for each in fixity.latest_rounds()])
+    assert told == [[(1, 10, 0, False)], [(2, 20, 1, False)], [(3, 30, 1, True)], [(1, 10, 0, False), (3, 30, 1, True)]]
+    assert FixityRound.objects.count() == 2
+
+
+def test_a_trail_says_that_its_originals_were_read_again_once_in_a_while(originals: list[Path]) -> None:
+    originals[1].write_bytes(b"original X")
+    for _ in range(3):
+        fixity.look_at_originals(0, [])
+    events = {number: list(CustodyEvent.objects.filter(evidence__record=number).order_by("sequence").values_list("event", flat=True)[2:])
+              for number in Evidence.objects.order_by("id").values_list("record", flat=True)}
+    assert list(events.values()) == [["record:checked"], ["record:quarantined"], ["record:checked"]]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_several_workers_find_what_one_finds(originals: list[Path], workers: int) -> None:
+    originals[1].write_bytes(b"original X")
+    rows = EvidenceFile.objects.select_related("evidence", "stored_object").order_by("id")
+    found = [fault for _, fault in fixity.scrub(rows, workers=workers)]
+    assert found == [None, "the original has changed: it does not decrypt", None]
+
+
+def test_all_originals_are_read_at_once_by_a_command(originals: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("scrub", workers=2)
+    assert "3 originals read, 0 differ" in capsys.readouterr().out
+    originals[2].write_bytes(b"original X")
+    with pytest.raises(SystemExit) as ended:
+        call_command("scrub")
+    assert ended.value.code == 1
+    told = capsys.readouterr()
+    assert "3 originals read, 1 differ" in told.out
+    assert "the original has changed: it does not decrypt: files/1" in told.err
+    assert Quarantine.objects.count() == 1
+    assert not FixityRound.objects.exists(), "the monitor's report tells of its own rounds"

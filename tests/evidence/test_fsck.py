@@ -1,4 +1,5 @@
 """fsck finds every column of every evidence row that was changed or deleted behind our back, and every damaged original, by name."""
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,8 +22,8 @@ from vault.models import StoredObject
 
 TABLES = (Evidence, EvidenceFile, CustodyEvent, StoredObject, Case, RecordTimestamp)
 # Nothing commits to these: the primary keys' own numbers, the client's case reference, when we first saw a case, and where its file stands,
-# which the lender changes as it works.
-UNCOMMITTED = {"id", "client_reference", "created_at", "stage", "file_version"}
+# which the lender changes as it works; how far copies and comparisons are: the bytes themselves are read.
+UNCOMMITTED = {"id", "client_reference", "created_at", "stage", "file_version", "copied_at", "compared_at", "mending_since"}
 RELATED = {"organisation_id", "credential_id"}
 COLUMNS = [(model, field.column) for model in TABLES for field in model._meta.concrete_fields if field.column not in UNCOMMITTED]
 
@@ -90,6 +91,19 @@ def findings() -> list[str]:
 def test_an_untouched_service_has_no_finding(deposits: list[str]) -> None:
     assert findings() == []
     assert LogQueue.objects.count() == 1
+
+
+def test_originals_are_judged_where_hashlib_has_no_sm3(deposits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under an OpenSSL that was built without it."""
+    new = hashlib.new
+
+    def without_sm3(name: str, *arguments: Any) -> Any:
+        if name == "sm3":
+            raise ValueError(f"unsupported hash type {name}")
+        return new(name, *arguments)
+
+    monkeypatch.setattr(hashlib, "new", without_sm3)
+    assert findings() == []
 
 
 @pytest.mark.parametrize(("model", "column"), COLUMNS, ids=lambda value: getattr(value, "__name__", value))

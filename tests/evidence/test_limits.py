@@ -1,16 +1,20 @@
 """The limit per credential: kept while its counter is there, and no reason to refuse anybody while it is not."""
+import hashlib
+import json
 import logging
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from pytest_django import Settings
 
 from common import counting
 from config import env
-from tests.depositing import Post, batch
+from tests.depositing import Post, batch, document
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +65,48 @@ def test_a_counter_that_was_forgotten_refuses_nobody(post_batch: Post, settings:
     # Django's cache that keeps nothing: what another thread's request does to a full one between two calls.
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     assert post_batch(batch(1)).status_code == 201
+
+
+UNKNOWN = "CZ-20261123-4K7QM-X2R9D-0"
+DOORS = ("/api/v1/verify", "/api/v1/disclosures", "check")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_who_verifies_too_often_is_told_when_to_come_back_whatever_he_asks(
+    door: str, post_deposit: Post, client: Client, key: str, settings: Settings
+) -> None:
+    """A right digest, a wrong one, a number of nobody's and no request at all get the same answer, and it comes before any is looked at."""
+    settings.CACHES = {"default": env.counters("")}
+    number = post_deposit(document(), b"a call").json()["records"][0]["record"]
+    settings.VERIFICATIONS_PER_MINUTE = 2
+
+    def ask(record: str, sha256: str, **headers: str) -> Any:
+        if door == "check":
+            return client.post(f"/records/{record}/check", {"sha256": sha256}, headers=headers)
+        body = json.dumps({"record": record, "sha256": sha256}) if record else "{"
+        return client.post(door, body, content_type="application/json", headers=headers)
+
+    right = hashlib.sha256(b"a call").hexdigest()
+    statuses = {ask(number, right).status_code for _ in range(5)}
+    assert 429 in statuses, "five requests meet two minutes at most"
+    settings.VERIFICATIONS_PER_MINUTE = 0
+    refused = [ask(number, right), ask(number, "0" * 64), ask(UNKNOWN, right), ask("" if door != "check" else "x", "")]
+    assert {answer.status_code for answer in refused} == {429}
+    assert all(1 <= int(answer["Retry-After"]) <= 60 for answer in refused)
+    if door != "check":
+        assert len({answer.content for answer in refused}) == 1
+        assert refused[0].json()["code"] == "verifications-limited"
+        settings.VERIFICATIONS_PER_MINUTE = 2
+        assert ask(number, right, Authorization=f"Bearer {key}").status_code != 429, "whoever shows a key is counted by it"
+    else:
+        assert "verifications-limited" in refused[0].content.decode()
+
+
+def test_guesses_and_floods_of_one_address_leave_others_alone(post_deposit: Post, client: Client, settings: Settings) -> None:
+    settings.CACHES = {"default": env.counters("")}
+    settings.VERIFICATIONS_PER_MINUTE = 1
+    number = post_deposit(document(), b"a call").json()["records"][0]["record"]
+    asked = {"record": number, "sha256": hashlib.sha256(b"a call").hexdigest()}
+    for _ in range(3):
+        client.post("/api/v1/verify", json.dumps(asked), content_type="application/json", REMOTE_ADDR="192.0.2.7")
+    assert client.post("/api/v1/verify", json.dumps(asked), content_type="application/json", REMOTE_ADDR="192.0.2.8").status_code == 200

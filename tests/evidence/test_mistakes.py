@@ -50,7 +50,7 @@ def test_the_correction_names_the_record_the_reason_and_what_stands_for_it(desk:
     row = Supersession.objects.get()
     assert (row.superseded, row.replaced_by, row.correction.case, row.correction.person) == (wrong, right, case, desk.person)
     [subject] = [json.loads(claim.data)["value"] for claim in claims_of(row.correction) if claim.name == "subject"]
-    assert subject["metadata"] == {"replaces": wrong.record, "replaced_by": right.record, "reason": REASON}
+    assert subject["metadata"] == {"replaces": wrong.record, "replaced_by": right.record, "reason": REASON, "schema": "correction/1"}
     page = desk.client.get(f"/records/{wrong.record}").content.decode()
     assert "误存" in page
     assert "选错了案件 &lt;b&gt;" in page

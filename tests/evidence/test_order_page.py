@@ -8,12 +8,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import AuditEntry
 from accounts.permissions import Role
 from cases.models import Case, Order
 from cases.roots import ordered_now
 from evidence.models import Evidence
 from ledger.models import LogState
-from tests.accounts.people import signed_in
+from tests.accounts.people import make_organisation, signed_in
 from tests.cases.cast import Cast
 from tests.portal.pages import Page
 from tlog.times import CHINA
@@ -135,3 +136,53 @@ def test_nobody_but_a_court_writes_orders_down(cast: Cast, clerk: Client) -> Non
         fresh = {**form, "file": SimpleUploadedFile("a.pdf", b"%PDF-1.7", "application/pdf")}
         assert client.post("/orders/add", fresh).status_code == status
     assert [record.organisation for record in records(cast)] == [cast.organisations["court"]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cases_are_named_as_a_court_knows_them_and_each_once(cast: Cast, clerk: Client, language: str) -> None:
+    first, second, third = cast.case("LN 7, special"), cast.case("LN-8"), cast.case("LN-9")
+    [number] = Evidence.objects.filter(case=second).values_list("record", flat=True)
+    lines = f"LN 7, special\n  {number.lower().replace('-', '')} \n{third.ref.upper()}, LN-8\n\n"
+    heads = {"Accept-Language": language}
+    form = form_of(clerk, first, cases=lines, lender=cast.legal.organisation.ref)
+    assert clerk.post("/orders/add", form, headers=heads)["Location"] == "/orders"
+    assert {row.case_id for row in Order.objects.get().cases.all()} == {first.pk, second.pk, third.pk}
+    page = Page(clerk.get("/orders", headers=heads).content.decode())
+    assert page.all_faults() == []
+    assert language == "zh-hans" or page.chinese() == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_court_learns_nothing_of_a_case_that_its_order_does_not_name(cast: Cast, clerk: Client, language: str) -> None:
+    """A reference of another lender, one of nobody, a record of nobody and one that is no lender's: the same words for each."""
+    case, judge = cast.case("LN-1"), cast.person("judge", Role.JUDGE)
+    rival = make_organisation(name="乙方")
+    Case.objects.create(organisation=rival, ref="d" * 32, client_reference="LN-77", created_at=timezone.now())
+    heads, own = {"Accept-Language": language}, cast.paper(judge)
+    before = len(records(cast))
+
+    def told(name: str, lender: str) -> str:
+        answer = clerk.post("/orders/add", form_of(clerk, case, cases=f"LN-1\n{name}", lender=lender), headers=heads)
+        page = Page(answer.content.decode())
+        assert (answer.status_code, page.all_faults()) == (404, []), name
+        summary = page.source.partition('class="error-summary"')[2].partition("</div>")[0]
+        assert name in summary
+        assert "LN-1\n" not in summary
+        return summary.replace(name, "…")
+
+    mine = cast.legal.organisation.ref
+    answers = {told(name, mine) for name in ("LN-77", "LN-404", "CZ-20261123-01234-56789-W", own, "ln-1", "e" * 32, "LN-1%")}
+    assert len(answers) == 1, answers
+    tried = AuditEntry.objects.filter(organisation=cast.organisations["court"], event="order:names_unknown")
+    assert list(tried.values_list("detail", flat=True)) == ["cases:1"] * 7
+    for lender in ("", "0" * 32, rival.ref, "x", cast.organisations["court"].ref, "\0"):
+        assert clerk.post("/orders/add", form_of(clerk, case, cases="LN-1", lender=lender)).status_code == 404, lender
+    assert (Order.objects.count(), len(records(cast))) == (0, before)
+
+
+def test_more_names_than_an_order_may_have_are_refused_before_any_is_looked_up(cast: Cast, clerk: Client) -> None:
+    case = cast.case()
+    for cases in ("", "\n \n", "x\n" * 1001, "x " * 5001):
+        answer = clerk.post("/orders/add", form_of(clerk, case, cases=cases, lender=cast.legal.organisation.ref))
+        assert (answer.status_code, "#order-cases" in answer.content.decode()) == (422, True)
+    assert not AuditEntry.objects.filter(event="order:names_unknown").exists()

@@ -1,8 +1,9 @@
 """Originals for people: attachments of another origin, by an address that works once, whatever the file or its name."""
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,9 @@ from evidence.models import CustodyEvent, Evidence, OriginalTicket
 from tests.accounts.people import make_organisation
 from tests.evidence.desk import Desk
 from tests.hostile.files import hostile_files
+from vault.downloads import repr_digest
+from vault.errors import OriginalDamaged
+from vault.models import StoredObject
 
 pytestmark = pytest.mark.usefixtures("service")
 EVIDENCE_HOST = urlsplit(settings.EVIDENCE_ORIGIN).netloc
@@ -81,6 +85,7 @@ def test_every_hostile_file_comes_out_as_an_attachment_and_as_it_was(desk: Desk)
         assert content(found) == file.data, file.name
         assert {name: found.headers[name] for name in HEADERS} == HEADERS
         assert found.headers["Content-Length"] == str(len(file.data))
+        assert found.headers["Repr-Digest"] == repr_digest(hashlib.sha256(file.data).digest())
         assert "Set-Cookie" not in found.headers
         assert not found.cookies
         disposition = DISPOSITION.fullmatch(found.headers["Content-Disposition"])
@@ -111,6 +116,22 @@ def test_the_trail_has_its_row_before_the_first_byte(desk: Desk) -> None:
     rows = list(CustodyEvent.objects.filter(evidence=record).order_by("sequence").values_list("event", "actor", "organisation_ref"))
     assert rows[before:] == [("record:downloaded", f"person:{desk.person.pk}", desk.organisation.ref)]
     assert b"".join(stream) == b"abc"
+
+
+def one_bit(data: bytes) -> bytes:
+    return data[:50] + bytes([data[50] ^ 1]) + data[51:]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:60], one_bit])
+def test_what_was_changed_in_the_vault_is_never_sent_as_whole(desk: Desk, damage: Callable[[bytes], bytes]) -> None:
+    record = deposited(desk, data=b"evidence" * 10)
+    [stored] = StoredObject.objects.all()
+    path = Path(settings.VAR_DIR) / "vault" / stored.name
+    path.write_bytes(damage(path.read_bytes()))
+    answer, sent = Elsewhere().get(leave(desk, record)["Location"]), list[bytes]()
+    with pytest.raises(OriginalDamaged):
+        sent.extend(answer.streaming_content)
+    assert sum(map(len, sent)) < int(answer.headers["Content-Length"])
 
 
 def test_a_minute_later_it_is_too_late(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

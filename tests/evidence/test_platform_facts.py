@@ -1,5 +1,5 @@
 """What the operator says of the platform: what was valid when, by a table; documents are deposited; ends are announced once."""
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from evidence.platform_facts import FactTold, endings_within, facts_valid_at, re
 from notifications.models import Notice
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.evidence.letting_in import PDF, paper
+from tests.evidence.test_search import put
 from tlog.times import CHINA
 
 FactKind = PlatformFact.Kind
@@ -116,6 +117,22 @@ def test_ends_are_announced_once_at_each_threshold(operator: Person) -> None:
     expected = {0: 7, 7: 7, 8: 30, 30: 30, 31: 90, 90: 90}
     assert told_of == sorted(f"{names[left]}:{days}" for left, days in expected.items())
     assert [left for _, left in endings_within(7, now=timezone.now())] == [0, 7]
+
+
+def test_the_page_of_a_record_leads_to_what_was_valid_when_it_was_deposited(operator: Person) -> None:
+    """One second before midnight in China, and at midnight, between two filings."""
+    written(operator, "first", "2026-01-01", "2026-11-22", number="备案甲号")
+    written(operator, "renewed", "2026-11-23", None, number="备案乙号")
+    lender = make_organisation(name="甲方")
+    for received, day, shown in (
+        (datetime(2026, 11, 22, 15, 59, 59, tzinfo=UTC), "2026-11-22", "备案甲号"),
+        (datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC), "2026-11-23", "备案乙号"),
+    ):
+        page = Client().get(f"/records/{put(lender, 'LN-1', now=received).record}").content.decode()
+        assert f'href="/platform-facts?on={day}"' in page
+        facts = Client().get("/platform-facts", {"on": day}).content.decode()
+        valid = facts.partition("<tbody>")[2].partition("</tbody>")[0]
+        assert [number for number in ("备案甲号", "备案乙号") if number in valid] == [shown], day
 
 
 def test_anybody_reads_the_page_of_any_day_and_operators_write_it(operator: Person) -> None:

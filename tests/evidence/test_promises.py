@@ -2,6 +2,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +12,13 @@ from pytest_django import Settings
 from evidence import limits
 from ledger import services
 from ledger.models import LogQueue
-from tests.conftest import Start
 from tests.depositing import Post, batch, document
+from tests.ledger.processes import sequencers
 
 
-def test_a_deposit_that_prefers_to_wait_is_answered_once_published(post_deposit: Post, start: Start) -> None:
-    start("manage.py", "sequence", CUNZHENG_CHECKPOINT_INTERVAL_S="0.1")
-    answer = post_deposit(document(), b"RIFF", Prefer="wait=10")
+def test_a_deposit_that_prefers_to_wait_is_answered_once_published(post_deposit: Post, service: str, var_dir: Path) -> None:
+    with sequencers(1, service, var_dir, CUNZHENG_CHECKPOINT_INTERVAL_S="0.1"):
+        answer = post_deposit(document(), b"RIFF", Prefer="wait=10")
     assert (answer.status_code, answer["Preference-Applied"]) == (201, "wait")
     assert answer.json()["records"][0]["state"] == "COMMITTED"
 

@@ -3,8 +3,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from accounts.permissions import Kind, Role
 from cases.assigning import withdraw_cases
 from cases.models import AccessEvent
 from cases.watching import read_case
-from evidence.custody import CustodyAction, custody_json
+from evidence.custody import CustodyAction, CustodyRow, custody_json
 from evidence.fsck import examine_evidence
 from evidence.models import CustodyEvent, Evidence
 from evidence.reading import note_reading
 from evidence.selectors import custody_of, records_for
+from evidence.trail import row_of
 from ledger.fsck import Finding
 from tests.api.test_routes import content_of
 from tests.cases.cast import Cast
@@ -58,12 +58,21 @@ def test_a_package_carries_the_row_of_its_own_fetching(cast: Cast, client: Clien
     stamp()
     assert client.get(path, headers=headers).status_code == 200
     package = client.get(f"{path}/package", headers=headers)
+    # The trail says by which grant its first foreign reader came: `test_granted_trails`.
+    granted = trail(number)[1]
     assert trail(number) == [
-        ("record:ingested", None, None), ("record:viewed", "granted", "代理诉讼"), ("record:fetched", "granted", "代理诉讼")]
+        ("record:ingested", None, None), granted, ("record:viewed", "granted", "代理诉讼"), ("record:fetched", "granted", "代理诉讼")]
     with zipfile.ZipFile(io.BytesIO(content_of(package))) as archive:
         told = json.loads(archive.read(f"records/{number}/custody.json"))
-    assert [(row["event"], row["purpose"]) for row in told] == [
-        ("record:ingested", None), ("record:viewed", "granted: 代理诉讼"), ("record:fetched", "granted: 代理诉讼")]
+    words = [row["purpose"].rpartition("\n") for row in told]
+    assert [(row["event"], purpose) for row, (purpose, _, _) in zip(told, words, strict=True)] == [
+        ("record:ingested", ""), ("access:granted", granted[2]), ("record:viewed", "granted: 代理诉讼"),
+        ("record:fetched", "granted: 代理诉讼")]
+    assert [json.loads(facts) for _, _, facts in words] == [
+        {"form": 2, "on_behalf_of": behalf, "request": request, "role": None, "signed_in": signed_in}
+        for behalf, request, signed_in in (
+            (None, None, "api_key"), (case.organisation.ref, None, "none"), (None, "request-0001", "api_key"),
+            (None, "request-0001", "api_key"))]
     events = AccessEvent.objects.filter(case=case).order_by("id")
     assert [(event.root, event.purpose, event.signed_in, event.request_id, event.what) for event in events] == [
         ("granted", "代理诉讼", "key", "request-0001", "records")] * 2
@@ -107,16 +116,41 @@ def test_reading_a_case_is_written_with_roles_and_purpose(cast: Cast) -> None:
     assert read_case(cast.officer, case, request_id="r", now=cast.now).purpose is None
 
 
-def test_digests_of_rows_without_a_root_are_what_they_were_and_a_root_is_under_the_digest(cast: Cast) -> None:
+def test_rows_of_the_first_form_have_the_digests_that_they_had() -> None:
+    at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    old = CustodyRow(1, at, "record:ingested", "api_key:7", "org_1", None, None)
+    # Written down before there was a second form: sha256sum of the canonical JSON.
+    assert old.computed_digest() == "434f065f5c7bf89ac710684642155ae45bbfcac11a1f5f67f9988215b550376b"
+    viewed = CustodyRow(2, at, "record:viewed", "person:3", "org_1", "代理诉讼", "0" * 64, root="granted")
+    assert viewed.as_json()["purpose"] == "granted: 代理诉讼"
+    assert viewed.computed_digest() == "7495fca9600f30fde827eb2df33516f8ad6c8fdafe305261e4076410ad7bc050"
+
+
+@pytest.mark.parametrize("column", ["root", "purpose", "signed_in", "role", "on_behalf_of", "request_id"])
+def test_every_column_of_a_row_is_under_its_digest(cast: Cast, column: str) -> None:
     record = Evidence.objects.get(case=cast.case())
     note_reading(cast.officer, [record], CustodyAction.VIEWED, request_id="r", now=cast.now)
-    rows = custody_of(record)
-    assert [row.as_json()["purpose"] for row in rows] == [None, "own"]
-    assert verify_custody(custody_json(rows)) == 2
-    forged = replace(rows[1], root="granted")
-    assert forged.computed_digest() != forged.digest
-    with pytest.raises(VerificationError, match="row 2"):
-        verify_custody(custody_json([rows[0], forged]))
+    event = CustodyEvent.objects.get(evidence=record, sequence=2)
+    assert (event.root, event.signed_in, event.role, event.request_id) == ("own", "session", "case_officer", "r")
+    assert row_of(event).computed_digest() == event.digest
+    assert verify_custody(custody_json(custody_of(record))) == tuple(row.digest for row in custody_of(record))
+    written = getattr(event, column)
+    for value in {"x", None} - {written}:
+        setattr(event, column, value)
+        assert row_of(event).computed_digest() != event.digest
+        with pytest.raises(VerificationError, match="row 2"):
+            verify_custody(custody_json([custody_of(record)[0], row_of(event)]))
+
+
+def test_an_agency_reads_what_was_assigned_to_it_for_the_lender(cast: Cast) -> None:
+    case = cast.case()
+    cast.assigned(case, includes_all=True)
+    record = Evidence.objects.get(case=case)
+    manager = cast.person("supervisor", Role.AGENCY_SUPERVISOR)
+    note_reading(manager, [record], CustodyAction.VIEWED, request_id="r", now=cast.now)
+    event = CustodyEvent.objects.get(evidence=record, sequence=2)
+    assert (event.root, event.on_behalf_of) == ("assigned", case.organisation.ref)
+    assert json.loads(str(custody_of(record)[1].told_purpose).rpartition("\n")[2])["on_behalf_of"] == case.organisation.ref
 
 
 def test_an_agencys_upload_lies_with_the_lender(cast: Cast, client: Client, var_dir: Path, publish: Callable[[], None]) -> None:

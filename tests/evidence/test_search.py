@@ -102,6 +102,8 @@ def test_a_case_is_as_far_as_the_record_that_is_least_far(
     assert by(Progress.QUEUED) == (["new"], [queued.record])
     assert by(Progress.LOGGED) == (["mixed"], [published.record])
     assert by(Progress.STAMPED) == (["done"], [record.record for record in reversed(stamped)])
+    assert found(viewer, Wanted(progress=Progress.STAMPED, kind=stamped[0].kind))[0] == ["done"]
+    assert found(viewer, Wanted(progress=Progress.STAMPED, kind="visit")) == ([], [])
     assert by(Progress.OVERDUE) == ([], [])
     assert by(Progress.OVERDUE, timezone.now() + timedelta(days=2)) == (["new"], [queued.record])
 

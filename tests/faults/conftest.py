@@ -20,6 +20,7 @@ Install = Callable[..., AbstractContextManager[Service]]
 QUICK = {
     "CUNZHENG_CHECKPOINT_INTERVAL_S": "0.1", "CUNZHENG_STAMP_INTERVAL_S": "0.3", "CUNZHENG_SEQUENCE_INTERVAL_S": "0.05",
     "CUNZHENG_DEPOSITS_PER_MINUTE": "10000000",
+    "CUNZHENG_VERIFICATIONS_PER_MINUTE": "10000000",
     # A killed worker's job is taken up soon, or the ordeal would wait a minute for each.
     "CUNZHENG_JOB_LEASE_S": "2",
 }

@@ -61,7 +61,7 @@ def batch_request(serial: str, count: int, cases: list[str]) -> Request:
 
 
 def subject(serial: str) -> dict[str, Any]:
-    return {"kind": "call_recording", "title": "催收通话录音", "metadata": {"serial": serial}}
+    return {"kind": "call_recording", "title": "催收通话录音", "metadata": {"call_id": serial}}
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Depositor(threading.Thread):
 
     def plan(self, serial: str) -> Request:
         if self.chance.random() >= self.batches:
-            sizes = [self.chance.choice((0, 10, 5_000, 300_000, 600_000)) for _ in range(self.chance.choice((1, 1, 2, 3)))]
+            sizes = [self.chance.choice((1, 10, 5_000, 300_000, 600_000)) for _ in range(self.chance.choice((1, 1, 2, 3)))]
             return single_request(serial, tuple(self.chance.randbytes(size) for size in sizes), case=self.chance.choice(CASES))
         return batch_request(serial, self.chance.choice((1, 3, 10, 40)), self.chance.sample(CASES, 3))
 

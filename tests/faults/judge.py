@@ -9,9 +9,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from evidence.models import Evidence
+from django.db.models import Prefetch
+
+from common.errors import DomainError
+from evidence.custody_batches import KIND as CUSTODY
+from evidence.models import CustodyCommitment, Evidence, EvidenceFile
+from evidence.record_keys import open_original
 from evidence.selectors import claims_of
-from ledger.models import LogQueue
+from ledger.models import LogEntry, LogQueue, OwnStatement
 from tests.faults.depositors import Acknowledged
 from tests.faults.published_log import PublishedLog
 from tlog.claims import parse_claim
@@ -20,7 +25,6 @@ from tlog.errors import VerificationError
 from tlog.merkle import leaf_hash
 from tlog.receipt import open_receipt
 from tlog.verifier import Verifier
-from vault.storage import vault_store
 
 
 @dataclass(slots=True)
@@ -67,10 +71,12 @@ def judge(acknowledged: Sequence[Acknowledged], log: PublishedLog, receipt_vkey:
 
 
 def read_rows() -> Iterator[Row]:
-    for record in Evidence.objects.select_related("case").prefetch_related("files__stored_object").iterator(chunk_size=500):
+    # Each file with its object in one query: in two, the worker that puts equal files together may come between them.
+    files = Prefetch("files", EvidenceFile.objects.select_related("stored_object"))
+    for record in Evidence.objects.select_related("case").prefetch_related(files).iterator(chunk_size=500):
         values: dict[str, Any] = {claim.name: parse_claim(claim.name, claim.data) for claim in claims_of(record)}
         leaf = leaf_hash(commit("deposit", bytes(record.statement)).encode())
-        yield Row(record, values["subject"]["metadata"]["serial"], values["case"], leaf)
+        yield Row(record, values["subject"]["metadata"]["call_id"], values["case"], leaf)
 
 
 def judge_acknowledged(one: Acknowledged, rows: Mapping[str, Row], places: Mapping[bytes, int], key: Verifier, verdict: Verdict) -> None:
@@ -104,20 +110,22 @@ def judge_promise(number: str, leaf: bytes, serial: str, row: Row | None, places
 
 def original_faults(record: Evidence, originals: Sequence[bytes]) -> Iterator[str]:
     """The vault holds exactly the bytes that were sent, in their order; a batch's records have none there."""
-    stored = [file.stored_object for file in sorted(record.files.all(), key=lambda file: file.position)]
-    names = [each.name for each in stored if each is not None]
-    if len(names) != len(originals):
-        yield f"{record.record}: {len(names)} originals for {len(originals)} files"
+    files = [file for file in sorted(record.files.all(), key=lambda file: file.position) if file.stored_object is not None]
+    if len(files) != len(originals):
+        yield f"{record.record}: {len(files)} originals for {len(originals)} files"
         return
-    for name, sent in zip(names, originals, strict=True):
+    for file, sent in zip(files, originals, strict=True):
         try:
-            with vault_store().open(name) as file:
-                found = hashlib.sha256(file.read()).digest()
+            with open_original(file) as original:
+                found = hashlib.sha256(original.read()).digest()
         except FileNotFoundError:
-            yield f"{record.record}: {name} is not in the vault"
+            yield f"{record.record}: files/{file.position} is not in the vault"
+            continue
+        except DomainError as fault:
+            yield f"{record.record}: files/{file.position}: {fault.code}"
             continue
         if found != sent:
-            yield f"{record.record}: {name} holds other bytes"
+            yield f"{record.record}: files/{file.position} holds other bytes"
 
 
 def judge_records(acknowledged: Sequence[Acknowledged], rows: Collection[Row], verdict: Verdict) -> None:
@@ -129,12 +137,35 @@ def judge_records(acknowledged: Sequence[Acknowledged], rows: Collection[Row], v
 
 
 def judge_log(log: PublishedLog, places: Mapping[bytes, int], rows: Mapping[str, Row], verdict: Verdict) -> None:
-    """The log holds the records' leaves, all of them and nothing else, and nothing waits any more."""
-    leaves = {row.leaf for row in rows.values()}
-    verdict.strangers += [f"leaf {index}, which no record has" for leaf, index in places.items() if leaf not in leaves]
+    """The log holds the leaves of records and of trails' ends, all of them and nothing else, and none of a record waits any more.
+
+    The job that puts ends of trails into the log runs while we judge: what it has just queued may wait, and be published under our eyes.
+    """
+    # Asked before and after what waits, so that none which came meanwhile is missed there, or called a stranger.
+    before, leaves = ends_of_trails(), {row.leaf for row in rows.values()}
+    waiting = {bytes(leaf) for leaf in LogQueue.objects.values_list("leaf_hash", flat=True)}
+    sequenced = {leaf_hash(bytes(entry)) for entry in LogEntry.objects.values_list("entry", flat=True)}
+    trails = ends_of_trails()
+    own = {leaf_hash(commit(each.kind, bytes(each.statement)).encode()): each for each in OwnStatement.objects.select_related("incident")}
+    verdict.strangers += [f"leaf {index}, which no record has: {word_of(own.get(leaf))}" for leaf, index in places.items()
+                          if leaf not in leaves | trails.keys()]
     verdict.lost += [f"{row.record.record}: recorded, but not in the log" for row in rows.values() if row.leaf not in places]
-    if (waiting := LogQueue.objects.count()) or log.size != len(rows):
-        verdict.strangers.append(f"{log.size} leaves and {waiting} in the queue for {len(rows)} records")
+    verdict.lost += [f"{number}: ends of trails, not in the log" for leaf, number in before.items()
+                     if leaf not in places.keys() | waiting | sequenced]
+    if (waiting := waiting - trails.keys()) or log.size != len(rows) + len(trails.keys() & places.keys()):
+        verdict.strangers.append(f"{log.size} leaves and {len(waiting)} in the queue for {len(rows)} records and {len(trails)} of trails")
+
+
+def ends_of_trails() -> dict[bytes, str]:
+    """The number of each statement of ends of trails, by the leaf that it has in the log."""
+    return {leaf_hash(commit(CUSTODY, bytes(each.statement)).encode()): each.record for each in CustodyCommitment.objects.all()}
+
+
+def word_of(own: OwnStatement | None) -> str:
+    """What the service itself put there; an incident is told by its code, for none belongs into an ordeal."""
+    if own is None:
+        return "nobody's"
+    return f"{own.kind} {own.incident.code} {own.incident.subject}" if hasattr(own, "incident") else own.kind
 
 
 def judge_chains(rows: Sequence[Row], places: Mapping[bytes, int], verdict: Verdict) -> None:

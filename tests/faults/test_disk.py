@@ -57,7 +57,7 @@ def client(key: str) -> Iterator[Client]:
 def kinds_of_deposit(serial: str) -> list[Request]:
     return [
         single_request(f"{serial}-small", (os.urandom(10),), case="LN-1"),
-        single_request(f"{serial}-large", (os.urandom(600_000), b""), case="LN-1"),
+        single_request(f"{serial}-large", (os.urandom(600_000), b"x"), case="LN-1"),
         batch_request(f"{serial}-batch", 3, ["LN-1", "LN-2"]),
     ]
 

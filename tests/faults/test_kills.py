@@ -32,7 +32,7 @@ FAILPOINTS = [
     *(("web", name) for name in DEPOSIT), *(("sequencer", name) for name in SEQUENCER),
     *(("worker", name) for name in STAMPS if name not in SEQUENCER),
 ]
-BLOWS = sized(60, 600, on_postgres=100)
+BLOWS = sized(60, 600)
 # A kill has to fall between the answer and the commit. On a machine with much else to do it may miss forty times.
 ROUNDS = 8
 

@@ -3,7 +3,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin
 
-from tests.hostile.garbling import FORM, Request
+from tests.hostile.garbling import BOUNDARY, FORM, MULTIPART, Request
+
+# What a chooser holds: a text that is no PDF, no table and no picture.
+FILE = b"a file of somebody's"
 
 
 @dataclass
@@ -11,6 +14,20 @@ class Form:
     action: str
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    multipart: bool = False
+
+    def body(self) -> bytes:
+        """As a browser writes it with a file chosen in each chooser."""
+        if not self.multipart:
+            return urlencode(self.fields).encode()
+        parts = [_part(f'name="{name}"', value.encode()) for name, value in self.fields]
+        chosen = [_part(f'name="{name}"; filename="a.pdf"\r\nContent-Type: application/pdf', FILE) for name in self.files]
+        return b"".join([*parts, *chosen, f"--{BOUNDARY}--\r\n".encode()])
+
+
+def _part(head: str, value: bytes) -> bytes:
+    return f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n"
 
 
 class Forms(HTMLParser):
@@ -25,9 +42,12 @@ class Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append(Form(told.get("action", ""), told.get("method", "get").upper()))
+            multipart = told.get("enctype") == MULTIPART.partition(";")[0]
+            self.found.append(Form(told.get("action", ""), told.get("method", "get").upper(), multipart=multipart))
         elif not self.found:
             return
+        elif tag == "input" and told.get("type") == "file" and told.get("name"):
+            self.found[-1].files.append(told["name"])
         elif tag in ("input", "textarea") and told.get("name"):
             self.found[-1].fields.append((told["name"], told.get("value") or "1"))
         elif tag == "select":
@@ -41,6 +61,7 @@ def requests_of(html: str, page: str) -> list[Request]:
     """Each form of this page as one request."""
     made = []
     for form in Forms(html).found:
-        path, sent = urljoin(page, form.action) if form.action else page, urlencode(form.fields)
-        made.append(Request("POST", path, sent.encode(), FORM) if form.method == "POST" else Request("GET", f"{path}?{sent}", b"", FORM))
+        path, kind = urljoin(page, form.action) if form.action else page, MULTIPART if form.multipart else FORM
+        asked = Request("GET", f"{path}?{urlencode(form.fields)}", b"", FORM)
+        made.append(Request("POST", path, form.body(), kind) if form.method == "POST" else asked)
     return made

@@ -7,9 +7,11 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 FORM = "application/x-www-form-urlencoded"
+BOUNDARY = "a-boundary-of-tests"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 # What people and programs send where something else was meant: too long, too large, of another kind, of another script, of bad intent.
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**63, 10**400, 1.5, -0.0, "", " ", "0", "x" * 300, "长" * 5_000, "\x00", "a\x00b", "\r\nSet-Cookie: a=b",
@@ -58,6 +60,8 @@ def of_values(request: Request, chance: random.Random) -> Request:
     """A value of its JSON body or its form is another, is gone, is doubled, or stands under another name."""
     if request.kind == FORM:
         return replace(request, body=_form_changed(request.body, chance))
+    if request.kind == MULTIPART:
+        return replace(request, body=_parts_changed(request.body, chance))
     try:
         told = json.loads(request.body)
     except (ValueError, RecursionError):  # an earlier change broke it, or nested it too deep
@@ -89,6 +93,33 @@ def _form_changed(body: bytes, chance: random.Random) -> bytes:
     name, _, value = pairs[place]
     new = chance.choice((name + b"=" + _in_address(chance), b"", b"&".join([name + b"=" + value] * 30), name))
     return b"&".join([*(b"=".join((n, v)) for n, _, v in pairs[:place]), new, *(b"=".join((n, v)) for n, _, v in pairs[place + 1:])])
+
+
+# Files and their names that are not what they say, or nothing at all.
+FILES = (
+    b"", b"%PDF-1.7\n%%EOF", b"PK\x03\x04" + b"\0" * 60, b"\x89PNG\r\n\x1a\n", b"\xff" * 3_000, "案件编号,金额\n=1+1,x\n".encode(),
+    b"<svg onload=alert(1)>")
+NAMES = (b"", b"../../etc/passwd", b"a\x00.pdf", "名".encode() * 300, b"a.xlsx", b"x.csv", b"\xff\xfe", b"CON", b'a"; name="key')
+
+
+def _parts_changed(body: bytes, chance: random.Random) -> bytes:
+    """A part of a form with files: another value, another file or name of one, another field's name, gone, or thirty times."""
+    mark = f"--{BOUNDARY}".encode()
+    pieces = body.split(mark)
+    if len(pieces) < 3:  # an earlier change broke it
+        return mark + b"--"
+    first, *parts, last = pieces
+    place = chance.randrange(len(parts))
+    head, _, value = parts[place].partition(b"\r\n\r\n")
+    if b"filename=" in head and chance.random() < 0.7:
+        name = head.partition(b'filename="')[2].partition(b'"')[0]
+        head, value = chance.choice(((head, chance.choice(FILES) + b"\r\n"), (head.replace(name, chance.choice(NAMES)), value)))
+        new = [head + b"\r\n\r\n" + value]
+    else:
+        typed = head + b"\r\n\r\n" + unquote_to_bytes(_in_address(chance)) + b"\r\n"
+        renamed = head.replace(b'name="', b'name="x') + b"\r\n\r\n" + value
+        new = chance.choice(([typed], [typed], [], [parts[place]] * 30, [renamed], [head]))
+    return mark.join([first, *parts[:place], *new, *parts[place + 1:], last])
 
 
 def _in_address(chance: random.Random) -> bytes:

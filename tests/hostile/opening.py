@@ -2,6 +2,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.faults.sizes import sized
+
 SETTLE_MS = 150
 DOWNLOAD_WITHIN_MS = 30_000
 # As a page of an attacker would take the file in: each of these would run a script that an ordinary answer holds.
@@ -14,6 +16,7 @@ TAKEN_IN = (
 def scripts_run(page: Any, count: int, address_of: Callable[[int], str], beacon: str) -> list[str]:
     """The requests for `beacon` that opening `count` files caused, each file by its address and taken in by another page.
 
+    Each is taken in by one of the ways, in turn; in `make faults` by every one of them.
     `page` is Playwright's; `address_of` gives a fresh address of the n-th file, for an address works once.
     """
     ran: list[str] = []
@@ -22,7 +25,8 @@ def scripts_run(page: Any, count: int, address_of: Callable[[int], str], beacon:
     page.context.route(f"{beacon}**", lambda route: route.fulfill(status=204))
     for number in range(count):
         _open(page, address_of(number))
-        _take_in(page, address_of(number), TAKEN_IN[number % len(TAKEN_IN)])
+        for how in sized([TAKEN_IN[number % len(TAKEN_IN)]], list(TAKEN_IN)):
+            _take_in(page, address_of(number), how)
     return ran
 
 

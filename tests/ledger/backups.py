@@ -1,5 +1,4 @@
 """Back up the test's database and put the copy back, once or often: a stale restore, on both engines."""
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +20,10 @@ class Backup:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
+        if connection.vendor == "postgresql":
+            with self._exchanged():
+                yield
+            return
         with self.keep() as restore:
             yield
             restore()
@@ -48,7 +51,7 @@ class Backup:
 
     @contextmanager
     def _postgres(self) -> Iterator[Restore]:
-        name, kept = urlsplit(self.url).path[1:], f"cunzheng_backup_{secrets.token_hex(6)}"
+        name, kept = urlsplit(self.url).path[1:], self.template.run.name("backup")
         self._copy(name, kept)
 
         def restore() -> None:
@@ -60,6 +63,19 @@ class Backup:
             yield restore
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(kept)))
+
+    @contextmanager
+    def _exchanged(self) -> Iterator[None]:
+        """What is put back once takes the other's place, instead of being copied a second time."""
+        name, kept = urlsplit(self.url).path[1:], self.template.run.name("backup")
+        self._copy(name, kept)
+        try:
+            yield
+            connections.close_all()
+            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            self._run(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(kept), sql.Identifier(name)))
+        finally:
+            self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(kept)))
 
     def _copy(self, source: str, target: str) -> None:
         connections.close_all()

@@ -59,11 +59,33 @@ def test_what_was_promised_is_written_and_the_last_entry_names_the_successor(sto
     run_to_the_end(sequencer())
     state = log_state()
     assert (said.successor, said.at) == (NEXT, state.closing_at)
-    assert (state.size, state.published_size, is_complete(state), state.frozen_at is None) == (4, 4, True, False)
+    assert (state.size, state.published_size, is_complete(), state.frozen_at is None) == (4, 4, True, False)
     last = OwnStatement.objects.get()
     assert (last.kind, LogEntry.objects.get(ticket=last.ticket).index) == ("key", 3)
     assert final_checkpoint(state).checkpoint.size == 4
     assert list(examine_log()) == []
+
+
+def test_an_entry_that_is_taken_between_two_looks_is_still_to_be_published(store: FileObjectStore) -> None:
+    """Else the successor is opened with the checkpoint before the final one."""
+    log = sequencer()
+    deposit(0, 3)
+    log.sequence()
+    log.publish()
+    close_log(NEXT, timezone.now)
+    taken: list[bool] = []
+
+    def take(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not taken and "ledger_logqueue" in sql:
+            taken.append(True)
+            log.sequence()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(take):
+        assert not is_complete()
+    assert (taken, LogQueue.objects.count(), log_state().size, log_state().published_size) == ([True], 0, 4, 3)
+    log.publish()
+    assert is_complete()
 
 
 def test_a_closed_log_takes_no_deposit_no_statement_and_no_incident(store: FileObjectStore) -> None:

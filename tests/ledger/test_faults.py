@@ -3,8 +3,8 @@
 An error before a step is "failed and not applied", one after it "failed but applied". After each fault a fresh start finishes
 the work: every entry is in the log once and in order, everything is published, fsck finds nothing. Every fault must strike:
 the table holds those that the sizes and, for the second of a pair, the recovery from the first come to. `make test` runs
-every single fault at 255, 256, 257, 65,535 and 65,536, and a sample of pairs in which each fault comes first and comes second;
-`make faults` runs every pair, and every fault at 65,537 too.
+every single fault at 255, 256, 257 and 65,536 (on PostgreSQL 65,535), and a sample of pairs in which each fault comes first and comes
+second; `make faults` runs every pair, and every fault at 65,535, 65,536 and 65,537.
 Source: threats T2, T3 (Cloudflare Raio 2025: the second fault came during recovery); FiloSottile/sunlight `TestSequenceErrors`.
 """
 import os
@@ -39,7 +39,7 @@ FAULTS = [
     for place in failpoints.ALL for kind in ("error", "kill") for turn in ((1, 2) if place in (FULL_TILE, PARTIAL_TILE) else (1,))
 ]
 TILE_FAULTS = [fault for fault in FAULTS if fault.place in TILES + CHECKPOINT]
-EVERY_FAULT_AT = sized((65_535, 65_536), (65_535, 65_536, 65_537), on_postgres=(65_536,))
+EVERY_FAULT_AT = sized((65_536,), (65_535, 65_536, 65_537), on_postgres=(65_535,))
 EXAMINED_WHOLE = sized(8, 1)  # every so many faults fsck looks at all rows and objects, after the others at all objects
 PARTS = 4  # a fresh log for each part: fsck looks at all of it after every fault
 PAIRS_A_PART = 16
@@ -78,7 +78,7 @@ def sample(count: int) -> list[Pair]:
     return list(dict.fromkeys([*first.values(), *second.values(), *shuffled]))[:count]
 
 
-CHOSEN = sample(sized(160, len(PAIRS), on_postgres=81))  # fewer do not have every fault in both places
+CHOSEN = sample(sized(81, len(PAIRS)))  # fewer do not have every fault in both places
 
 
 @pytest.fixture(scope="session")

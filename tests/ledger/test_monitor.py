@@ -36,7 +36,7 @@ from tlog.checkpoint import format_checkpoint
 from tlog.merkle import leaf_hash, root_hash
 from tlog.note import Signer, sign_note, split_note
 
-SUBJECTS = {"policy", "checkpoint", "quorum", "consistency", "tiles", "timestamps", "originals"}
+SUBJECTS = {"policy", "checkpoint", "quorum", "consistency", "tiles", "timestamps", "originals", "copies"}
 MARK = b"<html>telephone 13800138000</html>"
 
 

@@ -1,5 +1,4 @@
 """The sequencer as a process: it starts, idles cheaply, stops cleanly, and gets over a broken disk and a lost database by itself."""
-import os
 import resource
 import signal
 import sqlite3
@@ -9,20 +8,19 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from common.stopping import Stop
 from ledger.fsck import examine_log
-from ledger.models import LogState, StampRequest
+from ledger.keys import log_signer
+from ledger.models import LogQueue, LogState, StampRequest
+from ledger.selectors import log_origin
+from ledger.sequencer.service import POLL_S, Sequencer, run
+from ledger.storage import log_store
 from tests.ledger.logs import deposit
 from tests.ledger.processes import SequencerProcess, sequencers, wait_until
-
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def published() -> int:
@@ -52,12 +50,31 @@ def test_it_stops_cleanly_and_soon(service: str, var_dir: Path, number: signal.S
         assert "Traceback" not in process.said
 
 
-def test_an_idle_sequencer_costs_next_to_nothing(service: str, var_dir: Path) -> None:
-    with sequencers(1, service, var_dir) as [process]:
-        before, started = cpu_s(process.process.pid), time.monotonic()
-        time.sleep(2)
-        share = (cpu_s(process.process.pid) - before) / (time.monotonic() - started)
-        assert share < 0.1
+class Waits(Stop):
+    """A stop that lets nobody wait: it keeps how long was asked for, and is set after so many times."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.lengths: list[float] = []
+        self._count = count
+
+    def wait(self, timeout_s: float) -> None:
+        self.lengths.append(timeout_s)
+        if len(self.lengths) == self._count:
+            self.ask()
+
+
+@pytest.mark.usefixtures("service")
+def test_an_idle_sequencer_asks_the_queue_once_and_waits(settings: Settings) -> None:
+    settings.TSAS, settings.CHECKPOINT_INTERVAL_S = "", 3600
+    sequencer = Sequencer(log_store(), log_signer(log_origin()), timezone.now)
+    run(lambda: sequencer, Waits(1))
+    idle = Waits(100)
+    with CaptureQueriesContext(connection) as asked:
+        run(lambda: sequencer, idle)
+    assert idle.lengths == [POLL_S] * 100
+    assert len(asked) == 100
+    assert {LogQueue._meta.db_table in each["sql"] for each in asked.captured_queries} == {True}
 
 
 def test_a_full_disk_stops_the_log_and_nothing_else_and_it_recovers_by_itself(service: str, var_dir: Path) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common.object_store import FileObjectStore
+from common.stopping import Stop
 from ledger.models import Checkpoint, LogBatch, LogEntry, LogQueue, LogState, PublishedCheckpoint
 from ledger.selectors import log_facts, places_of
 from ledger.sequencer import batch
@@ -155,8 +156,8 @@ def test_the_digest_of_a_batch_covers_tickets_and_times() -> None:
 
 def run_once(make: Callable[[], Sequencer]) -> None:
     """The process's loop, stopped by whatever it refuses; for at most a few seconds."""
-    stop = threading.Event()
-    watchdog = threading.Timer(10, stop.set)
+    stop = Stop()
+    watchdog = threading.Timer(10, stop.ask)
     watchdog.start()
     try:
         run(make, stop)

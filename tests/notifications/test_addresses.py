@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
@@ -366,16 +366,16 @@ def test_an_applicant_is_told_in_both_languages_that_there_is_a_result_and_not_w
         assert secret not in subject + text
 
 
-def test_addresses_from_before_are_asked_when_the_service_is_upgraded(postbox: Postbox, judge: Person, database_template: Template) -> None:
-    call_command("migrate", "notifications", "0004", verbosity=0)
+def test_addresses_from_before_are_asked_when_the_service_is_upgraded(
+    postbox: Postbox, judge: Person, database: str, database_template: Template, var_dir: Path
+) -> None:
+    database_template.migrate(database, var_dir, "notifications", "0004")
     with connection.cursor() as cursor:
         for kind, address in (("email", FIRST), ("sms", "15400000001")):
             cursor.execute(
                 "INSERT INTO notifications_channel (person_id, kind, sealed_address, language, changed_at) VALUES (%s, %s, %s, %s, %s)",
                 [judge.pk, kind, seal_secret(address.encode(), place_of_channel(judge.pk, kind)), "en", timezone.now()])
-    call_command("migrate", verbosity=0)
-    if database_template.web:
-        call_command("web_role", database_template.web, verbosity=0)
+    database_template.migrate(database, var_dir)
     assert not is_confirmed(judge)
     post_letters()
     [envelope] = postbox.letters

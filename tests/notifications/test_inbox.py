@@ -197,6 +197,10 @@ def test_the_inbox_goes_on_by_pages_and_counts_no_further_than_it_must(service: 
     assert found == [f"{number:032}" for number in reversed(range(120))]
 
 
+NOBODYS = "CZ-20261123-01234-56789-W"
+"""A reference and a number of a record that are well formed, and name nothing."""
+
+
 def test_every_kind_speaks_two_languages_leads_somewhere_that_its_readers_may_see_and_names_nobody(service: str) -> None:
     clients, homes = {}, {}
     for role in Role:
@@ -209,5 +213,5 @@ def test_every_kind_speaks_two_languages_leads_somewhere_that_its_readers_may_se
         assert "%" not in str(about.sentence)
         if about.page:
             for role in roles:
-                status = clients[role].get(about.page.format("0" * 12, organisation=homes[role])).status_code
+                status = clients[role].get(about.page.format(NOBODYS, organisation=homes[role])).status_code
                 assert status in ({404} if "{}" in about.page else {200, 302}), (kind, role, status)

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.planted.defects import FOLDER, Defect, read_defects, table
-from tests.planted.judging import Run, Verdict, copied, judge, run_tests
+from tests.planted.judging import SUITE_S, Run, Verdict, copied, judge, run_tests
 
 ROOT = FOLDER.parent.parent
 AT_ONCE = 2
@@ -61,7 +61,7 @@ def judge_all(chosen: Sequence[Defect], checkout: Path, temporary: Path, *, whol
     count = 0
     for on_postgres in (False, True):
         named = list(dict.fromkeys(test for each in chosen if each.on_postgres == on_postgres for test in each.tests))
-        before = run_tests(sound, named, on_postgres=on_postgres) if named else None
+        before = run_tests(sound, named, on_postgres=on_postgres, timeout_s=SUITE_S) if named else None
         if before is not None and before.status != 0:
             print(f"without any patch these tests do not pass, so they can show nothing:\n{_faults(before)}")
             return 1

@@ -40,7 +40,8 @@ def make_record(organisation: Organisation) -> Deposit:
         held = [FileItem("保密文件.pdf", "application/pdf", len(FILE), FILE_SHA256, None)]
         held += [FileItem(f"附件{n}.pdf", "application/pdf", 9, hashlib.sha256(b"%d" % n).hexdigest(), None) for n in range(2, files + 1)]
         item = DepositItem(
-            "LN-SECRET-1", "call_recording", "保密标题", tuple(held), {"direction": "outbound-secret"}, {"source_system": "secret-crm"})
+            "LN-SECRET-1", "call_recording", "保密标题", tuple(held),
+            {"direction": "outbound", "caller": "outbound-secret"}, {"source_system": "secret-crm"})
         return deposit(Depositor(organisation, key.pk), [item], now=timezone.now()).records[0]
 
     return make

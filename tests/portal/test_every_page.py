@@ -87,7 +87,8 @@ def test_every_static_file_that_a_page_names_is_served(service: str, client: Cli
         answer.close()
 
 
-@pytest.mark.parametrize("path", ["../config/settings.py", "..%2fconfig%2fsettings.py", "/etc/passwd", "css/../../manage.py"])
+@pytest.mark.parametrize("path", [
+    "../config/settings.py", "..%2fconfig%2fsettings.py", "/etc/passwd", "css/../../manage.py", "x" * 300, "x" * 250])
 def test_static_route_leaves_its_folder_for_nobody(service: str, client: Client, path: str) -> None:
     answer = client.get(f"/static/{path}")
     assert answer.status_code in (400, 404)

@@ -80,7 +80,7 @@ def test_stamped_record_says_so_and_names_a_test_authority(make_record: Deposit,
     stamp()
     page = open_page(f"/records/{number}")
     text = page.text
-    assert facts(page) == ["未核对", "已获可信时间戳", "已入链，待联署", "未出证"]
+    assert facts(page) == ["未核对", "时间戳有效但机构未受信", "已入链，待联署", "未出证"]
     assert "这个时间戳来自本机的测试机构，只供演示，对外不证明任何时间。" in text
     assert "不证明证据在存证之前何时形成" not in text
 

@@ -1,7 +1,8 @@
 """What the CI script asks of a PostgreSQL server and of a Redis: `python -m tests.repository.ci_database COMMAND URL [NAME]`.
 
 `probe URL` prints the URL of a server that is PostgreSQL 15 or newer and lets us make databases and roles; `create URL NAME` and
-`drop URL NAME` make and remove one database; `ping URL` asks a Redis whether it is there. Exit 1 with one line when it is not so.
+`drop URL NAME` make and remove one database, `drop` also what test runs that were killed left on the server; `ping URL` asks a Redis
+whether it is there. Exit 1 with one line when it is not so.
 """
 import sys
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import psycopg2
 import redis
 from psycopg2 import sql
+
+from tests.databases import drop_left_behind
 
 OLDEST_POSTGRES = 150_000
 
@@ -43,6 +46,7 @@ def create(server: str, name: str) -> None:
 def drop(server: str, name: str) -> None:
     for each in (name, f"test_{name}"):
         execute(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each)))
+    drop_left_behind(f"{server}/postgres")
 
 
 def execute(server: str, statement: sql.Composable) -> None:

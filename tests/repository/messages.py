@@ -23,7 +23,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("accounts", "cases", "common", "config", "evidence", "ledger", "notifications", "vault")
+ROOMS = ("accounts", "cases", "common", "config", "documents", "evidence", "ledger", "notifications", "vault")
 PO = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop"}

@@ -25,6 +25,7 @@ class Place:
     notary: int
     court: int
     idp: int
+    sms: int
     database_url: str = ""
     more: Mapping[str, str] = field(default_factory=dict)
 
@@ -33,7 +34,8 @@ class Place:
         own = ("CUNZHENG_", "DATABASE_URL", "CELERY_", "DJANGO_", "COV_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         ports = {"CUNZHENG_PORT": self.web, "CUNZHENG_TSA_PORT": self.tsa, "CUNZHENG_TSA2_PORT": self.tsa2,
-                 "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court, "CUNZHENG_IDP_PORT": self.idp}
+                 "CUNZHENG_NOTARY_PORT": self.notary, "CUNZHENG_COURT_PORT": self.court, "CUNZHENG_IDP_PORT": self.idp,
+                 "CUNZHENG_SMS_PORT": self.sms}
         chosen = {"CUNZHENG_VAR": str(self.var), **{name: str(port) for name, port in ports.items()}}
         return {**inherited, **chosen, **({"DATABASE_URL": self.database_url} if self.database_url else {}), **self.more}
 

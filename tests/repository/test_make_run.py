@@ -1,7 +1,6 @@
 """`make run` as a newcomer meets it: the real program on free ports, with a folder of its own. Nothing is replaced."""
 import os
 import re
-import secrets
 import signal
 import socket
 import sqlite3
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import administrator, renamed
+from tests.databases import Run, administrator, renamed
 from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, LATER_START_S, ROOT, STOP_S, Place, running
 
@@ -24,8 +23,8 @@ from tests.repository.running import FIRST_START_S, LATER_START_S, ROOT, STOP_S,
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A place with the embedded database."""
-    web, tsa, tsa2, notary, court, idp = free_ports(6)
-    return Place(tmp_path / "var", web, tsa, tsa2, notary, court, idp)
+    web, tsa, tsa2, notary, court, idp, sms = free_ports(7)
+    return Place(tmp_path / "var", web, tsa, tsa2, notary, court, idp, sms)
 
 
 @pytest.fixture
@@ -35,12 +34,12 @@ def place_of_this_run(place: Place) -> Iterator[Place]:
     if not url:
         yield place
         return
-    name = f"cunzheng_run_{secrets.token_hex(6)}"
+    run = Run(url)
+    name = run.name("service")
     with administrator(url) as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     yield replace(place, database_url=renamed(url, name))
-    with administrator(url) as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    run.end()
 
 
 def answers(port: int) -> bool:
@@ -123,7 +122,8 @@ def test_stop_during_the_first_start_is_clean_and_the_next_start_takes_it_up(pla
 
 
 @pytest.mark.parametrize("variable", [
-    "CUNZHENG_PORT", "CUNZHENG_TSA_PORT", "CUNZHENG_TSA2_PORT", "CUNZHENG_NOTARY_PORT", "CUNZHENG_COURT_PORT", "CUNZHENG_IDP_PORT"])
+    "CUNZHENG_PORT", "CUNZHENG_TSA_PORT", "CUNZHENG_TSA2_PORT", "CUNZHENG_NOTARY_PORT", "CUNZHENG_COURT_PORT", "CUNZHENG_IDP_PORT",
+    "CUNZHENG_SMS_PORT"])
 def test_port_in_use_is_one_sentence(place: Place, variable: str) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", int(place.environment[variable])))

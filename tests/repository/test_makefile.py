@@ -18,7 +18,7 @@ class Machine:
         self.checkout.mkdir()
         self.bin.mkdir()
         shutil.copy(ROOT / "Makefile", self.checkout)
-        for name in ("requirements.txt", "requirements-dev.txt"):
+        for name in ("requirements.txt", "requirements-decoders.txt", "requirements-dev.txt"):
             (self.checkout / name).touch()
         for tool in TOOLS:
             if place := shutil.which(tool):
@@ -118,7 +118,7 @@ def test_make_alone_lists_the_targets(machine: Machine) -> None:
     assert done.returncode == 0
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
         "help", "run", "test", "test-browser", "screens", "faults", "test-planted", "coverage", "lint", "bench", "wheel", "openapi",
-        "requirements", "clean"]
+        "requirements", "advisories", "clean"]
 
 
 def test_clean_keeps_the_evidence(machine: Machine) -> None:

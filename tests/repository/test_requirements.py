@@ -30,7 +30,8 @@ def needed_with_extras(names: Iterator[str]) -> Iterator[tuple[str, str, str]]:
                     yield name, plain(found["name"]), extra.strip()
 
 
-@pytest.mark.parametrize("files", [("requirements.txt",), ("requirements.txt", "requirements-dev.txt")])
+@pytest.mark.parametrize("files", [
+    ("requirements.txt",), ("requirements.txt", "requirements-decoders.txt"), ("requirements.txt", "requirements-dev.txt")])
 def test_a_package_that_another_needs_with_an_extra_is_pinned_with_it(files: tuple[str, ...]) -> None:
     # pip before 23.3 takes `coverage[toml]>=7` for a package that no line pins, and refuses the whole installation on the
     # day when a release newer than the pin of `coverage` appears.

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.databases import ROOT
-from tests.repository.shards import NO_TESTS, ON_POSTGRES, SHARDS, shards, unplaced
+from tests.repository.shards import NO_TESTS, ON_POSTGRES, ON_POSTGRES_ALONE, ON_SQLITE_TOO, SHARDS, shards, unplaced
 
 
 def test_every_folder_of_tests_has_one_shard() -> None:
@@ -14,6 +14,17 @@ def test_every_folder_of_tests_has_one_shard() -> None:
     assert len(parts) == len(set(parts))
     assert {part.partition("/")[0] for part in ON_POSTGRES} <= set(parts)
     assert all((ROOT / "tests" / part).exists() for part in ON_POSTGRES)
+
+
+def test_what_runs_on_postgresql_alone_runs_on_sqlite_where_there_is_none_and_everything_runs_somewhere() -> None:
+    both, without = list(shards("postgresql://x/y", "redis://127.0.0.1:6379/15")), list(shards("", ""))
+    assert {part for each in without for part in each.parts} == {part for parts in SHARDS.values() for part in parts}
+    assert {part for each in both for part in each.parts} >= {part for parts in SHARDS.values() for part in parts}
+    on_sqlite = {part for each in both if not each.postgres for part in each.parts}
+    assert ON_POSTGRES_ALONE.isdisjoint(on_sqlite)
+    assert set(ON_SQLITE_TOO) <= on_sqlite
+    assert all((ROOT / "tests" / part).exists() for part in ON_SQLITE_TOO)
+    assert {each.name for each in both if each.measured} >= {"evidence-on-postgresql", "cases-on-postgresql", "proofs"}
 
 
 def test_a_folder_without_a_shard_is_named(tmp_path: Path) -> None:

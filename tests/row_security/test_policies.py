@@ -4,7 +4,7 @@ The tests speak to PostgreSQL as the web's role and without any selector, as a m
 """
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
@@ -13,15 +13,19 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.permissions import Kind
+from accounts.permissions import Kind, Role
+from accounts.viewer import Viewer
 from cases.filing import add_note
+from cases.granting import revoke_grant
 from cases.models import (
     AccessEvent,
     Agreement,
     Assignment,
     Case,
+    Charge,
     Consent,
     ContactPoint,
+    Creditor,
     CreditorSide,
     Drawdown,
     Entrustment,
@@ -31,15 +35,20 @@ from cases.models import (
     NoteText,
     Order,
     Party,
+    Payment,
 )
 from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
 from common.tenancy import forget, forget_between_requests, on_behalf_of, open_record, opened, tell_viewer
 from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
-from evidence.models import CustodyEvent, Evidence, EvidenceFile
-from tests.cases.case_files import case_body, sender
-from tests.cases.cast import Cast
+from evidence.models import CustodyEvent, Evidence, EvidenceFile, Relation, Rendering
+from evidence.quarantine import quarantine_record
+from evidence.quarantine_rows import Release
+from evidence.renderings import failed_renderings
+from tests.cases.case_files import Send, case_body, sender
+from tests.cases.cast import DAY, Cast
 from tests.web_role import acting_as
+from tlog.times import CHINA
 
 # Tables of cases and evidence without a policy, and why they need none.
 OPEN_TO_ALL = {
@@ -47,6 +56,7 @@ OPEN_TO_ALL = {
     "evidence_platformfact": "what the operator says of the platform, to everybody",
     "evidence_platformreminder": "when the operator was reminded of those",
     "evidence_applicationpaper": "papers of whoever is no organisation yet: shown by the application's token or to the operator's staff",
+    "evidence_fixityround": "how far the scrub of all originals is; nothing of anybody",
     "evidence_paperticket": "leave to fetch one of those papers, found by the digest of its token; it names nothing else",
 }
 
@@ -141,6 +151,109 @@ def test_each_root_opens_what_it_opens_and_no_longer(full: Case, cast: Cast, web
     with connection.cursor() as cursor:
         cursor.execute("UPDATE cases_order SET starts_at = now() - interval '2 days', ends_at = now() - interval '1 day'")
     assert sees(court) == (False, False)
+
+
+def test_a_relation_is_there_for_who_may_see_both_records_and_written_by_who_deposited(full: Case, cast: Cast, web: str) -> None:
+    court, firm = cast.organisations["court"].pk, cast.organisations["law_firm"].pk
+    message = Evidence.objects.get(case=full)
+    [number] = cast.deposit(cast.legal, "LN-1", kind="contract")
+    contract = Evidence.objects.get(record=number)
+    ends = {"said_by": contract, "source": contract, "relation": "derived_from", "target": message}
+    with acting_as(web):
+        tell_viewer(firm)
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            Relation.objects.create(**ends)
+        tell_viewer(full.organisation_id)
+        Relation.objects.create(**ends)
+        seen = {}
+        for organisation in (full.organisation_id, firm, court):
+            tell_viewer(organisation)
+            seen[organisation] = Relation.objects.count()
+    # The court's order is for messages alone.
+    assert seen == {full.organisation_id: 1, firm: 1, court: 0}
+
+
+def test_the_end_of_a_quarantine_is_its_owners_to_write_and_no_web_process_says_that_it_failed(full: Case, cast: Cast, web: str) -> None:
+    firm, rival = cast.organisations["law_firm"].pk, cast.organisation("rival", Kind.LENDER).pk
+    made = quarantine_record(Evidence.objects.get(case=full), reason="Eicar-Signature")
+    proposed = {"quarantine": made, "reason": "误报", "proposed_by": cast.legal.person, "proposed_at": timezone.now()}
+    with acting_as(web):
+        for stranger in (firm, rival):
+            tell_viewer(stranger)
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                Release.objects.create(**proposed)
+        tell_viewer(full.organisation_id)
+        release = Release.objects.create(**proposed)
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            Release.objects.filter(pk=release.pk).update(
+                approved_at=timezone.now(), approved_by=cast.people["agent"], failed_at=timezone.now())
+        tell_viewer(firm)
+        assert Release.objects.update(reason="x") == 0
+        tell_viewer(rival)
+        assert not Release.objects.exists()
+
+
+def file_of_dates(send: Send, case: Case, days: list[date]) -> None:
+    """Into the case's file and its notes: something of each dated part on each of these days; the debt was assigned on the last."""
+    body = case_body(
+        drawdowns=[{**case_body()["drawdowns"][0], "reference": f"JJ-{on}", "drawn_on": f"{on}"} for on in days],
+        payments=[{"reference": f"SK-{on}", "received_on": f"{on}", "amount": "1.00"} for on in days],
+        charges=[{"reference": f"F-{on}", "drawdown": f"JJ-{days[0]}", "charged_on": f"{on}", "amount": "1.00", "is_fee": True}
+                 for on in days],
+        creditor_sides=[*case_body()["creditor_sides"], {"assigned_on": f"{days[-1]}", "creditors": [{"name": "受让人", "share": "1"}]}])
+    body["parties"][0]["consents"] = [{"kind": "recording", "document": f"x-{on}", "given_on": f"{on}"} for on in days]
+    body["agreement"]["signed_on"] = f"{days[-1]}"
+    answer = send("PUT", f"/cases/{case.ref}", {**{name: body[name] for name in body.keys() - {"reference"}}, "version": 1})
+    assert answer.status_code == 200, answer.content
+    send("POST", f"/cases/{case.ref}/notes", {"text": "事后", "shared": True})
+
+
+# Of each table that has a date how many rows a case has that was filled by `file_of_dates`, and how many of them are dated until the first
+# two of its three days.
+OF_DATES: dict[type[models.Model], tuple[int, int]] = {
+    Agreement: (1, 0), Drawdown: (3, 2), Payment: (3, 2), Charge: (3, 2), CreditorSide: (2, 1), Creditor: (2, 1), Consent: (3, 2),
+    Note: (1, 0), NoteText: (1, 0),
+}
+
+
+def test_what_is_dated_after_the_moment_of_an_acceptance_is_hidden(cast: Cast, web: str) -> None:
+    """The rows alone, whatever an application would leave out; to the lender, and to whoever has a root that lives, they are there."""
+    cast.now = timezone.now().replace(microsecond=0) - 10 * DAY
+    case, send = cast.case("LN-1"), sender(Client(), cast.legal.organisation)
+    assert send("POST", "/cases", case_body(reference="LN-1")).status_code == 201
+    cast.organisation("agency", Kind.COLLECTION_AGENCY)
+    matters = {name: cast.accepted(case, name, cast.person(f"n-{name}", Role.NOTARY, name), whole_case=name == "growing")
+               for name in ("growing", "standing")}
+    # Submitted as it stood that day, and as it grows until the grant is revoked, which is the day after.
+    day = cast.now.astimezone(CHINA).date()
+    cast.now += DAY
+    for matter in matters.values():
+        revoke_grant(cast.legal, matter.grant, now=cast.now)
+    alive = cast.accepted(case, "third", cast.person("n-third", Role.NOTARY, "third"), whole_case=True)
+    file_of_dates(send, case, [day - DAY, day, day + 2 * DAY])
+
+    def seen(organisation: str) -> dict[type[models.Model], int]:
+        with acting_as(web):
+            tell_viewer(cast.organisations[organisation].pk)
+            return {model: model._default_manager.count() for model in OF_DATES}
+
+    everything, until = {model: counts[0] for model, counts in OF_DATES.items()}, {model: counts[1] for model, counts in OF_DATES.items()}
+    assert (seen("standing"), seen("growing"), seen("third"), seen("lender")) == (until, until, everything, everything)
+    assert set(seen("agency").values()) == {0}
+    # An order that opens the file as it is now is the wider one; one that opens some kinds of evidence opens the sides of the debt.
+    cast.ordered(case, court="court", kinds=("sms",))
+    identity = {model: counts[0] if model in (CreditorSide, Creditor) else 0 for model, counts in OF_DATES.items()}
+    assert seen("court") == identity
+    cast.ordered(case, court="court")
+    assert seen("court") == everything
+    # What is accepted as of a moment and granted again is open as it is now, until that grant is revoked.
+    again = cast.granted(case, "standing", Kind.NOTARY_OFFICE)
+    for counts in (everything, until):
+        counts[Consent] += 1  # the one that the grant rests on, of long ago
+    assert seen("standing") == everything
+    revoke_grant(cast.legal, again, now=timezone.now())
+    revoke_grant(cast.legal, alive.grant, now=timezone.now())
+    assert (seen("standing"), seen("third")) == (until, everything)
 
 
 def test_what_is_open_to_read_cannot_be_written(full: Case, cast: Cast, web: str) -> None:
@@ -302,6 +415,21 @@ def test_the_settings_are_those_that_the_policies_read(database: str) -> None:
     assert {name for name in tenancy.NAMES if f"'cunzheng.{name}'" in text} == set(tenancy.NAMES)
 
 
+def test_while_figures_are_made_failed_renderings_are_counted_and_nothing_else_is_seen(full: Case, web: str) -> None:
+    file = EvidenceFile.objects.filter(evidence__case=full)[0]
+    made = Rendering.objects.create(file=file, version=1, kind="", refused="failed", made_at=timezone.now())
+    with acting_as(web):
+        assert not Rendering.objects.exists()
+        assert failed_renderings() == 1
+        with opened(failures="counted"):
+            assert list(Rendering.objects.values_list("pk", flat=True)) == [made.pk]
+            assert [model for model in guarded() if model is not Rendering and model._default_manager.exists()] == []
+        assert not Rendering.objects.exists()
+    Rendering.objects.filter(pk=made.pk).update(refused="damaged")
+    with acting_as(web):
+        assert failed_renderings() == 0
+
+
 def test_whoever_sees_a_case_writes_notes_on_it_and_nobody_else(cast: Cast) -> None:
     case, agency = cast.case("LN-1"), cast.organisation("collection_agency", Kind.COLLECTION_AGENCY)
     cast.assigned(case)
@@ -354,3 +482,30 @@ def test_a_note_is_hidden_from_others_by_the_database_and_its_number_is_taken_al
         tell_viewer(cast.organisation("rival", Kind.LENDER).pk)
         cursor.execute("SELECT cunzheng_last_note(%s)", [full.pk])
         assert cursor.fetchone() == (None,), "of a case that is not open nothing is told"
+
+
+def test_a_court_alone_is_told_the_ref_of_a_case_that_it_names(web: str, cast: Cast) -> None:
+    """By the functions of `evidence` migration 0014; a name that is not letter for letter its own tells nothing."""
+    case = cast.case("LN-7")
+    [number] = Evidence.objects.filter(case=case).values_list("record", flat=True)
+    judge, notary, owner = cast.person("judge", Role.JUDGE), cast.person("notary", Role.NOTARY), cast.legal.organisation
+    def told(viewer: Viewer | None, query: str, *values: object) -> list[tuple[str, str]]:
+        with acting_as(web), connection.cursor() as cursor:
+            if viewer is not None:
+                tell_viewer(viewer.organisation.pk)
+            cursor.execute(query, list(values))  # type: ignore[arg-type]
+            found = [(str(name), str(ref)) for name, ref in cursor.fetchall()]
+            forget()
+        return found
+
+    named, recorded = "SELECT name, ref FROM cunzheng_cases_named(%s, %s)", "SELECT name, ref FROM cunzheng_cases_of_records(%s)"
+    assert told(judge, named, owner.pk, ["LN-7", "ln-7", "LN-%"]) == [("LN-7", case.ref)]
+    assert told(judge, recorded, [number, number[:-1]]) == [(number, case.ref)]
+    assert told(judge, named, judge.organisation.pk, ["LN-7"]) == []
+    for viewer in (None, notary, cast.legal):
+        assert told(viewer, named, owner.pk, ["LN-7"]) == []
+        assert told(viewer, recorded, [number]) == []
+    with acting_as(web):
+        tell_viewer(judge.organisation.pk)
+        assert not Case.objects.exists(), "and it sees no row of it"
+        forget()

@@ -52,7 +52,7 @@ def gone(pid: int) -> bool:
 
 def test_procfile_of_the_repository_names_its_programs() -> None:
     names = [program.name for program in parse_procfile((ROOT / "Procfile").read_text())]
-    assert sorted(names) == ["court", "idp", "notary", "sequencer", "tsa", "tsa-2", "web", "worker"]
+    assert sorted(names) == ["court", "idp", "notary", "sequencer", "sms", "tsa", "tsa-2", "web", "worker"]
 
 
 def test_procfile_skips_comments_and_empty_lines() -> None:

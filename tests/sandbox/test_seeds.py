@@ -15,14 +15,13 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from accounts.credit_code import canonical_credit_code
 from accounts.fictitious import CODES, DOMAIN, count_fictitious
 from accounts.joining import Invitee, bootstrap_operator
-from accounts.models import Organisation, Person
+from accounts.models import ApiKey, Organisation, Person
 from accounts.permissions import ROLES, Kind, Role
 from cases.fact_faults import identity_sound
 from cases.models import Assignment, Case, Distribution, Grant, Matter, Order
@@ -39,6 +38,7 @@ from sandbox.seeds.keyring import Keyring, keyring_file, provide_keyring, settle
 from sandbox.seeds.people import SEATS, provide_cast
 from sandbox.seeds.sign_ins import sign_ins
 from sandbox.seeds.telling import People, provide_people
+from sandbox.set_up import provide_sample_key
 from sandbox.totp import address_of, code_at
 from tests.accounts.people import Browser
 from tests.accounts.providers import come_in, is_in
@@ -62,11 +62,8 @@ def idp() -> Iterator[IdentityServer]:
 @pytest.fixture
 def sample_key(service: str, var_dir: Path) -> Path:
     """As `sandbox.set_up` leaves it."""
-    file = var_dir / "sample" / "api.key"
-    file.parent.mkdir()
-    with file.open("w", encoding="ascii") as output:
-        call_command("create_api_key", "示例贷后管理有限公司（虚构）", label="sample", stdout=output)
-    return file
+    provide_sample_key(var_dir / "sample")
+    return var_dir / "sample" / "api.key"
 
 
 def people(var_dir: Path, idp: IdentityServer) -> tuple[Keyring, list[dict[str, str]]]:
@@ -203,7 +200,7 @@ def test_production_makes_nobody(sample_key: Path, service: str, var_dir: Path, 
         [sys.executable, "-m", "sandbox.seeds", "--issuer", idp.issuer], cwd=ROOT, env=environment, capture_output=True, text=True,
         check=False, timeout=60)
     assert (done.returncode, done.stderr) == (1, "Fictitious people are for development: the profile is production.\n")
-    assert count_fictitious() == (0, 0)
+    assert count_fictitious() == (1, 0), "the sample's organisation, which was there before, and nobody else"
 
 
 def test_a_provider_that_is_away_is_one_sentence(sample_key: Path, service: str, var_dir: Path) -> None:
@@ -235,6 +232,22 @@ def test_the_code_of_now_is_told_and_without_people_there_is_none(service: str, 
     assert all(row["login"] in told for row in rows)
     assert keyring.password in told
     assert address_of(keyring.secret, "make run", "Cunzheng") in told
+
+
+def test_the_sample_organisation_is_marked_before_its_key_works_and_in_a_database_from_before(service: str, var_dir: Path) -> None:
+    """`make run ARGS=--without-people` makes nobody else, and production is to know its database."""
+    folder = var_dir / "sample"
+    for _ in range(2):
+        provide_sample_key(folder)
+        assert count_fictitious() == (1, 0)
+    assert ApiKey.objects.get().organisation.credit_code == CODES["lender"]
+    Organisation.objects.update(credit_code=None)
+    provide_sample_key(folder)
+    assert (count_fictitious(), ApiKey.objects.count()) == ((1, 0), 1)
+    Organisation.objects.update(credit_code=None)
+    (folder / "api.key").unlink()
+    provide_sample_key(folder)
+    assert (count_fictitious(), ApiKey.objects.count(), Organisation.objects.count()) == ((1, 0), 2, 1)
 
 
 def test_nobody_fictitious_could_be_anybody() -> None:

@@ -52,12 +52,12 @@ def test_an_original_that_a_row_names_is_never_deleted_however_old(store: FileOb
     orphan = put(store, "org/bb/orphan", age=LONG_AGO)
     assert sweep_orphans(store, now=timezone.now()) == 1
     assert not orphan.exists()
-    assert (store.root / name).read_bytes() == b"evidence"
+    assert (store.root / name).stat().st_size > len(b"evidence")
 
 
 def test_a_row_that_no_record_names_yet_protects_its_original_all_the_same(store: FileObjectStore, post_deposit: Post) -> None:
     assert post_deposit(document(), b"evidence").status_code == 201
-    EvidenceFile.objects.update(stored_object=None)
+    EvidenceFile.objects.update(stored_object=None, content_key=None)
     [name] = StoredObject.objects.values_list("name", flat=True)
     aged(store.root / name, LONG_AGO)
     assert sweep_orphans(store, now=timezone.now()) == 0

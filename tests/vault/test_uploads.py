@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.object_store import FileObjectStore
+from vault.content import decrypted
 from vault.uploads import QUEUED, store_upload
 
 
@@ -40,7 +41,10 @@ def test_digests_size_and_bytes_are_those_of_the_chunks(sizes: list[int], tmp_pa
     chunks = [secrets.token_bytes(size) for size in sizes]
     stored, data = store_upload(FileObjectStore(tmp_path), "ab" * 16, iter(chunks)), b"".join(chunks)
     assert (stored.size_bytes, stored.sha256, stored.sm3) == (len(data), hashlib.sha256(data).digest(), hashlib.new("sm3", data).digest())
-    assert (tmp_path / stored.name).read_bytes() == data
+    with decrypted((tmp_path / stored.name).open("rb"), stored.content_key, stored.name) as original:
+        assert original.read() == data
+    assert len(data) < 32 or data[:32] not in (tmp_path / stored.name).read_bytes()
+    assert repr(stored.content_key) not in repr(stored)
     assert stored.name.startswith("ab" * 16 + "/")
 
 

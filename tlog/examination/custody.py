@@ -5,8 +5,12 @@
 
 What it is for: rows cannot be dropped, changed or reordered unnoticed by someone who saw the last digest.
 
-What it does not do: prove that the rows are true or that none is missing at the end. Until its head stands in the log as a
-`custody` entry, the chain is the service's own account, and the report says so.
+A package may hold a statement of kind `custody` beside its records. Each of its claims, `head_01` to `head_64`, tells of one trail
+`{"digest": "<hex>", "record": "CZ-…", "sequence": 4}`, and its entry is in the log: the trail's rows up to that one can be changed no
+more, and none of them can be left away. A trail that has another row there, or ends before it, is refused.
+
+What it does not do: prove that the rows are true, or that none is missing at the end. Rows after the one in the log, and all of
+them where there is none, are the service's own account, and the report says so.
 
 Source: formats of this project, A5 and A6.
 
@@ -26,6 +30,9 @@ from tlog.times import parse_time
 
 ACCOUNT = "the service's own account, not in the log"
 
+HEAD = re.compile("head_[0-9]{2}")
+"""Names of the claims that tell of trails; a statement of kind `custody` may have others."""
+
 _FIELDS = frozenset({"sequence", "at", "event", "actor", "organisation", "purpose", "previous", "digest"})
 _OPAQUE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _EVENT = re.compile(r"[a-z0-9_.-]+:[a-z0-9_.-]+")
@@ -40,8 +47,8 @@ def row_digest(row: Mapping[str, object]) -> str:
     return sha256(canonical_json({name: value for name, value in row.items() if name != "digest"})).hex()
 
 
-def verify_custody(data: bytes) -> int:
-    """Check a custody chain; returns the number of its rows.
+def verify_custody(data: bytes) -> tuple[str, ...]:
+    """Check a custody chain; returns the digests of its rows, hex, of which there is at least one.
 
     Raises:
         VerificationError: not canonical JSON, no row, a malformed row, or a broken chain.
@@ -50,10 +57,40 @@ def verify_custody(data: bytes) -> int:
     # SPEC: never empty: ingestion is the first row.
     if not isinstance(rows, list) or not rows:
         raise VerificationError("not a list of at least one row")
-    previous: str | None = None
+    digests: list[str] = []
     for number, row in enumerate(rows, 1):
-        previous = _verify_row(number, row, previous)
-    return len(rows)
+        digests.append(_verify_row(number, row, digests[-1] if digests else None))
+    return tuple(digests)
+
+
+def verify_head(claim: Json, trails: Mapping[str, tuple[str, ...]]) -> tuple[str, int]:
+    """Check a claim of a custody statement against the trails of the package, digests by record; returns the record and the row's number.
+
+    Raises:
+        VerificationError: other fields, a record that is not here, or a trail that has another row in that place, or none.
+    """
+    if not isinstance(claim, dict) or claim.keys() != {"record", "sequence", "digest"}:
+        raise VerificationError("not the fields of a trail's head")
+    record, sequence, digest = claim["record"], claim["sequence"], claim["digest"]
+    if not isinstance(record, str) or type(sequence) is not int or sequence < 1 or not isinstance(digest, str):
+        raise VerificationError("a field of a trail's head is not as it should be")
+    trail = trails.get(record)
+    if trail is None:
+        raise VerificationError(f"it tells of {record[:40]!r}, of which there is no sound trail here")
+    if sequence > len(trail):
+        raise VerificationError(f"{record}: the trail ends at row {len(trail)}, and row {sequence} of it is in the log")
+    if trail[sequence - 1] != digest:
+        raise VerificationError(f"{record}: row {sequence} is not the one that is in the log")
+    return record, sequence
+
+
+def tell_trail(rows: int, logged: tuple[int, str] | None) -> str:
+    """Return what the report says of a sound trail; `logged` is the number of its last row in the log and the statement that shows it."""
+    if logged is None:
+        return f"{rows} rows; {ACCOUNT}"
+    until, statement = logged
+    rest = "" if until == rows else f"; the rest is {ACCOUNT}"
+    return f"{rows} rows; rows 1 to {until} are in the log by {statement}{rest}"
 
 
 def _verify_row(number: int, row: Json, previous: str | None) -> str:

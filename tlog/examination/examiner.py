@@ -23,6 +23,7 @@ from tlog.examination.archive import Archive, Source, open_archive
 from tlog.examination.case import examine_case
 from tlog.examination.catalogue import verify_catalogue
 from tlog.examination.contents import Contents, digest_members
+from tlog.examination.custody import tell_trail, verify_custody, verify_head
 from tlog.examination.description import Description, parse_description, verify_records
 from tlog.examination.exceptions import examine_absences, parse_exceptions, verify_exceptions
 from tlog.examination.findings import Findings
@@ -161,7 +162,33 @@ def _examine_evidence(findings: Findings, contents: Contents, stamps: StampJudge
     for record in contents.layout.records:
         if result := examine_record(findings, contents, record, index, stamps, holdings):
             records[record] = result
+    _examine_custody(findings, contents, records)
     return _Results(folders, records)
+
+
+def _examine_custody(findings: Findings, contents: Contents, results: Mapping[str, RecordResult]) -> None:
+    """Judge the trails, and how far the log has them."""
+    trails: dict[str, tuple[str, ...]] = {}
+    for record, files in contents.layout.records.items():
+        if "custody.json" in files:
+            try:
+                trails[record] = verify_custody(contents.read(f"records/{record}/custody.json"))
+            except VerificationError as fault:
+                findings.failed(checks.CUSTODY_CHAIN, record, str(fault))
+    logged: dict[str, tuple[int, str]] = {}
+    for statement, result in results.items():
+        for name, claim in result.heads.items():
+            try:
+                record, until = verify_head(claim, trails)
+            except VerificationError as fault:
+                findings.failed(checks.CUSTODY_CHAIN, f"{statement}: {name}", str(fault))
+                continue
+            # A statement that does not hold itself proves nothing of a trail; its own failure is noted where it is judged.
+            if result.logged and logged.get(record, (0, ""))[0] < until:
+                logged[record] = until, statement
+    for record, digests in trails.items():
+        # SPEC: the service's own account until the chain's head is an entry of the log.
+        findings.passed(checks.CUSTODY_CHAIN, record, tell_trail(len(digests), logged.get(record)))
 
 
 def _examine_whole(findings: Findings, contents: Contents, description: Description, results: _Results, holdings: Holdings) -> None:

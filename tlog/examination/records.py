@@ -10,7 +10,8 @@ Source: formats of this project, A1, A2, A5, A6; C2SP tlog-proof.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tlog import checks
@@ -23,7 +24,7 @@ from tlog.errors import VerificationError
 from tlog.examination.case import Link, link_from
 from tlog.examination.container import TSA
 from tlog.examination.contents import Contents
-from tlog.examination.custody import ACCOUNT, verify_custody
+from tlog.examination.custody import HEAD
 from tlog.examination.findings import Findings
 from tlog.examination.logs import Folder, FolderIndex, examine_quorum, verify_checkpoint
 from tlog.examination.originals import Holdings, examine_originals, file_claim_from
@@ -41,7 +42,8 @@ class RecordResult:
 
     `claims` are the names in the statement, and `claims_hold` tells whether what is disclosed of them holds;
     `statement_sha256` is hex, `link` the disclosed case claim of a deposit, `folder` the number of the log folder whose
-    checkpoint the proof carries.
+    checkpoint the proof carries. `heads` are the disclosed claims of a statement of kind `custody` by name, and `logged`
+    tells whether its entry is in the log.
     """
 
     kind: str
@@ -50,6 +52,8 @@ class RecordResult:
     statement_sha256: str
     link: Link | None
     folder: int | None
+    heads: Mapping[str, Json] = field(default_factory=dict)
+    logged: bool = False
 
 
 def examine_record(
@@ -57,10 +61,6 @@ def examine_record(
 ) -> RecordResult | None:
     """Judge one record; None when it has no statement that can be read."""
     files, base = contents.layout.records[record], f"records/{record}/"
-    if "custody.json" in files:
-        custody = contents.read(base + "custody.json")
-        # SPEC: reported as the service's own account until the chain's head is an entry of the log.
-        findings.attempt(checks.CUSTODY_CHAIN, record, lambda: verify_custody(custody), lambda rows: f"{rows} rows; {ACCOUNT}")
     if "statement.json" not in files:
         return None
     raw = contents.read(base + "statement.json")
@@ -74,7 +74,7 @@ def examine_record(
         shown = [file_claim_from(value) for name, value in values.items() if name.startswith("files/") and statement.kind == "deposit"]
         hidden = sum(claim.name.startswith("files/") and claim.name not in values for claim in statement.claims)
         examine_originals(findings, record, shown, hidden, contents.exemptions.absent_originals(record), holdings)
-    folder = _examine_log_path(findings, contents, record, statement, raw, folders)
+    folder, logged = _examine_log_path(findings, contents, record, statement, raw, folders)
     _examine_times(findings, contents, record, statement, raw, folder, stamps)
     is_deposit = statement.kind == "deposit" and values is not None and "case" in values
     return RecordResult(
@@ -84,6 +84,8 @@ def examine_record(
         sha256(raw).hex(),
         link_from(values["case"]) if is_deposit and values is not None else None,
         folder.number if folder else None,
+        {name: value for name, value in (values or {}).items() if statement.kind == "custody" and HEAD.fullmatch(name)},
+        logged,
     )
 
 
@@ -121,47 +123,47 @@ def _verify_claims(contents: Contents, record: str, statement: Statement, withhe
 
 def _examine_log_path(
     findings: Findings, contents: Contents, record: str, statement: Statement, raw: bytes, folders: FolderIndex
-) -> Folder | None:
-    """Judge entry, leaf and inclusion; returns the folder whose checkpoint the proof carries."""
+) -> tuple[Folder | None, bool]:
+    """Judge entry, leaf and inclusion; returns the folder whose checkpoint the proof carries, and whether the entry is in its tree."""
     files, base = contents.layout.records[record], f"records/{record}/"
     if "entry.txt" not in files:
-        return None
+        return None, False
     data = contents.read(base + "entry.txt")
     entry: Entry | None = findings.attempt(checks.ENTRY, record, lambda: verify_entry(data, kind=statement.kind, statement=raw))
     if entry is None:
         findings.skipped(checks.LEAF, record, "the entry does not hold")
-        return None
+        return None, False
     leaf = leaf_hash(data)
     findings.passed(checks.LEAF, record, leaf.hex())
     if "proof.tlog-proof" not in files:
-        return None
+        return None, False
     proof = findings.attempt(checks.INCLUSION, f"{record}: proof", lambda: parse_proof(contents.read(base + "proof.tlog-proof")))
-    return _examine_inclusion(findings, record, leaf, proof, folders) if proof is not None else None
+    return _examine_inclusion(findings, record, leaf, proof, folders) if proof is not None else (None, False)
 
 
-def _examine_inclusion(findings: Findings, record: str, leaf: bytes, proof: Proof, folders: FolderIndex) -> Folder | None:
+def _examine_inclusion(findings: Findings, record: str, leaf: bytes, proof: Proof, folders: FolderIndex) -> tuple[Folder | None, bool]:
     text = proof.checkpoint.rpartition(b"\n\n")[0] + b"\n"
     folder = folders.carrying(text)
     if folder is None:
         findings.failed(checks.INCLUSION, record, "the proof's checkpoint has no folder log/<n>")
-        return None
+        return None, False
     policy, point = folder.policy, folder.checkpoint
     if policy is None or point is None:
         findings.skipped(checks.INCLUSION, record, f"the checkpoint of log/{folder.number} does not hold")
-        return folder
+        return folder, False
     # The proof's copy of the checkpoint may carry other cosignatures than the folder's, and is judged like it.
     if sha256(proof.checkpoint) != folder.note_sha256:
         opened = findings.attempt(
             checks.CHECKPOINT_SIGNATURE, f"{record}: proof", lambda: verify_checkpoint(proof.checkpoint, text, policy)
         )
         if opened is None:
-            return folder
+            return folder, False
         examine_quorum(findings, f"{record}: proof", policy, opened)
-    findings.attempt(
+    covering = findings.attempt(
         checks.INCLUSION, record, lambda: _verify_inclusion(leaf, proof, point, folders),
         lambda covering: f"entry {proof.index} of {covering.size} in {covering.origin}",
     )  # fmt: skip
-    return folder
+    return folder, covering is not None
 
 
 def _verify_inclusion(leaf: bytes, proof: Proof, point: Checkpoint, folders: FolderIndex) -> Checkpoint:

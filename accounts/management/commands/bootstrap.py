@@ -5,16 +5,17 @@ The link is printed on standard output and nowhere kept. While nobody has accept
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.joining import LINK_LASTS, Invitee, bootstrap_operator
 from accounts.permissions import Role
+from common.commands import ServiceCommand
 from common.errors import DomainError
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "建立运营方机构及首位运营人员的一次性链接，只能执行一次 / Make the operator and a one-time link for the first operator, once."
 
     def add_arguments(self, parser: CommandParser) -> None:

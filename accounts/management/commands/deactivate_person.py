@@ -4,13 +4,14 @@ For the day on which an account is in the wrong hands. Memberships stay as they 
 """
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.joining import set_active
+from common.commands import ServiceCommand
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "停用人员，已有会话立即失效；--undo 恢复 / Deactivate a person at once, or undo it."
 
     def add_arguments(self, parser: CommandParser) -> None:

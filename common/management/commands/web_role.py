@@ -2,13 +2,14 @@
 from typing import Any
 from urllib.parse import quote
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import ProgrammingError, connection, transaction
 
+from common.commands import ServiceCommand
 from common.web_role import RoleUnsuitableError, make_web_role
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = (
         "Makes the PostgreSQL role NAME that web processes log in as, under row-level security. Run it as the owner of the tables, and "
         "again after every migrate. No password is set."

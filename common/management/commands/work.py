@@ -1,23 +1,22 @@
 """`manage.py work`: the embedded worker. One process, no broker; runs due job rows until it is told to stop."""
 import logging
-import signal
-import threading
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from common import jobs
+from common.commands import ServiceCommand
 from common.failures import DATABASE_FAILURES, let_go
+from common.stopping import stop_at_signals
 
 logger = logging.getLogger(__name__)
 
 DAILY_ASKED_S = 300.0
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "运行后台任务，直到收到停止信号 / Run due jobs until told to stop."
 
     def check(self, *args: Any, **options: Any) -> None:
@@ -25,11 +24,9 @@ class Command(BaseCommand):
         super().check(*args, **{**options, "databases": ["default"]})
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = stop_at_signals()
         daily_asked = float("-inf")
-        while not stop.is_set():
+        while not stop.is_asked():
             try:
                 if time.monotonic() - daily_asked > DAILY_ASKED_S:
                     jobs.enqueue_daily_jobs(now=timezone.now())

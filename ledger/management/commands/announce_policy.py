@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.announcing import LEAD, OVERLAP, AnnouncementRefused, Change, announce
 from ledger.errors import LogClosed, LogFrozen
 from ledger.keys import log_key_path
@@ -17,7 +18,7 @@ from ledger.policies import configured_text, read_policy
 from ledger.policy_text import MOMENT, fingerprint
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "在日志中公告新的见证策略或日志密钥 / Announce another policy, or another key of the log, in the log itself."
 
     def add_arguments(self, parser: CommandParser) -> None:

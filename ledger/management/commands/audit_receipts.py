@@ -2,16 +2,16 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.audit import Audit, Breach, audit_receipts
 
 OWED = "期限已过仍未发布", "not published, and include-by is over"
 LATE = "逾期后才发布", "published after include-by"
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "以已发布的日志核对全部回执，违约记为异常事件 / Hold every receipt against the published log; a breach becomes an incident."
 
     def handle(self, *args: Any, **options: Any) -> None:

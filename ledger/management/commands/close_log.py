@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.closing import ChangeUnderWay, OtherSuccessor, close_log
 from ledger.closing_copy import keep_copy
 from ledger.errors import LogFrozen
@@ -28,7 +29,7 @@ POLL_S = 0.1
 TELL_AFTER_S = 5.0
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "关闭日志：写入最后一条、发布最终检查点，并开启后继日志 / Close the log for good, and open its successor."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -73,7 +74,7 @@ class Command(BaseCommand):
         """Until the sequencer has published everything that was promised."""
         self.stdout.write(f"日志自 {said.at:%Y-%m-%d %H:%M:%S}Z 起不再受理。Closed since then; deposits get 410.")
         began, told = time.monotonic(), False
-        while not is_complete(log_state()):
+        while not is_complete():
             if not told and time.monotonic() - began > TELL_AFTER_S:
                 told = True
                 self.stdout.write("等待定序进程发布最终检查点。Waiting for the sequencer to publish the final checkpoint.")

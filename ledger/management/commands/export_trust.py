@@ -2,13 +2,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from common.commands import ServiceCommand
 from ledger.errors import AuthoritiesMisconfigured
 from ledger.trust import trust_files
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "导出核验所需的公钥与根证书 / Write the keys and roots that a verifier needs."
 
     def add_arguments(self, parser: CommandParser) -> None:

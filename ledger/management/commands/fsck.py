@@ -2,12 +2,13 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from common.commands import ServiceCommand
 from ledger.fsck import EXAMINATIONS, examine_bundles, examine_log
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "从日志条目重新推导并核对全部数据 / Derive everything again from the entries and name what is wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:

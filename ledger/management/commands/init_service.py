@@ -1,12 +1,11 @@
 """`manage.py init_service`: make folders, keys, origin and log state once; repeating it changes nothing."""
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from common.commands import ServiceCommand
 from ledger.installation import install
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "初始化目录、密钥与日志（可重复执行） / Make folders, keys and the log's state; may be repeated."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,9 +6,10 @@ log is frozen; 3: refused, nothing was changed. Interrupted, it is simply run ag
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.recovery import open_incidents_of_losses, recover
 from ledger.sequencer.refusals import LostRace, Refusal
 from ledger.storage import log_store
@@ -16,7 +17,7 @@ from ledger.storage import log_store
 LOST, FROZEN, REFUSED = 1, 2, 3
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "恢复旧备份后，由瓦片补回日志条目；不一致则冻结日志 / Replay entries from storage after a restore, or freeze the log."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,9 +6,10 @@ everything could be checked. The worker makes the same rounds by itself (`CUNZHE
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.monitor.memory import MemoryDamaged
 from ledger.monitor.rounds import Patience, Round, watch
 from tlog.times import format_time
@@ -17,7 +18,7 @@ CONTRADICTED, AWAY = 1, 2
 PATIENCE = Patience(fetch_s=10.0, growth_s=300.0)
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "从公开地址核验自己的日志，如同外人 / Verify our own log through its public address, as a stranger would."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
+from common.commands import ServiceCommand
 from ledger.selectors import log_origin
 from ledger.succession import open_successor, read_handover
 from tlog.errors import VerificationError
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "以已关闭日志的后继身份开启本日志 / Open this installation's log as the successor of a closed one."
 
     def add_arguments(self, parser: CommandParser) -> None:

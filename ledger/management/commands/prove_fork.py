@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from common.bounded_http import NoAnswer
+from common.commands import ServiceCommand
 from ledger.forks import Verdict, examine, open_seen, tiles_at, tiles_in
 from ledger.models import Checkpoint
 from ledger.policies import policies
@@ -21,7 +22,7 @@ MAX_NOTE = 1 << 20
 NOT_PROVEN = 2
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "以两份瓦片制作日志分叉的证明 / Prove from two sets of tiles that one key signed two histories."
 
     def add_arguments(self, parser: CommandParser) -> None:

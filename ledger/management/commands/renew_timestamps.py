@@ -2,14 +2,15 @@
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from common.commands import ServiceCommand
 from common.jobs import RetryLater
 from ledger.errors import AuthoritiesMisconfigured
 from ledger.renewal import renew_due_timestamps
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "为即将失效的时间戳续期 / Renew timestamps whose certificates end soon or whose algorithms weaken."
 
     def add_arguments(self, parser: CommandParser) -> None:

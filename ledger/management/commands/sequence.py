@@ -3,15 +3,14 @@
 Exit 0: told to stop, or the log is closed and nothing is left to do; 3: refused, with one sentence that is a CRITICAL line of the log.
 """
 import logging
-import signal
 import sys
-import threading
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from common.commands import ServiceCommand
+from common.stopping import stop_at_signals
 from ledger.keys import log_signer
 from ledger.selectors import log_origin
 from ledger.sequencer.memory import Clock
@@ -24,14 +23,12 @@ logger = logging.getLogger(__name__)
 REFUSED = 3
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     clock: Clock = staticmethod(timezone.now)
     help = "运行日志定序进程，直到收到停止信号 / Run the sequencer of the log until told to stop."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = stop_at_signals()
         try:
             run(lambda: Sequencer(log_store(), log_signer(log_origin()), self.clock), stop)
         except LogIsClosed as closed:

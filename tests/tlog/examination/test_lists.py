@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.custody import CustodyAction, custody_json, first_row, next_row
+from evidence.custody import Circumstances, CustodyAction, Happening, custody_json, row_after
 from evidence.packages.lists import asic_manifest, sha256_sums
 from tests.evidence.package_fixture import START
 from tlog.canonical import canonical_json
@@ -118,8 +118,9 @@ def test_list_and_members_have_to_agree() -> None:
 
 # custody
 
-FIRST = first_row(at=START, actor="system", organisation="org_1")
-ROWS = [FIRST, next_row(FIRST, at=START, event=CustodyAction.INGESTED, actor="agent-7", organisation="org_1", purpose="出示")]
+HOW = Circumstances("password+totp", "judge", request_id="request-1")
+FIRST = row_after(None, Happening(CustodyAction.INGESTED, "system", "org_1", HOW), at=START)
+ROWS = [FIRST, row_after(FIRST, Happening(CustodyAction.VIEWED, "agent-7", "org_1", HOW, purpose="出示"), at=START)]
 CUSTODY = custody_json(ROWS)
 
 
@@ -133,8 +134,8 @@ def with_row(change: Callable[[dict[str, object]], object], number: int = 2) -> 
 
 
 def test_custody_chain_is_verified() -> None:
-    assert verify_custody(CUSTODY) == 2
-    assert verify_custody(custody_json(ROWS[:1])) == 1
+    assert verify_custody(CUSTODY) == tuple(row.digest for row in ROWS)
+    assert verify_custody(custody_json(ROWS[:1])) == (FIRST.digest,)
 
 
 @pytest.mark.parametrize(

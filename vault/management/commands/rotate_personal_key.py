@@ -1,12 +1,11 @@
 """`manage.py rotate_personal_key`: seal personal data with a new key from now on. The old key's file stays: what it sealed needs it."""
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from common.commands import ServiceCommand
 from vault.personal import rotate_key
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Seals personal data with a new key from now on; the old key is kept under its id, because older values open with it."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,89 @@
+"""A case's records as completeness looks at them: those that are open to the viewer and stand, with the few facts that matter.
+
+Of each kind the newest are read, a bounded number: for whether a thing is there, and stands alone, the thousandth message says no more than
+the twentieth. What was deposited by mistake (误存) does not count.
+"""
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+
+from accounts.viewer import Viewer
+from cases.models import Case
+from evidence.completeness import PROCEDURES, Exhibit, Found, Word, completeness
+from evidence.errors import ClaimsErased
+from evidence.kinds.words import CARRIER
+from evidence.models import Evidence, Relation
+from evidence.selectors import claims_of, records_for
+from tlog.errors import VerificationError
+from tlog.times import CHINA
+
+OF_EACH_KIND = 20
+ASKED_FOR = sorted({kind for _word, needs in PROCEDURES.values() for need in needs for kind in need.kinds})
+BACKS = ("corroborates", "derived_from")
+
+
+class Panel(NamedTuple):
+    """A procedure with its needs, and how many of them are in each state."""
+
+    procedure: str
+    word: Word
+    needs: Sequence[Found]
+
+    def count(self, state: str) -> int:
+        return sum(each.state == state for each in self.needs)
+
+    @property
+    def present(self) -> int:
+        return self.count("present")
+
+    @property
+    def weak(self) -> int:
+        return self.count("weak")
+
+    @property
+    def missing(self) -> int:
+        return self.count("missing")
+
+
+def panels_of(viewer: Viewer, case: Case, *, now: datetime) -> list[Panel]:
+    """Each procedure with how the case's records meet it, as far as they are open to the viewer; law as of today in China."""
+    exhibits, day = exhibits_of(viewer, case, now=now), now.astimezone(CHINA).date()
+    return [Panel(name, word, completeness(name, exhibits, day=day)) for name, (word, _needs) in PROCEDURES.items()]
+
+
+def exhibits_of(viewer: Viewer, case: Case, *, now: datetime) -> list[Exhibit]:
+    """The records of this case that count, the newest of each kind first."""
+    standing = records_for(viewer, now=now).filter(case=case, supersessions=None)
+    held = set(standing.order_by().filter(kind__in=ASKED_FOR).values_list("kind", flat=True).distinct())
+    records = [record for kind in ASKED_FOR if kind in held for record in standing.filter(kind=kind)[:OF_EACH_KIND]]
+    backed = _backed(viewer, records, now)
+    return [exhibit for record in records if (exhibit := _exhibit(record, corroborated=record.pk in backed)) is not None]
+
+
+def _backed(viewer: Viewer, records: Sequence[Evidence], now: datetime) -> set[int]:
+    """Ids of those of which a relation says that a record of another kind, open to the viewer, corroborates them or is their source.
+
+    Two of one kind have one weakness: a second screenshot does not say more for the first.
+    """
+    kinds = {record.pk: record.kind for record in records}
+    said = Relation.objects.filter(Q(source__in=kinds) | Q(target__in=kinds), relation__in=BACKS)
+    rows = list(said.values_list("source_id", "relation", "target_id"))
+    pairs = [(source, target) for source, _relation, target in rows]
+    pairs += [(target, source) for source, relation, target in rows if relation == "corroborates"]
+    others = records_for(viewer, now=now).filter(pk__in={other for _one, other in pairs}, supersessions=None)
+    seen = dict(others.values_list("pk", "kind"))
+    return {one for one, other in pairs if other in seen and seen[other] != kinds.get(one)}
+
+
+def _exhibit(record: Evidence, *, corroborated: bool) -> Exhibit | None:
+    """None where the content was erased or cannot be read: what nobody can show does not count."""
+    try:
+        values: Mapping[str, Any] = {
+            claim.name: json.loads(claim.data)["value"] for claim in claims_of(record) if claim.name in ("subject", "provenance")}
+    except (ClaimsErased, VerificationError):
+        return None
+    environment = values["provenance"].get("environment") or {}
+    return Exhibit(record.record, record.kind, values["subject"]["metadata"], bool(environment.get(CARRIER)), corroborated)

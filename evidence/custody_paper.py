@@ -1,0 +1,130 @@
+"""The trails of an organisation's records for a period as a document: the rows of the other exports on paper, and inside it as JSON.
+
+A paper is bounded: what a typesetter takes for two thousand rows a machine can spare, and nobody reads more. A character that no font at
+hand can show is written by its code point, and the document lists where. What this does not do: seal it (docs/adr/0027).
+"""
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+import msgspec
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.audit.words import words_label
+from accounts.models import Organisation
+from common.pages import china_time
+from documents import custody_trail as paper
+from documents.fonts import Typefaces
+from documents.glyphs import Missing, Spelling
+from documents.typesetting import Attachment, typeset
+from evidence.custody import SELF, Circumstances
+from evidence.custody_export import Told, custody_between, json_pieces
+from evidence.custody_proofs import InLog, newest_in_log
+from evidence.custody_words import actor_word, event_word, root_word
+from evidence.errors import CustodyTooLong
+from ledger.selectors import log_facts, published_note
+from tlog.checkpoint import parse_checkpoint
+from tlog.note import split_note
+from tlog.times import CHINA
+
+MOST_ROWS = 2000
+"""Of one paper: 250 pages, half a gigabyte for some seconds (docs/adr/0027)."""
+UNTOLD = Circumstances("")
+"""Of a row of the first form, which says nothing of the kind."""
+MOST_UNSHOWN = 200
+"""Fields that the list at the end names; the rows themselves spell out every character, listed or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` to before `until`, None without an end; both the first moment of a day in China."""
+
+    since: datetime | None
+    until: datetime | None
+
+    @property
+    def first_day(self) -> str | None:
+        return None if self.since is None else _day(self.since)
+
+    @property
+    def last_day(self) -> str | None:
+        return None if self.until is None else _day(self.until - timedelta(days=1))
+
+
+def custody_pdf(organisation: Organisation, period: Period, *, name: str, made_at: datetime) -> bytes:
+    """The document, in the active language; `name`.json is the file inside.
+
+    Raises CustodyTooLong, DocumentTooLarge, DocumentsBusy.
+    """
+    told = list(islice(custody_between(organisation, period.since, period.until), MOST_ROWS + 1))
+    if len(told) > MOST_ROWS:
+        raise CustodyTooLong(limit=MOST_ROWS)
+    typefaces = Typefaces(settings.DOCUMENT_FONTS)
+    data = msgspec.to_builtins(_document(organisation, period, told, attached=f"{name}.json", made_at=made_at))
+    spelling = Spelling(typefaces.characters())
+    shown = spelling.spelled(data) | _unshown(spelling.missing)
+    rows = b"".join(json_pieces(iter(told), organisation=organisation, made_at=made_at)).decode()
+    attachment = Attachment(f"{name}.json", "application/json", rows, _("相同各行的机读原文"))
+    return typeset(paper.NAME, shown, at=made_at, typefaces=typefaces, attachment=attachment)
+
+
+def _document(
+    organisation: Organisation, period: Period, told: Sequence[Told], *, attached: str, made_at: datetime
+) -> paper.CustodyTrail:
+    numbers = list(dict.fromkeys(each.record for each in told))
+    in_log = newest_in_log(numbers)
+    return paper.CustodyTrail(
+        language="en" if get_language() == "en" else "zh-hans", organisation=paper.Named(organisation.name, organisation.ref),
+        since=period.first_day, until=period.last_day, made_at=china_time(made_at), attached=attached,
+        rows=tuple(_rows(told)), ends=tuple(_end(number, in_log.get(number)) for number in numbers), log=_log())
+
+
+def _rows(told: Sequence[Told]) -> Iterator[paper.Row]:
+    for number, each in enumerate(told, 1):
+        row, how = each.row, each.row.circumstances or UNTOLD
+        at = row.at.astimezone(CHINA)
+        yield paper.Row(
+            number=number, record=each.record, sequence=row.sequence, day=_day(row.at),
+            time=f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} +08:00", event=paper.Named(str(event_word(row.event)), row.event),
+            organisation=paper.Named(each.name(row.organisation), row.organisation),
+            actor=paper.Named(str(actor_word(row.actor)), row.actor),
+            role=_words(how.role), signed_in=_words(how.signed_in or None), request_id=how.request_id, purpose=row.purpose,
+            root=None if row.root is None else paper.Named(str(root_word(row.root)), row.root),
+            on_behalf_of=None if how.on_behalf_of is None else paper.Named(each.name(how.on_behalf_of), how.on_behalf_of),
+            previous=row.previous, digest=row.digest)
+
+
+def _words(code: str | None) -> paper.Named | None:
+    if code is None:
+        return None
+    label = words_label(code)
+    word = _("未登录") if code == SELF.signed_in else label.en if get_language() == "en" else label.zh
+    return paper.Named(word, code)
+
+
+def _end(record: str, found: InLog | None) -> paper.End:
+    return paper.End(record) if found is None else paper.End(record, found.sequence, found.digest, found.statement, found.index)
+
+
+def _log() -> paper.Log:
+    facts = log_facts()
+    note = published_note(facts.published_size)
+    if note is None:
+        return paper.Log(facts.origin, None, None, None)
+    checkpoint = parse_checkpoint(split_note(note)[0])
+    return paper.Log(
+        facts.origin, checkpoint.size, b64encode(checkpoint.root).decode(),
+        None if facts.published_at is None else china_time(facts.published_at))
+
+
+def _unshown(missing: Sequence[Missing]) -> dict[str, object]:
+    listed = [{"pointer": each.pointer, "characters": list(each.characters)} for each in missing[:MOST_UNSHOWN]]
+    return {"unshown": listed, "unlisted": len(missing) - len(listed)}
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(CHINA):%Y-%m-%d}"

@@ -1,0 +1,24 @@
+"""Notices of an operator who comes, or whose sign-in is set up anew, by two."""
+
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0009_operators_by_two'),
+        ('notifications', '0007_administrators_of_the_operators_hand'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.RemoveConstraint(
+            model_name='notice',
+            name='notice_kind_known',
+        ),
+        migrations.AddConstraint(
+            model_name='notice',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['administrator-changed', 'administrator-proposed', 'administrator-waiting', 'application-checked', 'application-received', 'application-withdrawn', 'cases-assigned', 'cases-given', 'cases-granted', 'cases-ordered', 'cases-taken', 'cases-withdrawn', 'entrustment-ended', 'grant-revoked', 'grant-waiting', 'matter-accepted', 'matter-closed', 'matter-submitted', 'operator-changed', 'order-waiting', 'organisation-activated', 'organisation-reinstated', 'organisation-suspended', 'platform-fact-ending', 'review-due', 'trial-begun', 'webhook-failing', 'webhook-gone'])), name='notice_kind_known'),
+        ),
+    ]

@@ -1,0 +1,26 @@
+// A rendering that is still being made: asks now and then whether it is there, and loads the page again when it is. Whoever is typing
+// somewhere is not disturbed; the link beside the sentence does the same by hand. What it does not do: show anything itself.
+const FIRST_MS = 1500;
+const LONGEST_MS = 15_000;
+
+async function isReady(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  return answer.ok && (await answer.json()).ready;
+}
+
+async function waitFor(places) {
+  for (let pause = FIRST_MS; ; pause = Math.min(pause * 1.5, LONGEST_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (document.hidden) continue;
+    try {
+      const found = await Promise.all(places.map((place) => isReady(place.dataset.preparedAt)));
+      if (found.every(Boolean)) break;
+    } catch {
+      // The network is away; the next round asks again.
+    }
+  }
+  if (document.activeElement === document.body) location.reload();
+}
+
+const places = [...document.querySelectorAll("[data-prepared-at]")];
+if (places.length) waitFor(places);
