@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import rfc3161ng
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -141,6 +140,9 @@ def _in_time(judge: Callable[..., VerifiedTimestamp], *, now: datetime, not_befo
 def _query(digest: bytes, nonce: int, policy: str | None) -> bytes:
     if nonce <= 0 or len(digest) != _DIGEST_BYTES:
         raise ValueError("a nonce is positive, and a digest is 32 bytes")
+    # Here, because it brings requests and some twenty modules of ASN.1 along, and every process of the service reads this file.
+    import rfc3161ng  # noqa: PLC0415
+
     request = rfc3161ng.make_timestamp_request(
         digest=digest, hashname="sha256", include_tsa_certificate=True, nonce=nonce, tsa_policy_id=policy)
     return bytes(rfc3161ng.encode_timestamp_request(request))

@@ -27,7 +27,7 @@ FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "core", "managers", "
 
 # What the pure core may import, beyond itself and the standard library; and what of the standard library it may not.
 TLOG_PACKAGES = {"cryptography"}
-TLOG_ASN1 = {"pyasn1", "pyasn1_modules"}
+TLOG_ASN1 = {"pyasn1"}
 OUTSIDE_WORLD = {"asyncio", "ftplib", "http", "multiprocessing", "os", "random", "secrets", "smtplib", "socket", "socketserver", "sqlite3",
                  "ssl", "subprocess", "telnetlib", "time", "urllib", "xmlrpc"}
 FILE_READERS = ("tlog/package.py", "tlog/__main__.py", "tlog/examination/")

@@ -57,7 +57,7 @@ def _verify(options: argparse.Namespace) -> int:
         from tlog.package import examine_package  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         name = str(missing.name).partition(".")[0]
-        print(f"Could not run: to verify a package, {name} is needed: pip install pyasn1-modules.", file=sys.stderr)
+        print(f"Could not run: to verify a package, {name} is needed: pip install {name}.", file=sys.stderr)
         return COULD_NOT_RUN
     try:
         report = examine_package(options.package, trust=options.trust, file=options.file, now=datetime.now(UTC))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from pyasn1.codec.der import decoder
 from pyasn1.error import PyAsn1Error
-from pyasn1_modules import rfc3161
+from rfc3161ng import TimeStampReq
 
 from sandbox.tsa import authority, signing
 from sandbox.tsa.authority import Authority
@@ -117,7 +117,7 @@ class Responder:
 def parse_request(query: bytes, policies: Sequence[str] = (POLICY,)) -> Request:
     """Read an encoded TimeStampReq for one of `policies`, the first unless it asks for another. Raises: RejectedRequestError."""
     try:
-        request, rest = decoder.decode(query, asn1Spec=rfc3161.TimeStampReq())
+        request, rest = decoder.decode(query, asn1Spec=TimeStampReq())
     except (PyAsn1Error, ValueError, TypeError, IndexError) as error:
         raise RejectedRequestError("the request cannot be read", _BAD_DATA_FORMAT) from error
     if rest or int(request["version"]) != 1 or request["extensions"].isValue:

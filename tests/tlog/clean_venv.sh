@@ -15,7 +15,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-awk '/^[a-z]/ { keep = $1 ~ /^(cryptography|cffi|pycparser|pyasn1|pyasn1-modules|typing-extensions)==/ } keep' \
+awk '/^[a-z]/ { keep = $1 ~ /^(cryptography|cffi|pycparser|pyasn1|typing-extensions)==/ } keep' \
     requirements.txt > "$folder/requirements.txt"
 "${PYTHON:-python3}" -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$folder/requirements.txt"

@@ -63,4 +63,4 @@ def test_a_fork_is_proven_with_cryptography_alone(tmp_path: Path) -> None:
 def test_what_a_package_needs_besides_is_one_sentence(tmp_path: Path) -> None:
     done = run_without_asn1("verify", str(tmp_path / "package.asice"))
     assert done.returncode == 1
-    assert done.stderr == "Could not run: to verify a package, pyasn1 is needed: pip install pyasn1-modules.\n"
+    assert done.stderr == "Could not run: to verify a package, pyasn1 is needed: pip install pyasn1.\n"

@@ -3,7 +3,7 @@
 Certificates, attributes and names are left as raw bytes (ANY): they are judged elsewhere, and decoding and re-encoding them could change
 what was signed. `decode` is total: any bytes give a value of the shape or `TimestampRefused`. It expects what `ber.encode` gives.
 
-Source: RFC 3161 section 2.4.2, RFC 5652 sections 3, 5 and 10, RFC 5035 sections 3 to 5, RFC 4055 section 3.1.
+Source: RFC 3161 section 2.4.2, RFC 5652 sections 3, 5 and 10, RFC 5280 section 4.1, RFC 5035 sections 3 to 5, RFC 4055 section 3.1.
 """
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from typing import Any
 
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
-from pyasn1.type import namedtype, tag, univ, useful
-from pyasn1_modules import rfc3161, rfc5280
+from pyasn1.type import constraint, namedtype, tag, univ, useful
 
 from tlog.timestamp.reasons import Reason, TimestampRefused
 
-ALGORITHM_IDENTIFIER: Any = rfc5280.AlgorithmIdentifier()
 OCTETS = univ.OctetString()
 ANY = univ.Any()
 SET_OF_ANY: Any = univ.SetOf(componentType=ANY)
@@ -35,23 +33,36 @@ def _implicit(shape: Any, number: int) -> Any:
     return shape.subtype(implicitTag=tag.Tag(tag.tagClassContext, tag.tagFormatConstructed, number))
 
 
+def _thousandths(number: int) -> Any:
+    shape: Any = univ.Integer()
+    own = tag.Tag(tag.tagClassContext, tag.tagFormatSimple, number)
+    return shape.subtype(subtypeSpec=constraint.ValueRangeConstraint(1, 999), implicitTag=own)
+
+
 _must, _may = namedtype.NamedType, namedtype.OptionalNamedType
+
+# RFC 5280 4.1.1.2 and 4.1.
+ALGORITHM_IDENTIFIER: Any = _sequence(_must("algorithm", univ.ObjectIdentifier()), _may("parameters", ANY))
+_EXTENSION = _sequence(
+    _must("extnID", univ.ObjectIdentifier()), namedtype.DefaultedNamedType("critical", univ.Boolean(0)), _must("extnValue", OCTETS))
 
 # RFC 3161 2.4.2. The status strings are for people.
 PKI_STATUS_INFO = _sequence(_must("status", univ.Integer()), _may("statusString", SEQUENCE_OF_ANY), _may("failInfo", univ.BitString()))
 
 # RFC 3161 2.4.2. The name is a CHOICE, hence explicitly tagged whatever the module's default says.
+_MESSAGE_IMPRINT = _sequence(_must("hashAlgorithm", ALGORITHM_IDENTIFIER), _must("hashedMessage", OCTETS))
+_ACCURACY = _sequence(_may("seconds", univ.Integer()), _may("millis", _thousandths(0)), _may("micros", _thousandths(1)))
 TST_INFO = _sequence(
     _must("version", univ.Integer()),
     _must("policy", univ.ObjectIdentifier()),
-    _must("messageImprint", rfc3161.MessageImprint()),
+    _must("messageImprint", _MESSAGE_IMPRINT),
     _must("serialNumber", univ.Integer()),
     _must("genTime", useful.GeneralizedTime()),
-    _may("accuracy", rfc3161.Accuracy()),
+    _may("accuracy", _ACCURACY),
     namedtype.DefaultedNamedType("ordering", univ.Boolean(0)),
     _may("nonce", univ.Integer()),
     _may("tsa", _explicit(ANY, 0)),
-    _may("extensions", _implicit(univ.SequenceOf(componentType=rfc5280.Extension()), 1)),
+    _may("extensions", _implicit(univ.SequenceOf(componentType=_EXTENSION), 1)),
 )
 
 # RFC 5652 3 and 5.1 to 5.3. The signer's identifier stays raw, because only one of its forms is accepted.
