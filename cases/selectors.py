@@ -18,7 +18,20 @@ from cases.case_refs import CaseRef
 from cases.errors import CaseNotFound, CasesUnknown
 from cases.facts import CaseFacts, NoteFacts, PartyRole
 from cases.masks import masked_party
-from cases.models import AccessEvent, Assignment, Case, Drawdown, Entrustment, Grant, Matter, Note, Order, OrderedCase, SubmittedCase
+from cases.models import (
+    AccessEvent,
+    Assignment,
+    Case,
+    Drawdown,
+    Entrustment,
+    Grant,
+    GrantedCase,
+    Matter,
+    Note,
+    Order,
+    OrderedCase,
+    SubmittedCase,
+)
 from cases.roots import (
     Access,
     Root,
@@ -315,6 +328,16 @@ def grant_given(viewer: Viewer, ref: str) -> Grant:
     return _one(Grant.objects.filter(lender=viewer.organisation).select_related("lender", "receiver"), ref)
 
 
+def grants_held(viewer: Viewer) -> QuerySet[Grant]:
+    """Grants that the viewer's organisation received, ended ones too, the newest first."""
+    return Grant.objects.filter(receiver=viewer.organisation).select_related("lender").order_by("-id")
+
+
+def grant_held(viewer: Viewer, ref: str) -> Grant:
+    """One of `grants_held`. Raises NotFound."""
+    return _one(grants_held(viewer), ref)
+
+
 def matters_for(viewer: Viewer) -> QuerySet[Matter]:
     """Matters that the viewer's organisation submitted, or that were submitted to it, the newest first."""
     rows = Matter.objects.select_related("institution", "grant__lender").order_by("-id")
@@ -362,6 +385,11 @@ def order_seen(viewer: Viewer, ref: str) -> Order:
 def cases_of_matter(matter: Matter) -> QuerySet[SubmittedCase]:
     """The rows of the cases of a matter that the viewer may see, with their refs, in their order."""
     return SubmittedCase.objects.filter(matter=matter).annotate(case_ref=CaseRef()).order_by("case_id")
+
+
+def cases_of_grant(grant: Grant) -> QuerySet[GrantedCase]:
+    """The rows of the cases of a grant that the viewer may see, with their refs, in their order."""
+    return GrantedCase.objects.filter(grant=grant).annotate(case_ref=CaseRef()).order_by("case_id")
 
 
 def open_references(viewer: Viewer, case_ids: Iterable[int], *, now: datetime) -> dict[int, str]:

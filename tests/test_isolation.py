@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role
 from accounts.scopes import SCOPES_OF, Scope
 from cases.assigning import withdraw_cases
@@ -56,9 +56,11 @@ PAGES: dict[str, frozenset[Act]] = {
     "/orders": frozenset({Act.ORDER, Act.PREPARE}),
 }
 # What a page shows unasked has not ended; this shows all.
-ALL_OF = {"/access": "?assignments=all", "/docket": "?matters=all", "/orders": "?orders=all"}
-# The cases that a matter or an order names, for the institution that holds it; a matter's for the lender that submitted them, too.
+ALL_OF = {"/access": "?assignments=all", "/docket": "?matters=all&grants=all", "/orders": "?orders=all"}
+# The cases that a matter or an order names, for the institution that holds it; a matter's for the lender that submitted them, too; those
+# of a grant for the law firm that received it, whose docket its grants are.
 NAMED_CASES: dict[str, frozenset[Act]] = {
+    "/docket/{grant}/cases": PAGES["/docket"],
     "/docket/{matter}/cases": PAGES["/docket"], "/orders/{order}/cases": PAGES["/orders"],
     "/access/matters/{matter}/cases": PAGES["/access"],
 }
@@ -380,12 +382,13 @@ def test_pages_show_each_role_what_is_its_own_organisations_business(world: Worl
                 assert shown == (ON_PAGES.get((path, kind), set()) if at_home else set()), (role, path)
 
 
-ONLY_FOR = {"/docket": ACCEPTING, "/orders": frozenset({Kind.COURT})}
+ONLY_FOR = {"/docket": frozenset({*ACCEPTING, Kind.LAW_FIRM}), "/orders": frozenset({Kind.COURT})}
 
 
 def test_the_cases_of_a_matter_or_an_order_are_told_to_its_institution_alone(world: World, roles: Iterable[Role]) -> None:
-    """Each matter and order × a person of each role, at home and at the rival; and the form that takes a selection of cases."""
-    there: dict[str, list[Matter | Order]] = {"matter": list(Matter.objects.all()), "order": list(Order.objects.all())}
+    """Each matter, grant and order × a person of each role, at home and at the rival; and the form that takes a selection of cases."""
+    there: dict[str, list[Matter | Order | Grant]] = {
+        "matter": list(Matter.objects.all()), "order": list(Order.objects.all()), "grant": list(Grant.objects.all())}
     for role in roles:
         permission = ROLES[role]
         world.cast.person(f"a-{role}", role)
@@ -393,11 +396,10 @@ def test_the_cases_of_a_matter_or_an_order_are_told_to_its_institution_alone(wor
             browser = signed_in(person)
             place = world.cast.organisations[permission.kind.value] if at_home else None
             for path, acts in NAMED_CASES.items():
-                name = "matter" if "{matter}" in path else "order"
+                name = re.findall(r"\{(\w+)\}", path)[0]
                 for row in there[name]:
-                    taker = row.institution if isinstance(row, Matter) else row.court
-                    holder = world.cast.legal.organisation if path.startswith("/access") else taker
-                    wanted = 403 if acts.isdisjoint(permission.acts) else 200 if holder == place else 404
+                    holder = world.cast.legal.organisation if path.startswith("/access") else holder_of(row)
+                    wanted = 403 if acts.isdisjoint(permission.acts) else 200 if holder is not None and holder == place else 404
                     answer = browser.get(path.replace(f"{{{name}}}", row.ref))
                     assert answer.status_code == wanted, (role, path, at_home)
                     cases = {case.case.ref for case in row.cases.all()}
@@ -410,9 +412,17 @@ def test_the_cases_of_a_matter_or_an_order_are_told_to_its_institution_alone(wor
             assert ("LN-own" in answer.content.decode()) == (own and selects)
 
 
+def holder_of(row: Matter | Order | Grant) -> Organisation | None:
+    """On whose docket it stands; a grant on that of a law firm alone, for the others accept what is submitted under it."""
+    if isinstance(row, Grant):
+        return row.receiver if row.receiver_kind == Kind.LAW_FIRM else None
+    return row.institution if isinstance(row, Matter) else row.court
+
+
 ON_PAGES: dict[tuple[str, Kind], set[str]] = {
     ("/access", Kind.LENDER): {"assigned", "revoked", "granted", "accepted"}, ("/access", Kind.COLLECTION_AGENCY): {"assigned", "revoked"},
-    **{("/docket", kind): {"granted", "accepted"} for kind in ACCEPTING}, ("/orders", Kind.COURT): {"ordered"},
+    **{("/docket", kind): {"granted", "accepted"} for kind in ACCEPTING}, ("/docket", Kind.LAW_FIRM): {"granted", "revoked"},
+    ("/orders", Kind.COURT): {"ordered"},
 }
 
 

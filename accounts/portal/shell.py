@@ -39,6 +39,7 @@ PLACES = (
     Place("/evidence", _("存证记录"), frozenset({Act.READ_CASE})),
     Place("/access", _("委案与授权"), frozenset({Act.DISTRIBUTE, Act.GRANT, Act.APPROVE_LARGE_GRANT})),
     Place("/docket", _("受理"), frozenset({Act.ACCEPT, Act.PREPARE}), kinds_that_may(Act.ACCEPT)),
+    Place("/docket", _("授权案件"), frozenset({Act.PREPARE}), frozenset({Kind.LAW_FIRM})),
     Place("/orders", _("调取令"), frozenset({Act.ORDER, Act.PREPARE}), kinds_that_may(Act.ORDER)),
     Place("/quarantines", _("隔离"), frozenset({Act.RELEASE})),
     Place("/dashboard", _("统计"), frozenset({Act.READ_CASE})),

@@ -1,7 +1,7 @@
 """受理: what was submitted to the institution; accept, and close. 调取令: a court's orders; write down, open, end.
 
 The procedures of each institution take the docket over later; here it is one act to accept and one to close. What this does not do: take
-a new order, whose document has to be deposited; the page has the form, and the room above takes it.
+a new order, whose document has to be deposited; the page has the form, and the room above takes it. A law firm's docket is its grants.
 """
 import secrets
 from collections.abc import Sequence
@@ -27,6 +27,7 @@ from cases.phases import matters_in, orders_in
 from cases.portal.access_words import matter_state, order_state, with_states
 from cases.portal.answering import form_of
 from cases.portal.listing import by_phase, here, listed
+from cases.portal.mandates import mandate_cases, mandates_page
 from cases.portal.named_cases import cases_page, first_of_each
 from cases.portal.standing import gates_to_accept, gates_to_open, standing_by, standing_in
 from cases.portal.typed import day, number, refs_of
@@ -57,13 +58,15 @@ def docket_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
 @require_GET
 @needs_act(Act.ACCEPT, Act.PREPARE)
 def docket(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
-    return docket_page(request, viewer)
+    return mandates_page(request, viewer) if viewer.kind == Kind.LAW_FIRM else docket_page(request, viewer)
 
 
 @require_GET
 @needs_act(Act.ACCEPT, Act.PREPARE)
 def matter_cases(request: HttpRequest, viewer: Viewer, /, ref: str) -> HttpResponse:
-    """All cases of a matter on the docket, by pages. Raises NotFound."""
+    """All cases of a matter on the docket, or of a grant on a law firm's, by pages. Raises NotFound."""
+    if viewer.kind == Kind.LAW_FIRM:
+        return mandate_cases(request, viewer, ref)
     matter = matter_held(viewer, ref)
     return cases_page(request, viewer, cases_of_matter(matter), title=matter.purpose, back=(reverse("docket"), _("回到受理")))
 

@@ -1,5 +1,5 @@
-"""The cases that a matter or an order names, as its institution's pages show them: the client's reference as long as the case is open to
-the viewer, our id always. A list shows the first few, a page of its own all of them.
+"""The cases that a matter, a grant or an order names, as its institution's pages show them: the client's reference as long as the case is
+open to the viewer, our id always. A list shows the first few, a page of its own all of them.
 """
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from django.utils import timezone
 from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
-from cases.models import OrderedCase, SubmittedCase
+from cases.models import GrantedCase, OrderedCase, SubmittedCase
 from cases.selectors import open_references
 from common.problems import NotFound
 
 FIRST, PAGE = 5, 100
-Rows = QuerySet[SubmittedCase] | QuerySet[OrderedCase]
+Rows = QuerySet[SubmittedCase] | QuerySet[GrantedCase] | QuerySet[OrderedCase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Named:
 
 
 def first_of_each(viewer: Viewer, rows: QuerySet[Any], parent: str, ids: Collection[int], *, now: datetime) -> dict[int, Named]:
-    """Of the matters or orders of these ids, by the field `parent` of `rows`: the first cases of each, and their number; four queries."""
+    """Of the papers of these ids, by the field `parent` of `rows`: the first cases of each, and their number; four queries."""
     mine = rows.filter(**{f"{parent}__in": ids})
     counts = dict(mine.order_by().values_list(parent).annotate(count=Count("pk")))
     placed = mine.annotate(
@@ -54,7 +54,7 @@ def first_of_each(viewer: Viewer, rows: QuerySet[Any], parent: str, ids: Collect
 
 
 def page_of_cases(request: HttpRequest, viewer: Viewer, rows: Rows, *, now: datetime) -> tuple[Iterable[NamedCase], str]:
-    """One page of the cases of one matter or order, behind the case that the address names, and the cursor of the next; "" on the last.
+    """One page of the cases of one matter, grant or order, behind the case that the address names; cursor of the next, "" on the last.
 
     Raises NotFound for a cursor that is none of them.
     """
@@ -71,7 +71,7 @@ def page_of_cases(request: HttpRequest, viewer: Viewer, rows: Rows, *, now: date
 
 
 def cases_page(request: HttpRequest, viewer: Viewer, rows: Rows, *, title: str, back: tuple[str, str]) -> HttpResponse:
-    """The page of all cases of one matter or order. `back`: address and words of the way back. Raises what `page_of_cases` raises."""
+    """The page of all cases of one matter, grant or order. `back`: address, words of the way back. Raises what `page_of_cases` raises."""
     now = timezone.now()
     cases, cursor = page_of_cases(request, viewer, rows, now=now)
     return render(request, "cases/named_cases.html", {

@@ -74,6 +74,14 @@ def standing_in(row: Matter, *, now: datetime) -> Standing | None:
     return Standing(ROOTS[Root.ACCEPTED], row.open_until, ENDS[Root.ACCEPTED], ends)
 
 
+def standing_of(row: Grant, *, now: datetime) -> Standing | None:
+    """Of the institution that the grant opens cases to; None when they are not open to it by this grant now."""
+    if grant_state(row, now=now)[0] != "good":
+        return None
+    ends = deadline(_("授权届满，此后不再开放"), row.ends_at, BASES[Grant.Basis(row.basis)], now=now)
+    return Standing(ROOTS[Root.GRANTED], row.ends_at, ENDS[Root.GRANTED], ends)
+
+
 def standing_by(row: Order, *, now: datetime) -> Standing | None:
     """Of the court to the cases of its order; None when it is not opened, not begun, ended or over."""
     if row.opened_at is None or row.ended_at is not None or not row.starts_at <= now < row.ends_at:

@@ -101,6 +101,17 @@ def before_a_court(lender: Place, court: Place) -> None:
     lender.things |= {"matter": matter.ref}
 
 
+def granted_to_a_firm(lender: Place, firm: Place) -> None:
+    """The court's case lies on a law firm's docket, too: there its grants stand, and `matter` is one of them."""
+    now, case = timezone.now(), Case.objects.get(ref=lender.things["case"])
+    grant = Grant.objects.create(
+        ref="d" * 32, lender=lender.organisation, receiver=firm.organisation, receiver_kind=Kind.LAW_FIRM, basis=Grant.Basis.ENTRUSTED,
+        purpose="示例", case_count=1, needs_second=False, created_at=now, granted_by="x", starts_at=now, ends_at=now + timedelta(days=9),
+        document=lender.things["number"])
+    GrantedCase.objects.create(grant=grant, case=case)
+    firm.things |= {"matter": grant.ref}
+
+
 def letting_in(first: Person, second: Person) -> dict[str, str]:
     """An application that one operator has checked, and a fact of the platform."""
     where, application = apply_now()
@@ -174,6 +185,7 @@ def on_the_way(name: str, *, agreed: bool) -> Somebody:
 def everybody(live: Live, visit: Visit) -> Iterator[Somebody]:
     places = {kind: Place(kind) for kind in Kind}
     before_a_court(places[Kind.LENDER], places[Kind.COURT])
+    granted_to_a_firm(places[Kind.LENDER], places[Kind.LAW_FIRM])
     agency = places[Kind.COLLECTION_AGENCY].organisation
     set_provider(agency, issuer=live.idp, client_id=CLIENT_ID, secret=CLIENT_SECRET, now=timezone.now())
     people = {role: make_person(f"axe-{role}", role, places[ROLES[role].kind].organisation) for role in Role}

@@ -283,3 +283,50 @@ def test_all_cases_of_a_matter_and_an_order_are_reached_and_open_ones_are_links(
     assert notary.get(f"/docket/{NOWHERE}/cases").status_code == 404
     assert notary.get(f"/orders/{order.ref}/cases").status_code == 404
     assert timezone.now() - cast.now < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_law_firms_docket_is_what_it_was_granted(cast: Cast, language: str) -> None:
+    """From whom, for what, on which basis, until when, which cases; what was revoked is over there and its references are closed."""
+    case, over = cast.case("LN-1"), cast.case("LN-2")
+    document = cast.paper(cast.legal)
+    told = {"basis": Grant.Basis.ENTRUSTED, "document": document, "purpose": "代理催告", "ends_at": cast.now + 5 * DAY}
+    grant = cast.granted(case, "law_firm", Kind.LAW_FIRM, **told)
+    revoked = cast.granted(over, "law_firm", Kind.LAW_FIRM, purpose="代理诉讼")
+    revoke_grant(cast.legal, revoked, now=timezone.now())
+    to_another = cast.granted(case, "another firm", Kind.LAW_FIRM, purpose="他所的授权")
+    left, who_ends, duty, revoked_word, menu, empty = {
+        "zh-hans": ("还有 5 天", "出借机构可随时撤销", "不得转委托", "已撤销", "授权案件", "现在没有出借机构授权本所查看的案件"),
+        "en": ("5 days left", "The lender may revoke it", "pass it on to nobody", "Revoked", "Granted cases",
+               "No lender has granted the firm any cases"),
+    }[language]
+    for login, role in (("lawyer", Role.LAWYER), ("assistant", Role.LEGAL_ASSISTANT)):
+        cast.person(login, role)
+        client = browser(cast, login)
+        page = opened(client, "/docket", language)
+        assert 'href="/docket"' in opened(client, "/home", language).source
+        for word in (left, who_ends, duty, menu, "代理催告", "lender", document, "LN-1"):
+            assert word in page.text, (role, word)
+        assert f'href="/cases/{case.ref}"' in page.source, "from the docket to the case"
+        assert not [word for word in ("代理诉讼", "LN-2", "他所的授权") if word in page.text], role
+        ended = opened(client, "/docket?grants=ended", language)
+        assert revoked_word in ended.text
+        assert "代理诉讼" in ended.text
+        assert "LN-2" not in ended.text, "the client's reference is not told of a case that is closed"
+        assert "LN-1" in opened(client, f"/docket/{grant.ref}/cases", language).text
+        assert "LN-2" not in opened(client, f"/docket/{revoked.ref}/cases", language).text
+        assert client.get(f"/docket/{to_another.ref}/cases").status_code == 404
+    cast.person("manager", Role.FIRM_ADMIN)
+    assert browser(cast, "manager").get("/docket").status_code == 403, "an administrator reads no case"
+    cast.person("newcomer", Role.LAWYER, "a third firm")
+    assert empty in opened(browser(cast, "newcomer"), "/docket", language).text
+
+
+def test_a_law_firms_docket_turns_its_pages(cast: Cast) -> None:
+    cases = many_cases(cast, PAGE + 1)
+    for each in cases:
+        cast.granted(each, "law_firm", Kind.LAW_FIRM, purpose=each.client_reference)
+    cast.person("lawyer", Role.LAWYER)
+    pages = turned(browser(cast, "lawyer"), "/docket", lambda page: re.findall(r'href="/docket/([0-9a-f]{32})/cases"', page.source))
+    assert [len(page) for page in pages] == [PAGE, 1]
+    assert {ref for page in pages for ref in page} == set(Grant.objects.values_list("ref", flat=True))

@@ -18,7 +18,7 @@ from accounts.permissions import Kind, Role
 from accounts.scopes import SCOPES_OF, Scope, acts_of
 from accounts.viewer import Viewer
 from cases import roots
-from cases.models import Case, Matter, Order
+from cases.models import Case, Grant, Matter, Order
 from cases.roots import Access, Root
 from common.problems import NotFound
 from tests import test_isolation as matrix
@@ -51,14 +51,14 @@ def application_gate_opened(world: World, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("cases.selectors.assigned_now", every_case)
     monkeypatch.setattr("cases.selectors.accesses", some_root)
     monkeypatch.setattr("evidence.selectors._covered", lambda _viewer, _now: Q())
-    for name, model in (("matter_held", Matter), ("order_of", Order)):
-        monkeypatch.setattr(f"cases.portal.docket.{name}", paper_of_anybody(model))
+    for name, model in (("docket.matter_held", Matter), ("docket.order_of", Order), ("mandates.grant_held", Grant)):
+        monkeypatch.setattr(f"cases.portal.{name}", paper_of_anybody(model))
 
 
-def paper_of_anybody(model: type[Matter | Order]) -> Callable[[Viewer, str], Matter | Order]:
-    """Every institution holds every matter and every order. A lender holds neither; its own gate sees those that concern it."""
+def paper_of_anybody(model: type[Matter | Order | Grant]) -> Callable[[Viewer, str], Matter | Order | Grant]:
+    """Every institution holds every matter, order and grant. A lender holds none; its own gate sees those that concern it."""
 
-    def found(viewer: Viewer, ref: str) -> Matter | Order:
+    def found(viewer: Viewer, ref: str) -> Matter | Order | Grant:
         row = None if viewer.kind == Kind.LENDER else model._default_manager.filter(ref=ref).first()
         if row is None:
             raise NotFound
