@@ -16,7 +16,8 @@ from common.errors import DomainError
 
 @dataclass(frozen=True, slots=True)
 class Workstation:
-    """`lists`: the networks of each organisation where the person works so, () for one that has none; `only`: he works in no other way.
+    """`lists`: the networks of each organisation where the person works so, () for one that has none; `only`: he works in no other way;
+    `places`: the ids of these organisations.
 
     Whoever has another role at one that has none is not held up by that: he may be the one who has to name them.
     """
@@ -24,6 +25,7 @@ class Workstation:
     lists: tuple[Sequence[Network], ...]
     idle_s: int
     only: bool
+    places: frozenset[int]
 
     def allows(self, address: Address | None) -> bool:
         """Whether the address is inside every list, and no list is empty. Who works so for two has to be inside both: each is read here."""
@@ -53,4 +55,5 @@ def workstation_of(person: Person) -> Workstation | None:
     otherwise = {place for role, place, *_ in held if role not in BY_WORKSTATION}
     return Workstation(
         lists=tuple(networks for place, (networks, _) in rules.items() if networks or place not in otherwise),
-        idle_s=60 * min(minutes for _, minutes in rules.values()), only=all(role in BY_WORKSTATION for role, *_ in held))
+        idle_s=60 * min(minutes for _, minutes in rules.values()), only=all(role in BY_WORKSTATION for role, *_ in held),
+        places=frozenset(rules))

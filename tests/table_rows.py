@@ -2,6 +2,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from oauth2_provider.models import Application
 
 from accounts.models import (
@@ -16,6 +17,7 @@ from accounts.models import (
     Person,
     Replacement,
     SigningKey,
+    WorkstationFactor,
 )
 from accounts.models import Application as Admission
 from cases.models import (
@@ -114,6 +116,13 @@ class Rows:
         self.count += 1
         values = {"thumbprint": f"t{self.count}", "algorithm": "ed25519", "spki": D, "label": "x", "created_at": NOW, **changes}
         return SigningKey.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+
+    def workstation(self, **changes: Any) -> WorkstationFactor:
+        values = {"registered_at": NOW, **changes}
+        values["authenticator"] = values.get("authenticator") or Authenticator.objects.create(
+            user=self.person(), type=Authenticator.Type.WEBAUTHN, data={"name": "x"})
+        return WorkstationFactor.objects.create(**{"organisation": values.pop("organisation", None) or self.organisation(), **values})
+
     def linked(self, **changes: Any) -> LinkedIdentity:
         self.count += 1
         values = {"issuer": "https://id.example", "subject": f"s{self.count}", "linked_at": NOW, **changes}

@@ -145,6 +145,9 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
         organisation=r.organisation(), issuer="", client_id="x", sealed_secret=D, changed_at=NOW),
     "linked_identity_is_one_person": lambda r: both(r.linked, organisation=r.organisation(), subject="same"),
     "linked_identity_one_for_each_person": lambda r: both(r.linked, organisation=r.organisation(), person=r.person()),
+    "workstation_factor_registered_once": lambda r: both(
+        r.workstation, organisation=r.organisation(), authenticator=r.workstation().authenticator),
+    "workstation_factor_approved_by_somebody": lambda r: r.workstation(approved_at=NOW),
     "audit_head_has_a_digest": lambda r: AuditHead.objects.create(organisation=r.organisation(), number=1, digest=""),
     "audit_entry_number_unique": lambda r: both(r.audited, organisation=r.organisation()),
     "audit_entry_follows_another": lambda r: r.audited(r.organisation(), number=2),

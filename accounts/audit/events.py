@@ -30,6 +30,7 @@ class Event(StrEnum):
     PERSON_DEACTIVATED = "person:deactivated"
     PERSON_LET_IN = "person:let_in"
     APPLICATION_CHECKED = "application:checked"
+    PAPER_OPENED = "application:paper_opened"
     ORGANISATION_MADE = "organisation:made"
     STATUS_CHANGED = "organisation:status_changed"
     DESCRIBED = "organisation:described"
@@ -47,6 +48,8 @@ class Event(StrEnum):
     SIGNING_KEY_REGISTERED = "signing_key:registered"
     SIGNING_KEY_REVOKED = "signing_key:revoked"
     RULES_CHANGED = "sign_in_rules:changed"
+    WORKSTATION_APPROVED = "workstation:approved"
+    WORKSTATION_REVOKED = "workstation:revoked"
     PROVIDER_SET = "identity_provider:set"
     PROVIDER_REMOVED = "identity_provider:removed"
     IDENTITY_LINKED = "identity:linked"
@@ -95,6 +98,7 @@ EVENTS: Mapping[Event, Label] = {
     Event.PERSON_DEACTIVATED: Label("停用人员", "person deactivated"),
     Event.PERSON_LET_IN: Label("恢复人员", "person let in again"),
     Event.APPLICATION_CHECKED: Label("核查准入申请", "application checked"),
+    Event.PAPER_OPENED: Label("打开准入材料", "application paper opened"),
     Event.ORGANISATION_MADE: Label("建立机构", "organisation made"),
     Event.DESCRIBED: Label("修改机构资料", "organisation's details changed"),
     Event.CONTACTS_CHANGED: Label("修改联系方式", "contacts changed"),
@@ -112,6 +116,8 @@ EVENTS: Mapping[Event, Label] = {
     Event.SIGNING_KEY_REGISTERED: Label("登记签名公钥", "signing key registered"),
     Event.SIGNING_KEY_REVOKED: Label("撤销签名公钥", "signing key revoked"),
     Event.RULES_CHANGED: Label("变更登录规则", "sign-in rules changed"),
+    Event.WORKSTATION_APPROVED: Label("批准工作站通行密钥", "workstation passkey approved"),
+    Event.WORKSTATION_REVOKED: Label("撤销工作站通行密钥", "workstation passkey revoked"),
     Event.PROVIDER_SET: Label("登记身份提供方", "identity provider registered"),
     Event.PROVIDER_REMOVED: Label("移除身份提供方", "identity provider removed"),
     Event.IDENTITY_LINKED: Label("关联身份", "identity linked"),

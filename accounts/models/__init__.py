@@ -20,6 +20,7 @@ from accounts.models.people import (
     SignatureNonce,
     SigningKey,
     SignInRules,
+    WorkstationFactor,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "SignatureNonce",
     "SigningKey",
     "TrialStep",
+    "WorkstationFactor",
 ]

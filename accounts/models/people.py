@@ -346,6 +346,31 @@ class LinkedIdentity(models.Model):
         ]
 
 
+class WorkstationFactor(models.Model):
+    """A passkey that counts as its organisation's workstation: made inside its networks, and approved by whoever manages its members.
+
+    What it is good for ends with the row. `until`: of a factor from before there were such rows, which counts so long without approval.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", help_text="机构")
+    authenticator = models.ForeignKey("mfa.Authenticator", on_delete=models.CASCADE, db_index=False, related_name="+", help_text="第二因素")
+    registered_at = models.DateTimeField(help_text="登记时间")
+    until = models.DateTimeField(null=True, help_text="升级前已有的因素未经批准可用至此时")
+    approved_at = models.DateTimeField(null=True, help_text="批准时间；此前不能用以进入")
+    approved_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", help_text="批准人")
+
+    objects: ClassVar[models.Manager["WorkstationFactor"]] = models.Manager()
+
+    class Meta:
+        verbose_name = "工作站因素"
+        constraints = [
+            models.UniqueConstraint(fields=["authenticator", "organisation"], name="workstation_factor_registered_once"),
+            models.CheckConstraint(
+                condition=models.Q(approved_at=None, approved_by=None) | models.Q(approved_at__isnull=False, approved_by__isnull=False),
+                name="workstation_factor_approved_by_somebody"),
+        ]
+
+
 class AuditHead(models.Model):
     """Where an organisation's audit log ends; its lock, too. Without it, nothing would show that the newest rows were removed."""
 

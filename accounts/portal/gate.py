@@ -5,7 +5,8 @@ minutes, and nothing else; when the person has a factor already, it may show it,
 provider vouches for needs the second factor too, except of those who work by workstation only, in networks that the organisation named.
 
 Whoever works by workstation is let in from those networks only, from nowhere while there are none, asked anew at each request, and shows
-himself again after a pause.
+himself again after a pause. Without the provider he comes in by a passkey that his organisation approved as its workstation's
+(`accounts.workstation_factors`); with any other factor he may register one, and nothing else.
 """
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from accounts.permissions import BY_WORKSTATION, SENSITIVE, Act
 from accounts.selectors import live_memberships
 from accounts.sign_in import has_second_factor, shown_at, shown_recently
 from accounts.vouching import has_lapsed, limit
+from accounts.workstation_factors import is_seated
 from accounts.workstations import Workstation, workstation_of
 from common.problems import FOR_MACHINES, answer_problem, problem_page
 
@@ -47,6 +49,10 @@ BESIDE_PAGES = ("/static/", "/healthz", "/readyz", "/metrics")
 ALWAYS = frozenset({"account_logout", "preferences", "sign-in-at", "sign-in-at-go", "sign-in-at-callback", "address-confirmation"})
 TO_SET_UP = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn"})
 TO_SHOW = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"})
+# Where somebody is who has proven himself, and not by the passkey of his workstation: he registers one, and reads that it waits.
+TO_BE_SEATED = frozenset({
+    "mfa_index", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "account_change_password"})
 # What is a person's own, and opens all of his organisations: a provider of one of them must not reach it, or it could set a factor up
 # that is good everywhere.
 OWN = frozenset({
@@ -120,7 +126,7 @@ def answer_unproven(request: HttpRequest, person: Person, name: str | None) -> H
         return problem_page(request, OwnFactorMissing())
     if person.only_at is not None and name in OWN:
         return problem_page(request, OwnSignInOnly())
-    return answer_idle(request, person, name, seat)
+    return answer_unseated(request, person, name, seat) or answer_idle(request, person, name, seat)
 
 
 def answer_without_factor(request: HttpRequest, person: Person, name: str | None, age_s: float) -> HttpResponse | None:
@@ -128,6 +134,13 @@ def answer_without_factor(request: HttpRequest, person: Person, name: str | None
     if age_s > WITHOUT_FACTOR_LASTS_S:
         return signed_out(request)
     return None if name in TO_SET_UP else HttpResponseRedirect(reverse(page_to_set_up(person)))
+
+
+def answer_unseated(request: HttpRequest, person: Person, name: str | None, seat: Workstation | None) -> HttpResponse | None:
+    """Whoever did not come in by the passkey of his workstation reads on the page of his passkeys what to do."""
+    if name in TO_BE_SEATED or is_seated(request, person, seat, now=timezone.now()):
+        return None
+    return HttpResponseRedirect(reverse("mfa_list_webauthn"))
 
 
 def answer_idle(request: HttpRequest, person: Person, name: str | None, seat: Workstation | None) -> HttpResponse | None:

@@ -10,7 +10,7 @@ from allauth.account.views import PasswordChangeView
 from allauth.mfa.base.views import ReauthenticateView
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
-from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
+from allauth.mfa.webauthn.views import AddWebAuthnView, ListWebAuthnView, ReauthenticateWebAuthnView, RemoveWebAuthnView
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import ListUserSessionsView
@@ -24,6 +24,8 @@ from accounts.audit.events import Event
 from accounts.audit.recording import note_about
 from accounts.portal.gate import needs_person, signed_in_person, to_show
 from accounts.sign_in import ENROLLED_AT, shown_at, shown_recently
+from accounts.workstation_factors import is_seated, register_factor, states_of
+from accounts.workstations import workstation_of
 from common.problems import NotFound
 
 
@@ -49,10 +51,33 @@ class TotpSetUpView(Noted, ActivateTOTPView):
 
 
 class PasskeySetUpView(Noted, AddWebAuthnView):
+    """Of whoever works by workstation alone, the passkey waits for the approval of his organisation."""
+
     event, detail = Event.FACTOR_SET_UP, "webauthn"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        return _enrolled(self.request, super().form_valid(form))
+        with transaction.atomic():
+            response = super().form_valid(form)
+            register_factor(signed_in_person(self.request), now=timezone.now())
+        return _enrolled(self.request, response)
+
+
+class PasskeysView(ListWebAuthnView):
+    """One's passkeys; to whoever works by workstation alone, which of them let him in, and what to do when none has in this session."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        person, now = signed_in_person(self.request), timezone.now()
+        seat = workstation_of(person)
+        states = states_of(person, now=now) if seat is not None and seat.only else {}
+        context["passkeys"] = [(each, states.get(each.pk)) for each in context["authenticators"]]
+        context["by_workstation"] = seat is not None and seat.only
+        context["seated"] = is_seated(self.request, person, seat, now=now)
+        context["counts"] = any(state for _, state in context["passkeys"])
+        return context
+
+
+list_passkeys = needs_person(PasskeysView.as_view())
 
 
 class TotpRemovalView(Noted, DeactivateTOTPView):

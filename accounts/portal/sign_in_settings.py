@@ -1,4 +1,6 @@
-"""`/organisations/{ref}/sign-in`: how an organisation's people are signed in, for its own managers of members, never the operator.
+"""`/organisations/{ref}/sign-in`: how an organisation's people are signed in, and by which passkeys of its workstations.
+
+For its own managers of members, never the operator.
 
 Whoever names the provider decides who is whom at this organisation, so that everything here is a sensitive act, as inviting is.
 """
@@ -15,6 +17,7 @@ from accounts.permissions import BY_WORKSTATION, Act, Kind, roles_of
 from accounts.portal.gate import needs_person, signed_in_person, step_up
 from accounts.portal.members import managed
 from accounts.sign_in_rules import keeps_agents_out, remove_provider, rules_of, set_provider, set_rules
+from accounts.workstation_factors import approve_factor, factors_at, revoke_factor
 from common.errors import DomainError
 from common.problems import NotFound
 
@@ -66,6 +69,26 @@ def forget_provider(request: HttpRequest, ref: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("organisation-sign-in", args=[ref]))
 
 
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-sign-in", keep=("ref",))
+def approve_workstation(request: HttpRequest, ref: str, key_id: int) -> HttpResponse:
+    """Raises NotFound for what does not wait, is of another's member, or one's own."""
+    if not approve_factor(own_organisation(request, ref), key_id, by=signed_in_person(request), now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-sign-in", args=[ref]) + "#workstations")
+
+
+@require_POST
+@needs_person
+@step_up(Act.MANAGE_MEMBERS, back="organisation-sign-in", keep=("ref",))
+def revoke_workstation(request: HttpRequest, ref: str, key_id: int) -> HttpResponse:
+    """Raises NotFound where there is none."""
+    if not revoke_factor(own_organisation(request, ref), key_id, now=timezone.now()):
+        raise NotFound
+    return HttpResponseRedirect(reverse("organisation-sign-in", args=[ref]) + "#workstations")
+
+
 def settings_page(
     request: HttpRequest, organisation: Organisation, typed: dict[str, str] | None = None, error: DomainError | None = None
 ) -> HttpResponse:
@@ -77,7 +100,7 @@ def settings_page(
     }
     return render(request, "accounts/sign_in_settings.html", {
         "organisation": organisation, "rules": rules, "provider": provider, "typed": {**held, **(typed or {})}, "error": error,
-        "kept_out": keeps_agents_out(organisation),
+        "kept_out": keeps_agents_out(organisation), "factors": factors_at(organisation), "now": timezone.now(),
         "own_address": address_of(request), "by_workstation": bool(BY_WORKSTATION.intersection(roles_of(Kind(organisation.kind)))),
         "sign_in_address": settings.PUBLIC_URL + reverse("sign-in-at", args=[organisation.ref]),
         "redirect_address": settings.PUBLIC_URL + reverse("sign-in-at-callback", args=[organisation.ref]),

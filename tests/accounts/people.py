@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.joining import Invitee, accept_as_new_person, invite
-from accounts.models import Membership, Organisation, Person, SignInRules
-from accounts.permissions import ROLES, Kind, Role
+from accounts.models import Membership, Organisation, Person, SignInRules, WorkstationFactor
+from accounts.permissions import BY_WORKSTATION, ROLES, Kind, Role
 from accounts.services import create_organisation
 from accounts.sign_in import SecondFactorAdapter
 
@@ -98,10 +98,14 @@ class Browser:
 
 
 def signed_in(person: Person, client: Client | None = None) -> Client:
-    """A session that showed a second factor a moment ago, made without the pages: for tests of what comes after."""
+    """A session that showed a second factor a moment ago, made without the pages: for tests of what comes after.
+
+    Of whoever works by workstation alone, a factor that his organisations approved.
+    """
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-    Authenticator.objects.get_or_create(
+    factor, _ = Authenticator.objects.get_or_create(
         user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": SecondFactorAdapter().encrypt(secret)}})
+    seat_by(factor)
     browser = client or Client(raise_request_exception=False)
     browser.force_login(person)
     record(browser, person, "password")
@@ -109,9 +113,18 @@ def signed_in(person: Person, client: Client | None = None) -> Client:
     return browser
 
 
+def seat_by(factor: Authenticator) -> None:
+    """Each organisation where its holder works by workstation has approved this factor."""
+    held = Membership.objects.filter(person_id=factor.user_id, until=None, role__in=BY_WORKSTATION)
+    for place in held.values_list("organisation_id", flat=True):
+        told = {"registered_at": timezone.now(), "approved_at": timezone.now(), "approved_by": factor.user}
+        WorkstationFactor.objects.get_or_create(authenticator=factor, organisation_id=place, defaults=told)
+
+
 def record(client: Client, person: Person, method: str) -> None:
-    """Write into the session that the person showed this."""
+    """Write into the session that the person showed this; of second factors, the first that he set up."""
     request = HttpRequest()
     request.session = client.session
-    record_authentication(request, person, method)
+    shown = Authenticator.objects.filter(user=person).order_by("pk").first() if method == "mfa" else None
+    record_authentication(request, person, method, id=None if shown is None else shown.pk)
     request.session.save()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
 from accounts.joining import Invitee, invite
-from accounts.models import ApiKey, Organisation, Person
+from accounts.models import ApiKey, Organisation, Person, WorkstationFactor
 from accounts.permissions import ROLES, Act, Kind, Role, roles_of
 from accounts.signing_keys import register_signing_key
 from notifications.models import WebhookEndpoint, WebhookSecret
@@ -22,7 +23,7 @@ from tests.api.test_routes import PEOPLE
 
 NOWHERE = "0" * 32
 POST_ONLY = (
-    "/status", "/activate", "/review", "/confirm",
+    "/status", "/activate", "/review", "/confirm", "/approve",
     "/invitations", "/withdraw", "/end", "/renew", "/keys/new", "/signing-keys", "/revoke", "/provider", "/remove",
     "/webhooks/new", "/secret", "/test", "/delete")
 IN_ORGANISATION = [path for path in PEOPLE if path.startswith("/organisations/{ref}")]
@@ -56,6 +57,8 @@ def make_place(kind: Kind, name: str) -> tuple[Organisation, Place]:
     values = {"prefix": f"p{organisation.pk}", "secret_sha256": b"d" * 32, "label": "x", "created_at": timezone.now()}
     ApiKey.objects.create(  # under the id of the signing key, so that both routes have something to be kept from
         pk=signing.pk, organisation=organisation, expires_at=timezone.now() + timedelta(days=1), **values)
+    factor = Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data={"name": "一号工位"})
+    WorkstationFactor.objects.create(pk=signing.pk, organisation=organisation, authenticator=factor, registered_at=timezone.now())
     webhook = WebhookEndpoint.objects.create(
         ref=f"{organisation.pk:032x}", organisation=organisation, url="https://x.example/", created_at=timezone.now())
     WebhookSecret.objects.create(endpoint=webhook, sealed=b"x", created_at=timezone.now())
@@ -99,7 +102,7 @@ def test_the_operator_reaches_others_only_where_their_managers_are_concerned(dat
         "/organisations/{ref}/administrator/{replacement_id}/confirm": 404,
         "/organisations/{ref}/administrator/{replacement_id}/withdraw": 404,
         "/organisations/{ref}/invitations/{invitation_id}/withdraw": 404, "/organisations/{ref}/members/{membership_id}/end": 404,
-        **dict.fromkeys((path for path in IN_ORGANISATION if "keys" in path or "webhooks" in path), 404),
+        **dict.fromkeys((path for path in IN_ORGANISATION if re.search("keys|webhooks|workstations", path)), 404),
         "/organisations/{ref}/members/{membership_id}/renew": 404, "/organisations/{ref}/sign-in": 404,
         "/organisations/{ref}/sign-in/provider": 404, "/organisations/{ref}/sign-in/provider/remove": 404,
     }

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Person
+from accounts.models import Person, WorkstationFactor
 from accounts.permissions import Role
+from accounts.workstation_factors import approve_factor
 from tests.accounts.passkeys import Passkey
 from tests.accounts.people import Browser, make_person, signed_in
 from tests.portal.pages import Page
@@ -34,8 +36,14 @@ def options_on(browser: Browser, path: str) -> dict[str, Any]:
     return options
 
 
-def register(browser: Browser, key: Passkey) -> Any:
-    return browser.post(ADD, {"name": "三号工位", "credential": key.create(options_on(browser, ADD))})
+def register(browser: Browser, key: Passkey, *, approved: bool = True) -> Any:
+    """`approved`: by the supervisor of each organisation where it waits then."""
+    answer = browser.post(ADD, {"name": "三号工位", "credential": key.create(options_on(browser, ADD))})
+    for row in WorkstationFactor.objects.filter(approved_at=None) if approved else ():
+        chief = Person.objects.filter(login=f"chief-{row.organisation_id}").first() or make_person(
+            f"chief-{row.organisation_id}", Role.AGENCY_SUPERVISOR, row.organisation)
+        assert approve_factor(row.organisation, row.pk, by=chief, now=timezone.now())
+    return answer
 
 
 def sign_in_options(browser: Browser) -> dict[str, Any]:
@@ -62,7 +70,7 @@ def test_an_agent_registers_the_workstation_and_then_needs_no_password(agent: Pe
     browser, key = Browser(agent.login), passkey()
     browser.give_password()
     assert register(browser, key)["Location"] == "/account/second-factor/recovery-codes"
-    assert browser.get("/account").status_code == 200
+    assert browser.get("/account")["Location"] == "/account/second-factor/passkeys", "it has not been shown yet"
     another = Browser()
     assert enter(another, key)["Location"] == "/home"
     assert another.get("/account").status_code == 200

@@ -11,10 +11,11 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.joining import Invitee, invite
-from accounts.models import Organisation
+from accounts.models import Organisation, WorkstationFactor
 from accounts.permissions import ROLES, Role
 from accounts.sign_in import ENROLLED_AT
-from tests.accounts.people import PASSWORD, make_organisation, totp
+from accounts.workstation_factors import approve_factor
+from tests.accounts.people import PASSWORD, make_organisation, make_person, totp
 
 
 @dataclass
@@ -98,8 +99,16 @@ def add_authenticator(page: Page) -> None:
 
 
 def register_workstation(page: Page, agent: Visitor) -> None:
-    """Where an agent comes to after his first password."""
+    """Where an agent comes to after his first password; a supervisor approves what he registers, and he goes on with it."""
     page.wait_for_url("**/account/second-factor/passkeys/add")
     page.locator("input[name=name]").fill("三号工位")
     page.get_by_role("button", name="登记通行密钥").click()
     page.wait_for_url("**/recovery-codes")
+    for row in WorkstationFactor.objects.filter(authenticator__user__login=agent.login):
+        supervisor = make_person(f"chief-{row.pk}", Role.AGENCY_SUPERVISOR, row.organisation)
+        assert approve_factor(row.organisation, row.pk, by=supervisor, now=timezone.now())
+    page.goto("/home")
+    page.wait_for_url("**/account/second-factor/passkeys")
+    page.get_by_role("link", name="用工作站通行密钥进入").click()
+    page.get_by_role("button", name="使用通行密钥").click()
+    page.wait_for_url(lambda url: "/account/" not in url)
