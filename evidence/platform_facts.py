@@ -6,16 +6,19 @@ What nobody gave is said to be not given. What this does not do: judge whether a
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Organisation, Person
+from accounts.permissions import Kind as OrganisationKind
 from evidence.errors import FactMalformed, FactTaken
 from evidence.models import PlatformFact, PlatformReminder
 from evidence.own_deposits import OwnDeposit, OwnFile, deposit_own, the_operator
+from ledger.policies import policy_at
 from notifications.kinds import FACT_ENDING
 from notifications.noticing import leave_notices
 from tlog.times import CHINA
@@ -111,21 +114,40 @@ def facts_valid_at(moment: datetime, *, organisation: Organisation | None = None
 
     So far the page of facts asks it, which each record's page leads to as of the day of its receipt. No paper quotes it yet: the list of a
     package's members is closed (formats A5), and the service makes no certificate.
-    With an organisation, the operator's relation to it alone is among them; without, every relation that was told. A named slot is there
-    from the day of its first fact, and with None once that has ended.
+    With an organisation, the operator's relation to it alone is among them; without, that to every organisation which was let in by then,
+    also where none was told. So is every witness of the policy in force at that moment. Any other named slot is there from the day of its
+    first fact, and with None once that has ended.
     """
     # LAW: 人民法院在线诉讼规则（法释〔2021〕12号）第十七条: qualification of the platform, and its interest in the parties.
     day = moment.astimezone(CHINA).date()
     rows = list(standing_facts().filter(valid_from__lte=day).select_related("organisation"))
     if organisation is not None:
         rows = [row for row in rows if row.kind != Kind.RELATION or row.organisation_id == organisation.pk]
-    return [slot for kind in Kind for slot in _slots(kind, [row for row in rows if row.kind == kind], day, organisation)]
+    tenants = tenants_on(day) if organisation is None else [organisation.pk]
+    owed = {Kind.RELATION: {("", tenant) for tenant in tenants}, Kind.WITNESS_RUNNER: {(name, 0) for name in witnesses_at(moment)}}
+    return [
+        slot for kind in Kind for slot in _slots(kind, [row for row in rows if row.kind == kind], day, owed.get(kind, set()))]
 
 
-def _slots(kind: PlatformFact.Kind, rows: Sequence[PlatformFact], day: date, organisation: Organisation | None) -> Iterator[Slot]:
-    about = organisation.pk if organisation is not None and kind == Kind.RELATION else None
-    keys = sorted({(row.name, row.organisation_id or 0) for row in rows}) or [("", about or 0)]
-    for name, organisation_id in keys:
+def tenants_on(day: date) -> list[int]:
+    """The ids of the organisations that were let in and there on that day, the suspended ones too: what was told of them matters still."""
+    let_in = [Organisation.Status.TRIAL, Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED]
+    over = datetime.combine(day + timedelta(days=1), time.min, CHINA)
+    rows = Organisation.objects.filter(status__in=let_in, created_at__lt=over).exclude(kind=OrganisationKind.OPERATOR)
+    return list(rows.values_list("pk", flat=True))
+
+
+def witnesses_at(moment: datetime) -> list[str]:
+    """The names of the witnesses of the policy in force at that moment; none before the service was set up."""
+    try:
+        return [witness.name for witness in policy_at(moment).policy.witnesses]
+    except ImproperlyConfigured:
+        return []
+
+
+def _slots(kind: PlatformFact.Kind, rows: Sequence[PlatformFact], day: date, owed: set[tuple[str, int]]) -> Iterator[Slot]:
+    """Of one kind: what was told, and what is owed, as (name, organisation's id), in order; one empty slot where there is neither."""
+    for name, organisation_id in sorted(owed | {(row.name, row.organisation_id or 0) for row in rows}) or [("", 0)]:
         mine = [row for row in rows if (row.name, row.organisation_id or 0) == (name, organisation_id)]
         yield Slot(kind, name, organisation_id or None, valid_on(mine, day))
 

@@ -1,21 +1,27 @@
 """What the operator says of the platform: what was valid when, by a table; documents are deposited; ends are announced once."""
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from accounts.permissions import Kind, Role
 from evidence.errors import FactMalformed, FactTaken
 from evidence.models import Evidence, PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, endings_within, facts_valid_at, record_fact, remind_of_endings
+from ledger.policies import adopt_policy
 from notifications.models import Notice
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.evidence.letting_in import PDF, paper
 from tests.evidence.test_search import put
+from tests.ledger.witnesses import local_witnesses, policy
+from tests.portal.pages import Page
 from tlog.times import CHINA
 
 FactKind = PlatformFact.Kind
@@ -75,6 +81,46 @@ def test_every_kind_is_there_and_what_nobody_gave_is_said_to_be_missing(operator
     assert about == {first: [(first.pk, "affiliate")], second: [(second.pk, None)]}
     runners = [(slot.name, slot.fact and slot.fact.told) for slot in facts_valid_at(moment) if slot.kind == FactKind.WITNESS_RUNNER]
     assert runners == [("court", "w1"), ("notary", None)]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_each_tenant_and_witness_of_whom_nothing_was_told_stands_beside_the_others(
+    operator: Person, tmp_path: Path, settings: Settings, language: str
+) -> None:
+    """Also once one relation was told: silence about the rest is no answer, and none is made up."""
+    names = ("甲方", "乙方", "停用方")
+    first, second, third = (make_organisation(name=name) for name in names)
+    Organisation.objects.filter(pk=third.pk).update(status="suspended")
+    applied = make_organisation(name="申请方")
+    Organisation.objects.filter(pk=applied.pk).update(status="checked")
+    silent = {"zh-hans": "未说明", "en": "Not stated"}[language]
+
+    def relations(on: str = "") -> dict[str, str]:
+        answer = Client().get("/platform-facts", {"on": on} if on else {}, headers={"Accept-Language": language})
+        page = Page(answer.content.decode())
+        assert page.all_faults() == []
+        rows = re.findall(r"<tr>(.*?)</tr>", page.source.partition("<tbody>")[2].partition("</tbody>")[0], re.DOTALL)
+        text = [re.sub(r"<[^>]+>", " ", row) for row in rows]
+        return {name: row for row in text for name in (*names, "申请方", "运营方", "court-w", "notary-w") if name in row}
+
+    before = relations()
+    assert set(before) == set(names), "neither the operator itself nor who is not let in"
+    assert all(silent in row for row in before.values())
+    relation = {"kind": FactKind.RELATION, "number": "", "issuer": ""}
+    written(operator, "a", "2026-01-01", None, organisation=first, relation="affiliate", **relation)
+    after = relations()
+    assert {name: silent in row for name, row in after.items()} == {"甲方": False, "乙方": True, "停用方": True}
+    assert relations("2025-01-01") == {}, "on that day none of them was here"
+    with local_witnesses(tmp_path / "witnesses", "court-w", "notary-w") as started:
+        (tmp_path / "policy.txt").write_text(policy(started, "group both all court-w notary-w", "quorum both"))
+    settings.POLICY = str(tmp_path / "policy.txt")
+    adopt_policy(now=timezone.now())
+    written(operator, "w", "2026-01-01", None, kind=FactKind.WITNESS_RUNNER, number="", issuer="", name="court-w")
+    runners = relations()
+    missing = {"zh-hans": "未提供", "en": "Not given"}[language]
+    assert {name: missing in runners[name] for name in ("court-w", "notary-w")} == {"court-w": False, "notary-w": True}
+    assert {slot.organisation_id for slot in facts_valid_at(timezone.now()) if slot.kind == FactKind.RELATION} == {
+        first.pk, second.pk, third.pk}
 
 
 def test_a_document_is_deposited_once_and_a_row_never_changes(operator: Person) -> None:
