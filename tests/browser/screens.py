@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
-from tests.browser.program import ARGUMENTS, find_chromium
+from tests.browser.program import ARGUMENTS, find_chromium, speaking, why_not_spoken
 from tests.repository.free_ports import free_ports
 from tests.repository.running import FIRST_START_S, ROOT, Place, running
 
@@ -65,23 +65,34 @@ def fullest_case() -> str:
     return str(counted.order_by("-count")[0]["case__ref"])
 
 
+def launched(playwright: Playwright, language: str) -> Browser:
+    """Chromium with its own words in the language of the page. Exits, saying what to install, where it has none."""
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS, env={**speaking(language)})
+    page = browser.new_page()
+    why = why_not_spoken(language, str(page.evaluate("navigator.language")))
+    if why:
+        sys.exit(why)
+    page.close()
+    return browser
+
+
 def main() -> int:
     target = ROOT / "docs" / "screens"
     target.mkdir(exist_ok=True)
     with (tempfile.TemporaryDirectory(prefix="screens-") as temporary, service_with_people(Path(temporary)) as (url, number),
           sync_playwright() as playwright):
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         case = fullest_case()
-        for name, login, path in PAGES:
-            page = browser.new_context(viewport=NARROW if name == "visit" else SIZE, locale="zh-CN").new_page()
-            sign_in(page, url, login)
-            for language in LANGUAGES:
+        for language in LANGUAGES:
+            browser = launched(playwright, language)
+            for name, login, path in PAGES:
+                page = browser.new_context(viewport=NARROW if name == "visit" else SIZE, locale="zh-CN").new_page()
+                sign_in(page, url, login)
                 page.context.add_cookies([{"name": "django_language", "value": language, "url": url}])
                 answer = page.goto(url + path.format(number=number, case=case))
                 page.screenshot(path=target / f"{name}.{language}.png")
                 print(f"{name}.{language}.png  {answer.status if answer else '?'}  {path}")
-            page.context.close()
-        browser.close()
+                page.context.close()
+            browser.close()
     return 0
 
 
