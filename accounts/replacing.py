@@ -59,6 +59,11 @@ def replacements_of(organisation: Organisation) -> QuerySet[Replacement]:
     return rows.select_related("proposed_by", "confirmed_by", "withdrawn_by", "replaces__person").order_by("-id")[:LISTED]
 
 
+def open_replacements() -> QuerySet[Replacement]:
+    """Proposals of every organisation that wait for another operator, the oldest first."""
+    return Replacement.objects.filter(confirmed_at=None, withdrawn_at=None).select_related("organisation", "proposed_by").order_by("id")
+
+
 def is_replaceable(organisation: Organisation) -> bool:
     """None before its trial: there the login that two operators checked is the only one. The operator from its first colleague on."""
     return has_had_two(organisation) if organisation.kind == Kind.OPERATOR else named_administrator(organisation) is None

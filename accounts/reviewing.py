@@ -5,7 +5,7 @@ What this does not do: suspend by itself when a review is overdue. That would cu
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note_with_operator
@@ -27,6 +27,12 @@ def review_under_way(organisation: Organisation) -> AnnualReview | None:
         return None
     rows = AnnualReview.objects.filter(organisation=organisation, due_at=organisation.review_due_at, second_by=None)
     return rows.select_related("first_by").first()
+
+
+def reviews_under_way() -> QuerySet[AnnualReview]:
+    """First confirmations of every organisation for the date that is due there now; another operator is to confirm."""
+    rows = AnnualReview.objects.filter(second_by=None, due_at=F("organisation__review_due_at"))
+    return rows.select_related("organisation", "first_by").order_by("id")
 
 
 def confirm_review(organisation: Organisation, *, by: Person, now: datetime) -> bool:

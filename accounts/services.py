@@ -180,11 +180,19 @@ def make_dead_key(organisation: Organisation, *, label: str, now: datetime) -> A
         expires_at=now + timedelta(seconds=1), revoked_at=now, scopes="")
 
 
-def revoke_api_key(key: ApiKey, *, now: datetime, by: Person | None = None) -> None:
-    """Revocation bites with the next request, also with tokens that a client holds already; a second call changes nothing."""
+def revoke_api_key(key: ApiKey, *, now: datetime, by: Person | None = None, by_operator: bool = False) -> bool:
+    """Whether it was good until now. It bites with the next request, also with tokens that a client holds already.
+
+    `by_operator`: of another organisation's; then the operator's log, which auditors read, has the row too.
+    """
     with transaction.atomic():
-        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+        if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            return False
+        if by_operator:
+            note_with_operator(Event.KEY_REVOKED, key.organisation, at=now, detail=f"api_key:{key.pk}")
+        else:
             note(Event.KEY_REVOKED, key.organisation, at=now, subject=f"api_key:{key.pk}")
+    return True
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:

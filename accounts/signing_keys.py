@@ -6,7 +6,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
 from accounts.audit.events import Event
-from accounts.audit.recording import note
+from accounts.audit.recording import note, note_with_operator
 from accounts.errors import LabelMalformed, PrivateKeyGiven, PublicKeyMalformed, PublicKeyTaken
 from accounts.message_signatures import TOLERANCE_S, Reason, RequestSignature, SignatureRefused
 from accounts.models import Organisation, Person, SignatureNonce, SigningKey
@@ -36,11 +36,16 @@ def register_signing_key(organisation: Organisation, text: str, *, label: str, b
         raise PublicKeyTaken from None
 
 
-def revoke_signing_key(key: SigningKey, *, now: datetime, by: Person | None) -> None:
-    """Revocation bites with the next request; a second call changes nothing."""
+def revoke_signing_key(key: SigningKey, *, now: datetime, by: Person | None, by_operator: bool = False) -> bool:
+    """Whether it was good until now; it bites with the next request. `by_operator` as of `services.revoke_api_key`."""
     with transaction.atomic():
-        if SigningKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+        if not SigningKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            return False
+        if by_operator:
+            note_with_operator(Event.SIGNING_KEY_REVOKED, key.organisation, at=now, detail=f"signing_key:{key.pk}")
+        else:
             note(Event.SIGNING_KEY_REVOKED, key.organisation, at=now, subject=f"signing_key:{key.pk}")
+    return True
 
 
 def use_nonce(key: SigningKey, claimed: RequestSignature) -> None:

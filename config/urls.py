@@ -6,7 +6,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
-from config import health, metrics, operations, preferences
+from config import health, home, metrics, operations, operator_keys, preferences
 
 
 class OurFile(StringConverter):
@@ -27,7 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("cases.api.urls")),
     path("api/v1/", include("cases.api.access_urls")),
     path("api/v1/", include("evidence.api.urls")),
+    path("home", home.home, name="console-home"),
     path("operations", operations.operations, name="operations"),
+    path("keys", operator_keys.keys, name="operator-keys"),
+    path("keys/<int:key_id>/revoke", operator_keys.revoke_credential, name="operator-revoke-key"),
+    path("keys/signing/<int:key_id>/revoke", operator_keys.revoke_signing, name="operator-revoke-signing-key"),
     path("preferences", preferences.set_preferences, name="preferences"),
     path("", include("accounts.portal.urls")),
     path("", include("notifications.portal.urls")),

@@ -7,10 +7,15 @@ Source: threats T17.
 import secrets
 from datetime import datetime
 
+from django.db import transaction
+
+from accounts.audit.events import Event
+from accounts.audit.recording import note
 from accounts.errors import ApplicationNotFound
 from accounts.models import Person
 from evidence.models import ApplicationPaper, PaperTicket
 from evidence.originals import GOOD_FOR, digest_of_token
+from evidence.own_deposits import the_operator
 
 
 def issue_paper_ticket(person: Person, paper: ApplicationPaper, *, now: datetime) -> str:
@@ -30,6 +35,10 @@ def paper_ticket_for(token: str, *, now: datetime) -> PaperTicket:
 
 
 def use_up(ticket: PaperTicket, *, now: datetime) -> None:
-    """Before a byte goes out. Raises ApplicationNotFound when another request was first."""
-    if PaperTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
-        raise ApplicationNotFound
+    """Before a byte goes out, with a row in the operator's audit log. Raises ApplicationNotFound when another request was first."""
+    with transaction.atomic():
+        if PaperTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
+            raise ApplicationNotFound
+        # The evidence origin knows no session: whose ticket it is says who opened it.
+        note(Event.PAPER_OPENED, the_operator(), at=now, subject=f"application:{ticket.paper.application.reference}",
+             detail=f"paper:{ticket.paper_id}", actor=f"person:{ticket.person_id}")

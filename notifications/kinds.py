@@ -26,6 +26,7 @@ ORGANISATION_ACTIVATED, ORGANISATION_SUSPENDED, ORGANISATION_REINSTATED = (
 ADMINISTRATOR_WAITING, ADMINISTRATOR_PROPOSED, ADMINISTRATOR_CHANGED = (
     "administrator-waiting", "administrator-proposed", "administrator-changed")
 OPERATOR_CHANGED = "operator-changed"
+KEY_REVOKED = "key-revoked"
 # Who administers an organisation: its administrators, or its auditors, where nobody manages members (`invited_by_operator`).
 ADMINISTERING = (Act.MANAGE_MEMBERS, Act.READ_HEALTH)
 WEBHOOK_PAGE = "/organisations/{organisation}/webhooks/{}"
@@ -108,6 +109,9 @@ KINDS: Mapping[str, About] = {
     OPERATOR_CHANGED: _about(
         _("两名运营人员办理了增加运营人员或重设其登录；如非您所知，请立即核实并查看审计日志。"),
         Act.MANAGE_ORGANISATIONS, page="/organisations/{}/administrator", api="/api/v1/webhooks", shut_out=True),
+    KEY_REVOKED: _about(
+        _("运营方撤销了本机构的一个接口凭证或签名公钥，使用它的系统不能再调用接口；请核实原因并换发。"),
+        Act.MANAGE_KEYS, page="/organisations/{organisation}/keys", api="/api/v1/webhooks"),
     REVIEW_DUE: _about(_("有机构的年度复核将在三十日内到期。"), Act.MANAGE_ORGANISATIONS, page="/reviews", api="/api/v1/webhooks"),
 }
 

@@ -109,6 +109,7 @@ NOTHING_OF_A_CASE = frozenset({
         "second-factor", "second-factor/app", "second-factor/app/remove", "second-factor/passkeys", "second-factor/passkeys/add",
         "second-factor/passkeys/{pk}/name", "second-factor/passkeys/{pk}/remove", "second-factor/recovery-codes",
         "second-factor/recovery-codes/new", "sessions", "sessions/{session_id}/end")),
+    "/keys", "/keys/{key_id}/revoke", "/keys/signing/{key_id}/revoke",
     "/organisation", "/organisations", "/reviews", "/operations", "/audit", "/audit/export",
     "/audit/custody", "/audit/custody/export", "/quarantines", "/inbox", "/inbox/read",
     *(f"/organisations/{{ref}}/{part}" for part in (
@@ -116,7 +117,8 @@ NOTHING_OF_A_CASE = frozenset({
         "invitations", "invitations/{invitation_id}/withdraw", "keys", "keys/new", "keys/{key_id}/revoke", "members",
         "members/{membership_id}/end", "members/{membership_id}/renew", "review", "sign-in", "sign-in/provider", "sign-in/provider/remove",
         "signing-keys", "signing-keys/{key_id}/revoke", "status", "webhooks", "webhooks/new", "webhooks/{webhook}",
-        "webhooks/{webhook}/delete", "webhooks/{webhook}/secret", "webhooks/{webhook}/test")),
+        "webhooks/{webhook}/delete", "webhooks/{webhook}/secret", "webhooks/{webhook}/test",
+        "workstations/{key_id}/approve", "workstations/{key_id}/revoke")),
     "/apply", *(f"/apply/status/{{token}}{part}" for part in ("", "/papers", "/withdraw")),
     "/applications", "/applications/{reference}", "/applications/{reference}/papers/{paper_id}",
     "/agreement", "/agreement/acceptance", "/practice", "/practice/file", "/practice/package", "/platform-facts", "/platform-facts/new",

@@ -1,20 +1,15 @@
 """The first page after the sign-in, by what somebody does where he works: today's deposits, what waits and what went wrong; the docket.
 
-Whoever works nowhere comes to his account. What this does not do: the agent's work list and the operator's pages, to which it leads.
+What this does not do: the agent's work list, to which it leads; the homes of operators and auditors, which stand above (`config.home`).
 """
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import is_valid_path, reverse
+from django.urls import is_valid_path
 from django.utils import timezone
-from django.views.decorators.http import require_GET
 
 from accounts.permissions import Act, Kind, Role
-from accounts.portal.gate import needs_person
-from accounts.portal.workplace import viewer_of
 from accounts.viewer import Viewer
 from cases.selectors import cases_for
-from common.errors import OrganisationNotWorking
-from common.problems import Forbidden
 from evidence.figures import standing_of
 from evidence.kinds import kind_word
 from evidence.portal.rows import case_rows, record_rows
@@ -29,14 +24,8 @@ SHOWN = 10
 EXCEPTIONS = (WEBHOOK_GONE, WEBHOOK_FAILING)
 
 
-@require_GET
-@needs_person
-def home(request: HttpRequest) -> HttpResponse:
-    """The home of the workplace."""
-    try:
-        viewer = viewer_of(request)
-    except (Forbidden, OrganisationNotWorking):
-        return HttpResponseRedirect(reverse("account"))
+def home_of(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """The home of whoever works with cases, and of the administrators of an organisation."""
     if viewer.roles == {Role.COLLECTION_AGENT} and viewer.may(Act.DEPOSIT) and is_valid_path("/work"):
         return HttpResponseRedirect("/work")
     if not viewer.may(Act.READ_CASE):

@@ -14,7 +14,6 @@ from evidence.portal import (
     custody_pages,
     dashboard,
     evidence_pages,
-    home,
     orders,
     own_record,
     platform_facts,
@@ -28,7 +27,6 @@ from evidence.portal import (
 )
 
 urlpatterns = [
-    path("home", home.home, name="console-home"),
     path("cases", case_pages.cases, name="cases"),
     path("cases/export", case_pages.export_cases, name="case-export"),
     path("access/selection", case_selection.select_cases, name="access-selection"),
