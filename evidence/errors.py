@@ -153,6 +153,20 @@ class PaperRefused(DomainError):
     detail = _("只接受 PDF、JPEG、PNG 文件，每份不超过 {limit} MB，每次不超过 6 份，每份申请累计不超过 12 份。")
 
 
+class PaperInfected(DomainError):
+    code = "paper-infected"
+    status = 409
+    title = _("材料中查出恶意程序")
+    detail = _("扫描程序在这份材料中查出恶意程序，不提供下载。请在核查意见中说明，请申请人补充干净的文件，或拒绝申请。")
+
+
+class PaperNotScanned(DomainError):
+    code = "paper-not-scanned"
+    status = 503
+    title = _("材料暂不能扫描")
+    detail = _("恶意程序扫描没有得出结论，未经扫描的材料不提供下载。请稍后再试；一直如此的，请检查扫描服务。")
+
+
 class FactMalformed(DomainError):
     code = "fact-malformed"
     status = 422

@@ -1,7 +1,8 @@
 """Papers of applications: licences and letters, kept in the vault as the operator's own, for those who check to download (`paper_tickets`).
 
 What a file is, its first bytes decide and never its name or what the browser says. Nothing of it is opened here: not parsed, not drawn,
-not converted. Papers are no evidence: the log knows nothing of them.
+not converted. Papers are no evidence: the log knows nothing of them. Where a scanner is configured, a paper is shown to it each time before
+somebody may have it: what nobody knew as malware when it came may be known when it is opened.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from accounts.errors import ApplicationNotFound
 from accounts.models import Application, Organisation
 from common.bulk import insert_all, reserve
 from common.errors import DomainError
-from evidence.errors import PaperMissing, PaperRefused
+from evidence.errors import PaperInfected, PaperMissing, PaperNotScanned, PaperRefused
 from evidence.models import ApplicationPaper
 from evidence.own_deposits import the_operator
+from evidence.scanning import configured_scanner
 from notifications.kinds import APPLICATION_RECEIVED
 from notifications.noticing import leave_notices
 from tlog.digests import sha256
@@ -25,6 +27,7 @@ from vault.content import decrypted
 from vault.errors import OriginalDamaged
 from vault.keys import key_provider
 from vault.models import Cipher, StoredObject
+from vault.scanning import ScanFailedError
 from vault.sealing import SealBroken
 from vault.search import blind_digest
 from vault.services import stored_file_rows
@@ -33,6 +36,8 @@ from vault.uploads import StoredFile, store_upload
 
 Kind = ApplicationPaper.Kind
 LARGEST_BYTES, MOST = 5 * 1024**2, 6
+# Somebody waits for the page; the job of a record's originals has more time.
+SCAN_WAIT_S = 10.0
 MOST_IN_ALL = 12
 """Papers of one application in all its rounds."""
 # SPEC: ISO 32000-2 7.5.2; ISO/IEC 10918-1 B.1.1.3; ISO/IEC 15948 5.2: how each begins.
@@ -138,6 +143,19 @@ def file_name_of(paper: ApplicationPaper) -> str:
     """A name of ours: the applicant's own could say anything."""
     ending = next(ending for _, media_type, ending in BEGINNINGS if media_type == paper.media_type)
     return f"{paper.application.reference}-{paper.pk}.{ending}"
+
+
+def refuse_malware(paper: ApplicationPaper) -> None:
+    """Raises PaperInfected, PaperNotScanned while the scanner does not say, and what `bytes_of` raises. No transaction may be open."""
+    scanner = configured_scanner(wait_s=SCAN_WAIT_S)
+    if scanner is None:
+        return
+    try:
+        found = scanner.examine([bytes_of(paper)])
+    except ScanFailedError:
+        raise PaperNotScanned from None
+    if found is not None:
+        raise PaperInfected
 
 
 def bytes_of(paper: ApplicationPaper) -> bytes:

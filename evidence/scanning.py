@@ -61,7 +61,7 @@ def scan_all(*, now: datetime) -> int:
     return count
 
 
-def configured_scanner() -> Scanner | None:
-    """The scanner of CUNZHENG_CLAMD; None where there is none. It is waited for within the job's lease."""
+def configured_scanner(*, wait_s: float = LEASE.total_seconds() / 2) -> Scanner | None:
+    """The scanner of CUNZHENG_CLAMD; None where there is none. It is waited for so long, within the job's lease unless told otherwise."""
     place = settings.CLAMD
-    return None if place is None else Scanner(*place, wait_s=LEASE.total_seconds() / 2)
+    return None if place is None else Scanner(*place, wait_s=wait_s)

@@ -175,11 +175,21 @@ def page_to_set_up(person: Person) -> str:
     return "mfa_add_webauthn" if roles and roles <= BY_WORKSTATION else "mfa_index"
 
 
+def with_cache_cleared(response: HttpResponse) -> HttpResponse:
+    """The browser forgets what it keeps of our pages, those to go back to among them: what follows a sign-out is another's screen.
+
+    Not `storage`: visits that wait for the network lie there, sealed, and would be lost.
+    """
+    # SPEC: W3C Clear Site Data, 3.1: a quoted word.
+    response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
 def signed_out(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         note_about(signed_in_person(request), Event.SESSION_ENDED, at=timezone.now(), detail="expired")
         logout(request)
-    return HttpResponseRedirect(reverse("account_login"))
+    return with_cache_cleared(HttpResponseRedirect(reverse("account_login")))
 
 
 def to_show(person: Person, back: str) -> HttpResponse:

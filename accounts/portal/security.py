@@ -6,7 +6,7 @@ password alone is out.
 import time
 from typing import Any, ClassVar
 
-from allauth.account.views import PasswordChangeView
+from allauth.account.views import LogoutView, PasswordChangeView
 from allauth.mfa.base.views import ReauthenticateView
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note_about
-from accounts.portal.gate import needs_person, signed_in_person, to_show
+from accounts.portal.gate import needs_person, signed_in_person, to_show, with_cache_cleared
 from accounts.sign_in import ENROLLED_AT, shown_at, shown_recently
 from accounts.workstation_factors import is_seated, register_factor, states_of
 from accounts.workstations import workstation_of
@@ -118,6 +118,11 @@ def _enrolled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         request.session[ENROLLED_AT] = time.time()
     get_adapter().end_sessions(UserSession.objects.filter(user_id=person.pk).exclude(session_key=request.session.session_key))
     return response
+
+
+class SignOutView(LogoutView):
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return with_cache_cleared(super().post(*args, **kwargs))
 
 
 class NewPasswordView(PasswordChangeView):

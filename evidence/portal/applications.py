@@ -20,7 +20,7 @@ from accounts.portal.organisations import for_operator
 from common.errors import DomainError
 from evidence.deciding import decide_and_tell
 from evidence.paper_tickets import issue_paper_ticket
-from evidence.papers import paper_of, papers_of
+from evidence.papers import paper_of, papers_of, refuse_malware
 from evidence.portal.work import see_other
 
 ITEMS = {
@@ -81,7 +81,11 @@ def application_page(
 @for_operator
 @step_up(Act.MANAGE_ORGANISATIONS, back="application", keep=("reference",))
 def application_paper(request: HttpRequest, /, reference: str, paper_id: int) -> HttpResponse:
-    """To the evidence origin with a ticket for one paper: no browser is to open on this origin what a stranger sent."""
+    """To the evidence origin with a ticket for one paper: no browser is to open on this origin what a stranger sent.
+
+    Raises PaperInfected, PaperNotScanned.
+    """
     paper = paper_of(application_at(reference), paper_id)
+    refuse_malware(paper)
     token = issue_paper_ticket(signed_in_person(request), paper, now=timezone.now())
     return see_other(f"{settings.EVIDENCE_ORIGIN}{reverse('paper', urlconf='config.evidence_urls', args=[token])}")

@@ -218,3 +218,18 @@ def test_a_signed_in_page_is_never_kept(person: Person) -> None:
     client = signed_in(person)
     for path in ("/account", "/account/second-factor", "/account/sessions", "/account/second-factor/passkeys/add"):
         assert "no-store" in client.get(path)["Cache-Control"], path
+
+
+def test_the_end_of_a_session_has_the_browser_forget_its_pages(person: Person) -> None:
+    """By the button and by time; not what waits in its storage to be sent, and not at the question whether to leave."""
+    browser = signed_in(person)
+    assert "Clear-Site-Data" not in browser.get("/sign-out").headers
+    assert "Clear-Site-Data" not in browser.get("/account").headers
+    assert browser.post("/sign-out").headers["Clear-Site-Data"] == '"cache"'
+    late = signed_in(person)
+    session = late.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {**shown, "at": shown["at"] - 13 * 3600} for shown in session[AUTHENTICATION_METHODS_SESSION_KEY]]
+    session.save()
+    answer = late.get("/account")
+    assert (answer["Location"], answer.headers["Clear-Site-Data"]) == ("/sign-in", '"cache"')

@@ -109,7 +109,7 @@ OF_NO_ENDPOINT = {"method-not-allowed", "payload-too-large"}
 # Pages answer with these, and no endpoint does.
 OF_PAGES = {
     "form-expired", "organisation-unsuitable", "second-person-needed", "already-superseded", "operator-missing", "paper-missing",
-    "paper-refused", "fact-malformed", "fact-taken", "practice-file-missing", "nothing-selected",
+    "paper-refused", "paper-infected", "paper-not-scanned", "fact-malformed", "fact-taken", "practice-file-missing", "nothing-selected",
     "case-stage-missing", "case-stage-moved", "case-taken-back", "note-unsuitable", "consent-missing", "grant-basis-missing",
     "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable", "confirmation-invalid",
     "confirmation-too-often", "too-many-fields", "selection-moved", "selection-too-large", "case-file-missing", "case-fact-unsuitable",

@@ -12,13 +12,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common.jobs import LEASE, Job, run_job
-from evidence.models import Evidence
+from evidence.models import ApplicationPaper, Evidence, PaperTicket
 from evidence.quarantine_rows import Quarantine
 from evidence.scanning import SCAN_RECORD, scan_record
 from evidence.selectors import custody_of
 from sandbox.clamd import EICAR, Fault, ScannerServer
+from tests.accounts.people import signed_in
 from tests.cases.cast import Cast
 from tests.depositing import deposit_body, document
+from tests.evidence.letting_in import PDF, apply_now, operators, paper
 
 Deposit = Callable[[bytes], Evidence]
 
@@ -117,3 +119,31 @@ def test_an_original_that_was_found_stays_as_it_was(deposit: Deposit, server: Sc
     assert run_job(job_of(record).pk)
     assert Quarantine.objects.exists()
     assert {path: path.read_bytes() for path in (var_dir / "vault").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_an_operator_gets_no_paper_of_an_application_that_is_malware_or_that_nobody_could_scan(
+    service: str, server: ScannerServer, settings: Settings, language: str
+) -> None:
+    """Each time it is asked for, so that what the scanner learned since counts too; without a scanner papers are given as they came."""
+    operator = signed_in(operators()[0])
+    clean, infected = paper(), paper(PDF + EICAR)
+    _, application = apply_now(licence=infected, letter=clean)
+    papers = {kept.kind: f"/applications/{application.reference}/papers/{kept.pk}" for kept in ApplicationPaper.objects.all()}
+
+    def asked(kind: str) -> tuple[int, str]:
+        answer = operator.post(papers[kind], headers={"Accept-Language": language})
+        return answer.status_code, answer.content.decode()
+
+    assert asked("letter")[0] == 303
+    status, page = asked("licence")
+    found = {"zh-hans": "材料中查出恶意程序", "en": "Malware was found in this paper"}[language]
+    assert (status, found in page) == (409, True)
+    assert PaperTicket.objects.count() == 1, "there is no way to what was found"
+    server.fault = Fault.GARBAGE
+    status, page = asked("letter")
+    unsaid = {"zh-hans": "材料暂不能扫描", "en": "The paper cannot be scanned now"}[language]
+    assert (status, unsaid in page) == (503, True)
+    assert PaperTicket.objects.count() == 1
+    settings.CLAMD = None
+    assert asked("licence")[0] == 303
