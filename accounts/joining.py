@@ -33,7 +33,7 @@ from accounts.errors import (
     RoleUnavailable,
     TwoOperatorsNeeded,
 )
-from accounts.models import Invitation, LinkedIdentity, Membership, Organisation, Person
+from accounts.models import Invitation, LinkedIdentity, Membership, Organisation, Person, WorkstationFactor
 from accounts.permissions import CERTIFIED, LICENSED, ROLES, Kind, Role
 from accounts.selectors import invitation_for, live_memberships, person_named
 from accounts.services import create_organisation
@@ -229,6 +229,7 @@ def end_membership(organisation: Organisation, membership_id: int, *, by: Person
         if ended:
             if not Membership.objects.filter(organisation=organisation, person=held.person, until=None).exists():
                 LinkedIdentity.objects.filter(organisation=organisation, person=held.person).delete()
+                WorkstationFactor.objects.filter(organisation=organisation, authenticator__user_id=held.person_id).delete()
             note(Event.MEMBERSHIP_ENDED, organisation, at=now, subject=f"person:{held.person_id}", detail=held.role)
     return ended
 

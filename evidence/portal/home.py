@@ -2,6 +2,8 @@
 
 What this does not do: the agent's work list, to which it leads; the homes of operators and auditors, which stand above (`config.home`).
 """
+from datetime import datetime, timedelta
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import is_valid_path
@@ -9,7 +11,9 @@ from django.utils import timezone
 
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
-from cases.selectors import cases_for
+from cases.phases import Phase, grants_in, matters_in
+from cases.portal.standing import SOON_DAYS
+from cases.selectors import cases_for, grants_held, matters_for
 from evidence.figures import standing_of
 from evidence.kinds import kind_word
 from evidence.portal.rows import case_rows, record_rows
@@ -19,7 +23,7 @@ from notifications.models import Notice
 from notifications.selectors import unread_of
 
 INSTITUTIONS = frozenset({Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT})
-SHOWN = 10
+SHOWN, SOON = 10, timedelta(days=SOON_DAYS)
 # What broke; everything else that people are told of stands in the inbox only.
 EXCEPTIONS = (WEBHOOK_GONE, WEBHOOK_FAILING)
 
@@ -49,8 +53,19 @@ def broken_for(viewer: Viewer) -> list[Notice]:
 
 
 def docket(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """For the institutions: the cases that are open to them."""
+    """For the institutions: the cases that are open to them, and how much lies on the docket of whoever may open it."""
     now = timezone.now()
     cases = cases_for(viewer, now=now).select_related("organisation")
     return render(request, "evidence/home_docket.html", {
-        "rows": case_rows(viewer, list(cases[:SHOWN]), now=now), "count": cases.count(), "now": now})
+        "rows": case_rows(viewer, list(cases[:SHOWN]), now=now), "count": cases.count(), "now": now,
+        "firm": viewer.kind == Kind.LAW_FIRM,
+        "docket": on_docket(viewer, now=now) if viewer.acts & {Act.ACCEPT, Act.PREPARE} else None})
+
+
+def on_docket(viewer: Viewer, *, now: datetime) -> tuple[int, int]:
+    """Of a law firm: grants that run, and those of them that end within a week; of others: matters that wait, and that are in hand."""
+    if viewer.kind == Kind.LAW_FIRM:
+        running = grants_held(viewer).filter(grants_in(Phase.RUNNING, now))
+        return running.count(), running.filter(ends_at__lte=now + SOON).count()
+    matters = matters_for(viewer).filter(institution=viewer.organisation)
+    return matters.filter(matters_in(Phase.WAITING, now)).count(), matters.filter(matters_in(Phase.RUNNING, now)).count()

@@ -10,11 +10,11 @@ from django.apps import apps
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.joining import Invitee, accept_as, invite
+from accounts.joining import Invitee, accept_as, end_membership, invite
 from accounts.models import AuditEntry, Membership, Organisation, Person, SignInRules, WorkstationFactor
 from accounts.permissions import Kind, Role
 from tests.accounts.passkeys import Passkey
-from tests.accounts.people import Browser, make_organisation, make_person, signed_in
+from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
 from tests.accounts.test_passkeys import ADD, SHOW, enter, options_on, passkey, register
 from tests.portal.pages import Page
 
@@ -197,3 +197,15 @@ def test_what_agents_had_before_the_upgrade_counts_for_two_weeks_and_then_takes_
     kept_out(browser)
     assert signed_in(supervisor).post(f"/organisations/{agency.ref}/workstations/{row.pk}/approve").status_code == 302
     assert browser.get("/account").status_code == 200
+
+
+def test_whoever_comes_back_to_an_organisation_is_approved_anew(agency: Organisation, agent: Person) -> None:
+    browser, key, chief = Browser(agent.login), passkey(), make_person("chief", Role.AGENCY_SUPERVISOR, agency)
+    browser.give_password()
+    register(browser, key)
+    assert end_membership(agency, membership_of(agent).pk, by=chief, now=timezone.now())
+    assert not WorkstationFactor.objects.exists()
+    _, token = invite(agency, Invitee(agent.login, "名", Role.COLLECTION_AGENT), by=None, now=timezone.now())
+    accept_as(agent, token, now=timezone.now())
+    shown(browser, key)
+    kept_out(browser)

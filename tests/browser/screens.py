@@ -25,6 +25,7 @@ PAGES = (
     ("cases", "case-officer", "/cases"), ("case", "case-officer", "/cases/{case}"), ("evidence", "case-officer", "/evidence"),
     ("dashboard", "case-officer", "/dashboard"), ("access", "legal-officer", "/access"), ("docket", "notary", "/docket"),
     ("orders", "judge", "/orders"), ("inbox", "legal-officer", "/inbox"), ("operations", "operator", "/operations"),
+    ("start-operator", "operator", "/home"), ("start-auditor", "auditor", "/home"), ("mandates", "lawyer", "/docket"),
     ("applications", "operator", "/applications"), ("audit", "auditor", "/audit"), ("visit", "collection-agent", "/visit"),
 )
 LANGUAGES = ("zh-hans", "en")

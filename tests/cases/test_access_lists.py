@@ -295,6 +295,7 @@ def test_a_law_firms_docket_is_what_it_was_granted(cast: Cast, language: str) ->
     revoked = cast.granted(over, "law_firm", Kind.LAW_FIRM, purpose="代理诉讼")
     revoke_grant(cast.legal, revoked, now=timezone.now())
     to_another = cast.granted(case, "another firm", Kind.LAW_FIRM, purpose="他所的授权")
+    counted = {"zh-hans": "进行中的授权 1 项，其中 1 项七天内届满", "en": "Grants in force: 1, of which end within seven days: 1"}[language]
     left, who_ends, duty, revoked_word, menu, empty = {
         "zh-hans": ("还有 5 天", "出借机构可随时撤销", "不得转委托", "已撤销", "授权案件", "现在没有出借机构授权本所查看的案件"),
         "en": ("5 days left", "The lender may revoke it", "pass it on to nobody", "Revoked", "Granted cases",
@@ -304,7 +305,9 @@ def test_a_law_firms_docket_is_what_it_was_granted(cast: Cast, language: str) ->
         cast.person(login, role)
         client = browser(cast, login)
         page = opened(client, "/docket", language)
-        assert 'href="/docket"' in opened(client, "/home", language).source
+        home = opened(client, "/home", language)
+        assert counted in home.text
+        assert 'href="/docket"' in home.source.partition("<main")[2]
         for word in (left, who_ends, duty, menu, "代理催告", "lender", document, "LN-1"):
             assert word in page.text, (role, word)
         assert f'href="/cases/{case.ref}"' in page.source, "from the docket to the case"

@@ -135,6 +135,8 @@ def test_each_row_of_the_docket_says_by_which_root_until_when_and_what_is_missin
     page = opened(browser(cast, "notary"), "/docket", language)
     assert all(word in page.text for word in (granted, left))
     assert missing not in page.text
+    waits = {"zh-hans": "待受理 1 项，在办 0 项", "en": "Awaiting acceptance: 1, in hand: 0"}[language]
+    assert waits in opened(browser(cast, "notary"), "/home", language).text
     assert missing in opened(browser(cast, "assistant"), "/docket", language).text, "an assistant may not accept"
     form = f"accept-{matter.ref}"
     refused(browser(cast, "notary"), f"/docket/{matter.ref}/accept", {"number": "", "file_days": "9"}, f"{form}-number", 422, language)
