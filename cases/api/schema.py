@@ -31,7 +31,8 @@ def created(struct: type, description: str) -> Responses:
 
 LIST = endpoint(
     "listCases", "List cases, the newest first · 案件列表",
-    "Fifty a page; follow `next_cursor` until it is null. Nothing personal.\n\n每页五十件，next_cursor 为 null 即末页；不含个人信息。",
+    "Fifty a page; follow `next_cursor` until it is null. Nothing personal. Others' cases that are open to you have a row of it, one a day."
+    "\n\n每页五十件，next_cursor 为 null 即末页；不含个人信息。向您开放的其他机构的案件，其访问记录每天记一行。",
     tag=TAG, parameters=[CURSOR], success=found(answers.CasePage, "One page. 一页案件。"), refusals=READ_ERRORS)
 
 OPEN = endpoint(

@@ -95,9 +95,10 @@ DEPOSIT_RECKONING = endpoint(
 
 LIST = endpoint(
     "listEvidence", "List own records, the newest first · 本机构的存证列表",
-    "Fifty a page; follow `next_cursor` until it is null.\n\n每页五十条，next_cursor 为 null 即末页。", tag="evidence",
+    "Fifty a page; follow `next_cursor` until it is null. Others' records that are open to you have a row of it in their trails, one a day."
+    "\n\n每页五十条，next_cursor 为 null 即末页。向您开放的其他机构的存证，其流转记录每天记一行。", tag="evidence",
     parameters=[query("cursor", "`next_cursor` of the page before. 上一页的 next_cursor。", type="string", examples=[NUMBER])],
-    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=RECORD_ERRORS)
+    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=(*RECORD_ERRORS, errors.DepositBusy))
 
 OWN_RECORD = endpoint(
     "getEvidence", "One own record: state, four facts, case · 本机构的一份存证",

@@ -136,7 +136,8 @@ def download(port: int, file: EvidenceFile) -> Iterator[http.client.HTTPResponse
     token, now, organisation = secrets.token_urlsafe(32), timezone.now(), file.evidence.organisation
     person = make_person(f"reader-{token[:6]}", Role.CASE_OFFICER, organisation)
     OriginalTicket.objects.create(
-        token_sha256=digest_of_token(token), file=file, person=person, organisation=organisation, made_at=now, expires_at=now + GOOD_FOR)
+        token_sha256=digest_of_token(token), file=file, person=person, organisation=organisation, signed_in="password+totp", made_at=now,
+        expires_at=now + GOOD_FOR)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     connection.request("GET", f"/originals/{token}", headers={"Host": EVIDENCE_HOST})
     answer = connection.getresponse()
