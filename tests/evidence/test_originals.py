@@ -16,11 +16,11 @@ from accounts.joining import Invitee, accept_as, invite
 from accounts.models import Membership, Organisation
 from accounts.permissions import Kind, Role
 from accounts.sign_in_rules import set_rules
+from common.downloads import repr_digest
 from evidence.models import CustodyEvent, Evidence, OriginalTicket
 from tests.accounts.people import make_organisation
 from tests.evidence.desk import Desk
 from tests.hostile.files import hostile_files
-from vault.downloads import repr_digest
 from vault.errors import OriginalDamaged
 from vault.models import StoredObject
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.permissions import Role
+from common.downloads import repr_digest
 from evidence.models import EvidenceFile, OriginalTicket
 from evidence.originals import GOOD_FOR, digest_of_token
 from tests.accounts.people import make_person
@@ -26,7 +27,6 @@ from tests.conftest import Start
 from tests.faults.programs import port_for_a_server_that_dies
 from tests.faults.sizes import sized
 from tests.ledger.processes import wait_until
-from vault.downloads import repr_digest
 from vault.models import StoredObject
 
 MIB = 1 << 20
