@@ -28,7 +28,8 @@ def main(count: int) -> None:
     for _ in range(count):
         token = secrets.token_urlsafe(32)
         OriginalTicket.objects.create(
-            token_sha256=digest_of_token(token), file=file, person=person, organisation=where, made_at=now, expires_at=now + LONG_ENOUGH)
+            token_sha256=digest_of_token(token), file=file, person=person, organisation=where, signed_in="password+totp", made_at=now,
+            expires_at=now + LONG_ENOUGH)
         print(token)
 
 

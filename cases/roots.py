@@ -38,6 +38,7 @@ class Access:
 
     What of the case's records it covers: those up to `up_to` (None: all), of these `kinds` (empty: every kind), and with `only_of` only
     those that this organisation deposited. `as_of`: the moment that `up_to` was fixed at. What of the case's file: `cases.sight`.
+    `paper_id`: the assignment, grant, matter or order that the root rests on; None of one's own.
     """
 
     case_id: int
@@ -48,6 +49,7 @@ class Access:
     kinds: frozenset[str] = frozenset()
     only_of: int | None = None
     as_of: datetime | None = None
+    paper_id: int | None = None
 
     @property
     def whole(self) -> bool:
@@ -147,16 +149,19 @@ def _foreign(viewer: Viewer, ids: list[int], now: datetime) -> Iterator[Access]:
         for held in assigned_now(viewer, now).filter(case__in=ids).select_related("entrustment"):
             contract = held.entrustment
             only_of = None if held.includes_all else viewer.organisation.pk
-            yield Access(held.case_id, Root.ASSIGNED, contract.scope, contract.ends_at, only_of=only_of)
+            yield Access(held.case_id, Root.ASSIGNED, contract.scope, contract.ends_at, only_of=only_of, paper_id=held.pk)
     if viewer.kind in RECEIVERS:
         for granted in granted_now(viewer, now).filter(case__in=ids).select_related("grant"):
-            yield Access(granted.case_id, Root.GRANTED, granted.grant.purpose, granted.grant.ends_at)
+            yield Access(granted.case_id, Root.GRANTED, granted.grant.purpose, granted.grant.ends_at, paper_id=granted.grant_id)
     if viewer.kind in ACCEPTING:
         for submitted in accepted_now(viewer, now).filter(case__in=ids).select_related("matter"):
             matter = submitted.matter
-            yield Access(submitted.case_id, Root.ACCEPTED, matter.purpose, matter.open_until, submitted.up_to, as_of=submitted.as_of)
+            yield Access(
+                submitted.case_id, Root.ACCEPTED, matter.purpose, matter.open_until, submitted.up_to, as_of=submitted.as_of,
+                paper_id=matter.pk)
     if viewer.kind == Kind.COURT:
         for ordered in ordered_now(viewer, now).filter(case__in=ids).select_related("order").prefetch_related("order__kinds"):
             order = ordered.order
             kinds = frozenset(row.kind for row in order.kinds.all())
-            yield Access(ordered.case_id, Root.ORDERED, f"{order.number} {order.scope}", order.ends_at, kinds=kinds)
+            told = f"{order.number} {order.scope}"
+            yield Access(ordered.case_id, Root.ORDERED, told, order.ends_at, kinds=kinds, paper_id=order.pk)

@@ -4,13 +4,15 @@ The caller writes first and answers then; a crash between the two leaves a trace
 Source: threats T26; issue "People and institutions" 2.
 """
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.viewer import Viewer
 from cases.errors import CaseNotFound
 from cases.models import AccessEvent, Case
 from cases.roots import Access
 from cases.selectors import access_to, roots_of
+
+ONE_DAY = timedelta(days=1)
 
 
 def read_case(viewer: Viewer, case: Case, *, request_id: str, now: datetime) -> Access:
@@ -32,6 +34,18 @@ def note_told(viewer: Viewer, cases: Sequence[Case], what: str, *, request_id: s
     if not all(roots.values()):
         raise CaseNotFound
     note_accesses(viewer, {case_id: found[0] for case_id, found in roots.items()}, what, request_id=request_id, now=now)
+
+
+def note_listed(viewer: Viewer, cases: Sequence[Case], *, request_id: str, now: datetime) -> None:
+    """Write that a machine is told of these cases by a list, as an export's rows say it: of each once a day. Raises CaseNotFound."""
+    foreign = [case for case in cases if case.organisation_id != viewer.organisation.pk]
+    if not foreign:
+        return
+    lately = AccessEvent.objects.filter(
+        case__in=[case.pk for case in foreign], what=AccessEvent.EXPORT, actor=viewer.actor, organisation=viewer.organisation,
+        at__gt=now - ONE_DAY)
+    known = set(lately.values_list("case_id", flat=True))
+    note_told(viewer, [case for case in foreign if case.pk not in known], AccessEvent.EXPORT, request_id=request_id, now=now)
 
 
 def note_accesses(viewer: Viewer, by_case: Mapping[int, Access], what: str, *, request_id: str, now: datetime) -> None:

@@ -111,5 +111,6 @@ def query(name: str, description: str, **schema: Any) -> OpenApiParameter:
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
+REPR_DIGEST = header("Repr-Digest", "RFC 9530: SHA-256 of the whole answer. 应答内容的 SHA-256 摘要。", response=(200,))
 CHALLENGE = header("WWW-Authenticate", "RFC 6750. 需要接口密钥或访问令牌。", response=(401,), const="Bearer")
 RETRY_AFTER = header("Retry-After", "Seconds. 请在若干秒后重试。", response=(429, 503), pattern="^[0-9]+$")

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "common.tenancy.forget_between_requests",
+    "common.downloads.digest_of_downloads",
     "django.middleware.security.SecurityMiddleware",
     "config.evidence_host.EvidenceHostMiddleware",
     "django.middleware.locale.LocaleMiddleware",

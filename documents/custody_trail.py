@@ -70,8 +70,8 @@ class Unshown(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CustodyTrail(Struct, forbid_unknown_fields=True, frozen=True):
-    """The whole document. `since` and `until` are days in China, both included; None without an end. `unlisted`: how many fields more have
-    characters spelled out than `unshown` names.
+    """The whole document. `since` and `until` are days in China, both included; None without an end. Of a long period it is one volume of
+    `volumes`. `unlisted`: how many fields more have characters spelled out than `unshown` names.
     """
 
     language: Literal["zh-hans", "en"]
@@ -83,5 +83,7 @@ class CustodyTrail(Struct, forbid_unknown_fields=True, frozen=True):
     rows: tuple[Row, ...]
     ends: tuple[End, ...]
     log: Log
+    volume: Place = 1
+    volumes: Place = 1
     unshown: tuple[Unshown, ...] = ()
     unlisted: Count = 0

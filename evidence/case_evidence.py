@@ -48,17 +48,24 @@ class Panel(NamedTuple):
         return self.count("missing")
 
 
-def panels_of(viewer: Viewer, case: Case, *, now: datetime) -> list[Panel]:
-    """Each procedure with how the case's records meet it, as far as they are open to the viewer; law as of today in China."""
-    exhibits, day = exhibits_of(viewer, case, now=now), now.astimezone(CHINA).date()
+def panels_of(viewer: Viewer, records: Sequence[Evidence], *, now: datetime) -> list[Panel]:
+    """Each procedure with how these records (`records_that_count`) meet it; law as of today in China.
+
+    It is told from their sealed claims: of others' records there is a row of it first, which the callers write.
+    """
+    exhibits, day = exhibits_of(viewer, records, now=now), now.astimezone(CHINA).date()
     return [Panel(name, word, completeness(name, exhibits, day=day)) for name, (word, _needs) in PROCEDURES.items()]
 
 
-def exhibits_of(viewer: Viewer, case: Case, *, now: datetime) -> list[Exhibit]:
-    """The records of this case that count, the newest of each kind first."""
+def records_that_count(viewer: Viewer, case: Case, *, now: datetime) -> list[Evidence]:
+    """Those of the case's records that are open to the viewer, stand and are of a kind that is asked for, the newest of each kind first."""
     standing = records_for(viewer, now=now).filter(case=case, supersessions=None)
     held = set(standing.order_by().filter(kind__in=ASKED_FOR).values_list("kind", flat=True).distinct())
-    records = [record for kind in ASKED_FOR if kind in held for record in standing.filter(kind=kind)[:OF_EACH_KIND]]
+    return [record for kind in ASKED_FOR if kind in held for record in standing.filter(kind=kind)[:OF_EACH_KIND]]
+
+
+def exhibits_of(viewer: Viewer, records: Sequence[Evidence], *, now: datetime) -> list[Exhibit]:
+    """These records as completeness looks at them, in their order."""
     backed = _backed(viewer, records, now)
     return [exhibit for record in records if (exhibit := _exhibit(record, corroborated=record.pk in backed)) is not None]
 

@@ -49,7 +49,7 @@ class CustodyAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """How somebody acted. `signed_in`: `api_key`, `password+totp`, `ticket`, `none` …; None in the others: nothing of the kind."""
+    """How somebody acted. `signed_in`: `api_key`, `password+totp`, `none` …; None in the others: nothing of the kind."""
 
     signed_in: str
     role: str | None = None

@@ -1,17 +1,18 @@
 """The trails of an organisation's records for a period as a document: the rows of the other exports on paper, and inside it as JSON.
 
-A paper is bounded: what a typesetter takes for two thousand rows a machine can spare, and nobody reads more. A character that no font at
-hand can show is written by its code point, and the document lists where. What this does not do: seal it (docs/adr/0027).
+A paper is bounded: what a typesetter takes for two thousand rows a machine can spare. A longer period is as many volumes as it takes, each
+a document of its own that says which of how many it is, set one after the other and sent as they are set. A character that no font at hand
+can show is written by its code point, and the document lists where. What this does not do: seal it (docs/adr/0027).
 """
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 import msgspec
 from django.conf import settings
-from django.utils.translation import get_language
+from django.db.models.functions import Length
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from accounts.audit.words import words_label
@@ -20,19 +21,23 @@ from common.pages import china_time
 from documents import custody_trail as paper
 from documents.fonts import Typefaces
 from documents.glyphs import Missing, Spelling
-from documents.typesetting import Attachment, typeset
+from documents.typesetting import WAIT_S, Attachment, typeset
 from evidence.custody import SELF, Circumstances
-from evidence.custody_export import Told, custody_between, json_pieces
+from evidence.custody_export import CHUNK, Told, custody_between, json_pieces, rows_between
 from evidence.custody_proofs import InLog, newest_in_log
 from evidence.custody_words import actor_word, event_word, root_word
-from evidence.errors import CustodyTooLong
+from evidence.packages.zip_stream import ZipStream
 from ledger.selectors import log_facts, published_note
 from tlog.checkpoint import parse_checkpoint
 from tlog.note import split_note
 from tlog.times import CHINA
 
 MOST_ROWS = 2000
-"""Of one paper: 250 pages, half a gigabyte for some seconds (docs/adr/0027)."""
+"""Of one volume: 250 pages, half a gigabyte for some seconds (docs/adr/0027)."""
+CHARACTERS_OF_A_ROW = 450
+"""So many characters of a purpose take what another row does (measured: 300 rows of 4,000 characters are as 2,500 rows)."""
+NEXT_WAIT_S = 600
+"""For how long a volume waits for its turn when the ones before it are on their way."""
 UNTOLD = Circumstances("")
 """Of a row of the first form, which says nothing of the kind."""
 MOST_UNSHOWN = 200
@@ -55,32 +60,77 @@ class Period:
         return None if self.until is None else _day(self.until - timedelta(days=1))
 
 
-def custody_pdf(organisation: Organisation, period: Period, *, name: str, made_at: datetime) -> bytes:
-    """The document, in the active language; `name`.json is the file inside.
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Number `number` of `of`, with the rows from id `first` to id `last`; the only one of a period without rows has none."""
 
-    Raises CustodyTooLong, DocumentTooLarge, DocumentsBusy.
+    number: int
+    of: int
+    first: int
+    last: int
+
+
+def volumes_of(organisation: Organisation, period: Period) -> list[Volume]:
+    """Into what the rows of the period are cut, at least one volume. What is written later is in none of them."""
+    ends: list[tuple[int, int]] = []
+    first = last = weight = 0
+    rows = rows_between(organisation, period.since, period.until).order_by("id")
+    for pk, length in rows.values_list("pk", Length("purpose")).iterator(chunk_size=CHUNK):
+        more = 1 + (length or 0) // CHARACTERS_OF_A_ROW
+        if weight and weight + more > MOST_ROWS:
+            ends.append((first, last))
+            weight = 0
+        first, last, weight = first if weight else pk, pk, weight + more
+    return [Volume(number, len(ends) + 1, *each) for number, each in enumerate((*ends, (first, last)), 1)]
+
+
+def custody_zip(
+    organisation: Organisation, period: Period, volumes: Sequence[Volume], *, name: str, made_at: datetime
+) -> Iterator[bytes]:
+    """All of these volumes in an archive, in the language that is active now, each made when the one before it was sent.
+
+    Raises DocumentTooLarge, DocumentsBusy: for the first one before anything is sent; later what was sent is no archive.
     """
-    told = list(islice(custody_between(organisation, period.since, period.until), MOST_ROWS + 1))
-    if len(told) > MOST_ROWS:
-        raise CustodyTooLong(limit=MOST_ROWS)
+    return _archived(organisation, period, volumes, get_language(), name, made_at)
+
+
+def _archived(
+    organisation: Organisation, period: Period, volumes: Sequence[Volume], language: str | None, name: str, made_at: datetime
+) -> Iterator[bytes]:
+    archive = ZipStream(made_at)
+    for volume in volumes:
+        named = f"{name}-{volume.number:0{len(str(volume.of))}}-of-{volume.of}"
+        with override(language):
+            made = custody_pdf(
+                organisation, period, volume, name=named, made_at=made_at, wait_s=WAIT_S if volume.number == 1 else NEXT_WAIT_S)
+        yield from archive.add(f"{named}.pdf", made, deflate=False)
+    yield from archive.finish()
+
+
+def custody_pdf(
+    organisation: Organisation, period: Period, volume: Volume, *, name: str, made_at: datetime, wait_s: float = WAIT_S
+) -> bytes:
+    """The document, in the active language; `name`.json is the file inside. Raises DocumentTooLarge, DocumentsBusy."""
+    told = list(custody_between(organisation, period.since, period.until, ids=(volume.first, volume.last)))
     typefaces = Typefaces(settings.DOCUMENT_FONTS)
-    data = msgspec.to_builtins(_document(organisation, period, told, attached=f"{name}.json", made_at=made_at))
+    data = msgspec.to_builtins(_document(organisation, period, volume, told, attached=f"{name}.json", made_at=made_at))
     spelling = Spelling(typefaces.characters())
     shown = spelling.spelled(data) | _unshown(spelling.missing)
     rows = b"".join(json_pieces(iter(told), organisation=organisation, made_at=made_at)).decode()
     attachment = Attachment(f"{name}.json", "application/json", rows, _("相同各行的机读原文"))
-    return typeset(paper.NAME, shown, at=made_at, typefaces=typefaces, attachment=attachment)
+    return typeset(paper.NAME, shown, at=made_at, typefaces=typefaces, attachment=attachment, wait_s=wait_s)
 
 
 def _document(
-    organisation: Organisation, period: Period, told: Sequence[Told], *, attached: str, made_at: datetime
+    organisation: Organisation, period: Period, volume: Volume, told: Sequence[Told], *, attached: str, made_at: datetime
 ) -> paper.CustodyTrail:
     numbers = list(dict.fromkeys(each.record for each in told))
     in_log = newest_in_log(numbers)
     return paper.CustodyTrail(
         language="en" if get_language() == "en" else "zh-hans", organisation=paper.Named(organisation.name, organisation.ref),
         since=period.first_day, until=period.last_day, made_at=china_time(made_at), attached=attached,
-        rows=tuple(_rows(told)), ends=tuple(_end(number, in_log.get(number)) for number in numbers), log=_log())
+        rows=tuple(_rows(told)), ends=tuple(_end(number, in_log.get(number)) for number in numbers), log=_log(),
+        volume=volume.number, volumes=volume.of)
 
 
 def _rows(told: Sequence[Told]) -> Iterator[paper.Row]:

@@ -12,7 +12,7 @@ from evidence.custody import Happening
 from evidence.errors import DisclosureLimited, RecordNotFound
 from evidence.models import DisclosureAttempts, Evidence
 from evidence.selectors import claims_of, public_record
-from evidence.trail import note_happening
+from evidence.trail import append_rows, append_with_retries, to_the_millisecond
 from tlog.claims import Claim
 from vault.search import blind_digest
 
@@ -25,13 +25,15 @@ class Disclosure:
     claim: Claim
 
 
-def disclose_and_note(number: str, sha256: bytes, happening: Happening, *, now: datetime) -> Disclosure:
+def disclose_and_note(number: str, sha256: bytes, *happenings: Happening, now: datetime) -> Disclosure:
     """`disclose_file`, and what is done with it written into the record's trail, and committed, before anything of it goes out.
+
+    That a file was compared is a verification, that its claim is handed out a disclosure: whoever does both writes both.
 
     Raises what `disclose_file` raises, nothing being written then; DepositBusy.
     """
     found = disclose_file(number, sha256, today=now.date())
-    note_happening(found.record.pk, happening, now=now)
+    append_with_retries(lambda: append_rows({found.record.pk: happenings}, at=to_the_millisecond(now)))
     return found
 
 

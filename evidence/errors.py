@@ -235,12 +235,3 @@ class QuarantineUnfounded(DomainError):
     status = 422
     title = _("解除隔离须由在职人员写明理由")
     detail = _("理由不得为空，也不得超过 {limit} 字；解除人须在某一机构任职。")
-
-
-class CustodyTooLong(DomainError):
-    """`limit`: rows of one paper."""
-
-    code = "custody-too-long"
-    status = 422
-    title = _("行数过多，未制成 PDF")
-    detail = _("一份 PDF 至多 {limit} 行，所选期间的记录更多；请缩短期间，分成几份 PDF 导出，或改用没有行数限制的 CSV、JSON。")

@@ -23,4 +23,7 @@ SHARE = (
     "evidence.shared-before-commit",   # in the transaction: the file's row is moved, its own object is forgotten
     "evidence.shared",                 # the record opens the shared object, and its own bytes are named by no row
 )
-CUSTODY = ("evidence.custody-before-commit",)  # in the transaction: a run's statements, and which row stands where, are written
+CUSTODY = (
+    "evidence.ends-before-commit",     # in the transaction: trails say that papers were ended, and that they say it
+    "evidence.custody-before-commit",  # in the transaction: a run's statements, and which row stands where, are written
+)

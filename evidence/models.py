@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.models import ApiKey, Application, Organisation, Person
-from cases.models import Case, Grant
+from cases.models import Assignment, Case, Grant, Matter, Order
 from common.append_only import AppendOnlyModel
 from evidence import quarantine_rows  # noqa: F401 - tables of this app too
 from ledger.models import Receipt
@@ -137,6 +137,11 @@ class RenderingPart(models.Model):
 
 OTHERS_ROOTS = ("assigned", "granted", "accepted", "ordered")
 """The roots by which somebody reads what is not his organisation's; a migration has them too."""
+CUSTODY_EVENTS = (
+    "access:granted", "access:revoked", "record:captured", "record:checked", "record:digested", "record:disclosed", "record:downloaded",
+    "record:fetched", "record:ingested", "record:played", "record:quarantined", "record:released", "record:rendered", "record:repaired",
+    "record:superseded", "record:verified", "record:viewed", "release:approved", "release:failed", "release:proposed", "release:withdrawn")
+"""`evidence.custody.CustodyAction` as the database has it; one more needs a migration, as rows of each are for ever."""
 
 
 class CustodyEvent(AppendOnlyModel):
@@ -159,7 +164,10 @@ class CustodyEvent(AppendOnlyModel):
 
     class Meta:
         verbose_name = "流转记录"
-        constraints = [models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["evidence", "sequence"], name="custody_sequence_unique"),
+            models.CheckConstraint(condition=models.Q(event__in=CUSTODY_EVENTS), name="custody_event_known"),
+        ]
         # Few rows of a long table: what dashboards count is who else read, and who verified.
         indexes = [
             models.Index(fields=["at"], condition=models.Q(root__in=OTHERS_ROOTS), name="custody_read_by_others"),
@@ -167,18 +175,33 @@ class CustodyEvent(AppendOnlyModel):
         ]
 
 
+PAPERS = ("grant", "assignment", "matter", "order")
+"""By which of them others come to a record. Each has a column of its own in the table below."""
+
+
 class GrantedTrail(models.Model):
-    """That a record's trail has a row of the grant by which somebody first read it, and one of that grant's end, once it was revoked."""
+    """That a record's trail has a row of the paper by which somebody first read it, and one of that paper's end, once somebody ended it."""
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="存证记录")
-    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+", help_text="授权")
-    ended_at = models.DateTimeField(null=True, help_text="撤销写入流转记录的时间")
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="+", help_text="授权")
+    assignment = models.ForeignKey(Assignment, null=True, on_delete=models.PROTECT, related_name="+", help_text="委案")
+    matter = models.ForeignKey(Matter, null=True, on_delete=models.PROTECT, related_name="+", help_text="受理事项")
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="+", help_text="调取令")
+    ended_at = models.DateTimeField(null=True, help_text="终止写入流转记录的时间")
 
     objects: ClassVar[models.Manager["GrantedTrail"]] = models.Manager()
 
     class Meta:
-        verbose_name = "授权的流转记录"
-        constraints = [models.UniqueConstraint(fields=["evidence", "grant"], name="granted_trail_told_once")]
+        verbose_name = "访问根据的流转记录"
+        constraints = [
+            models.UniqueConstraint(fields=["evidence", "grant"], name="granted_trail_told_once"),
+            models.UniqueConstraint(fields=["evidence", "assignment"], name="granted_trail_assignment_told_once"),
+            models.UniqueConstraint(fields=["evidence", "matter"], name="granted_trail_matter_told_once"),
+            models.UniqueConstraint(fields=["evidence", "order"], name="granted_trail_order_told_once"),
+            models.CheckConstraint(
+                condition=models.Q(*(models.Q(*((f"{each}__isnull", each != one) for each in PAPERS)) for one in PAPERS), _connector="OR"),
+                name="granted_trail_of_one_paper"),
+        ]
 
 
 class CustodyCommitment(AppendOnlyModel):
@@ -294,6 +317,7 @@ class OriginalTicket(models.Model):
     file = models.ForeignKey(EvidenceFile, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="证据文件")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False, related_name="+", help_text="取用人所在机构")
+    signed_in = models.CharField(max_length=64, help_text="取用人签发凭据时的登录方式")
     made_at = models.DateTimeField(help_text="签发时间")
     expires_at = models.DateTimeField(help_text="失效时间")
     used_at = models.DateTimeField(null=True, help_text="取用时间")

@@ -22,6 +22,7 @@ from evidence.quarantine import refuse_when_quarantined
 from evidence.reading import note_reading
 from evidence.record_keys import open_original
 from evidence.selectors import claims_of
+from evidence.trail import how_signed_in
 from tlog.claims import parse_claim
 from vault.downloads import verified_blocks
 from vault.storage import blocks_of
@@ -59,7 +60,7 @@ def issue_ticket(viewer: Viewer, record: Evidence, position: int, *, now: dateti
     token = secrets.token_urlsafe(32)
     OriginalTicket.objects.create(
         token_sha256=digest_of_token(token), file=file, person=viewer.person, organisation=viewer.organisation,
-        made_at=now, expires_at=now + GOOD_FOR)
+        signed_in=how_signed_in(viewer.actor), made_at=now, expires_at=now + GOOD_FOR)
     return token
 
 
@@ -99,7 +100,8 @@ def redeem(ticket: OriginalTicket, viewer: Viewer, *, request_id: str, now: date
         with transaction.atomic():
             if OriginalTicket.objects.filter(pk=ticket.pk, used_at=None).update(used_at=now) != 1:
                 raise RecordNotFound
-            note_reading(viewer, [record], CustodyAction.DOWNLOADED, request_id=request_id, now=now, signed_in="ticket")
+            # There is no session at this origin: what counts is how he had signed in who got the ticket.
+            note_reading(viewer, [record], CustodyAction.DOWNLOADED, request_id=request_id, now=now, signed_in=ticket.signed_in)
     except BaseException:
         file.close()
         raise

@@ -15,27 +15,29 @@ from cases.selectors import roots_of
 from cases.watching import note_accesses
 from evidence.custody import CustodyAction, Happening
 from evidence.errors import RecordNotFound
-from evidence.granted_trails import grants_to_tell, insert_told
+from evidence.granted_trails import insert_told, openings_to_tell
 from evidence.models import Evidence
 from evidence.trail import LOOKED_UP_AT_ONCE, append_rows, append_with_retries, circumstances_of, to_the_millisecond
 
 
 def note_reading(
     viewer: Viewer, records: Sequence[Evidence], action: CustodyAction, *, request_id: str, now: datetime, signed_in: str | None = None,
+    roots: Mapping[int, Access] | None = None,
 ) -> None:
     """Write that the viewer reads these records, which came with their cases (`records_for`), each by the first root that covers it.
 
-    `signed_in`: how, where the request cannot tell. Raises RecordNotFound when no root covers one of them any more, DepositBusy when too
-    many read the same record at once.
+    `signed_in`: how, where the request cannot tell; `roots`: what `covering` just said of them.
+
+    Raises RecordNotFound when no root covers one of them any more, DepositBusy when too many read the same record at once.
     """
     at = to_the_millisecond(now)
-    roots = covering(viewer, records, now=now)
+    roots = covering(viewer, records, now=now) if roots is None else roots
     readings = _readings(viewer, records, roots, action, request_id=request_id, signed_in=signed_in)
 
     def write() -> None:
-        grants = grants_to_tell(viewer, records, roots, now=now)
-        append_rows({id_: [*([grants[id_][1]] if id_ in grants else []), reading] for id_, reading in readings.items()}, at=at)
-        insert_told(grants)
+        openings = openings_to_tell(records, roots)
+        append_rows({id_: [*([openings[id_][2]] if id_ in openings else []), reading] for id_, reading in readings.items()}, at=at)
+        insert_told(openings)
         by_case = {record.case_id: roots[record.pk] for record in reversed(records)}
         note_accesses(viewer, by_case, AccessEvent.RECORDS, request_id=request_id, now=at)
 

@@ -2,7 +2,7 @@
 
 A list that is exported writes a custody row for each record of others' and an access row for each case of others', all before its first
 byte, some hundred at a time; a search by a party an access row for each such case that it shows. What this does not do: lists on pages,
-which write nothing; one's own rows, which are the audit log's.
+which write nothing, and lists for machines (`evidence.looking`); one's own rows, which are the audit log's.
 Source: threats T26; issue "People and institutions" 2.
 """
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,11 @@ Source: formats A6 (order and names of checks).
 """
 from datetime import datetime, timedelta
 
+from common.tenancy import opened
 from evidence.custody import Happening
 from evidence.disclosure import Disclosure, disclose_and_note
+from evidence.models import Evidence
+from evidence.trail import LOOKED_UP_AT_ONCE, append_rows, append_with_retries, to_the_millisecond
 from ledger.errors import RecordNotPublished
 from ledger.pinned import pinned_roots
 from ledger.policies import policy_at
@@ -25,7 +28,7 @@ from tlog.merkle import leaf_hash, verify_inclusion
 from tlog.note import open_note, split_note
 from tlog.policy import NO_QUORUM
 from tlog.proof import parse_proof
-from tlog.report import Report
+from tlog.report import PASSED, Report
 from tlog.statement import Statement, parse_statement
 from tlog.timestamp import verify_token
 
@@ -47,6 +50,25 @@ def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: 
     if proof is not None and statement is not None:
         _times(findings, statement, proof, now)
     return findings.report()
+
+
+def note_examined(report: Report, by: Happening, *, now: datetime) -> None:
+    """That a package was examined, and `by` whom, into the trail of each record of ours that it leads to our log. Raises DepositBusy.
+
+    A number that stands in a package without such a path leaves nothing: anybody can write numbers.
+    """
+    led = (check.reason for check in report.checks if check.name == checks.INCLUSION and check.outcome == PASSED)
+    numbers = sorted({reason.partition(":")[0] for reason in led})
+    for first in range(0, len(numbers), LOOKED_UP_AT_ONCE):
+        ids = [id_ for number in numbers[first:first + LOOKED_UP_AT_ONCE] if (id_ := _id_of(number)) is not None]
+        with opened(records=",".join(map(str, ids))):
+            append_with_retries(lambda ids=ids: append_rows({id_: [by] for id_ in ids}, at=to_the_millisecond(now)))  # type: ignore[misc]
+
+
+def _id_of(number: str) -> int | None:
+    """None for what is no deposit: a statement about trails has a number, too."""
+    with opened(record=number):
+        return Evidence.objects.filter(record=number).values_list("pk", flat=True).first()
 
 
 def _original(findings: Findings, disclosed: Disclosure, file_sm3: bytes | None) -> None:

@@ -280,16 +280,17 @@ class Rows:
     def ticket(self, **changes: Any) -> OriginalTicket:
         self.count += 1
         values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
-        return OriginalTicket.objects.create(file=self.file(), person=self.person(), organisation=self.organisation(), **values)
+        return OriginalTicket.objects.create(
+            file=self.file(), person=self.person(), organisation=self.organisation(), signed_in="session", **values)
 
     def paper_ticket(self, **changes: Any) -> PaperTicket:
         self.count += 1
         values = {"token_sha256": self.count.to_bytes(32, "big"), "made_at": NOW, "expires_at": NOW + timedelta(minutes=1), **changes}
         return PaperTicket.objects.create(paper=self.paper(), person=self.person(), **values)
 
-    def custody(self, evidence: Evidence, sequence: int = 1) -> CustodyEvent:
+    def custody(self, evidence: Evidence, sequence: int = 1, event: str = "record:ingested") -> CustodyEvent:
         values = {"evidence": evidence, "sequence": sequence, "at": NOW, "digest": "0" * 64}
-        row = CustodyEvent(event="record:ingested", actor="system", organisation_ref="o", **values)
+        row = CustodyEvent(event=event, actor="system", organisation_ref="o", **values)
         row.save()
         return row
 

@@ -255,7 +255,12 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "evidence_file_key_of_an_original": lambda r: r.file(content_key=b"k"),
     "evidence_file_position_from_one": lambda r: r.file(position=0),
     "custody_sequence_unique": lambda r: both(r.custody, evidence=r.evidence()),
+    "custody_event_known": lambda r: r.custody(r.evidence(), event="record:admired"),
     "granted_trail_told_once": lambda r: both(GrantedTrail.objects.create, evidence=r.evidence(), grant=r.grant()),
+    "granted_trail_assignment_told_once": lambda r: both(GrantedTrail.objects.create, evidence=r.evidence(), assignment=r.assignment()),
+    "granted_trail_matter_told_once": lambda r: both(GrantedTrail.objects.create, evidence=r.evidence(), matter=r.matter()),
+    "granted_trail_order_told_once": lambda r: both(GrantedTrail.objects.create, evidence=r.evidence(), order=r.order()),
+    "granted_trail_of_one_paper": lambda r: GrantedTrail.objects.create(evidence=r.evidence(), grant=r.grant(), order=r.order()),
     "custody_commitment_record_unique": lambda r: both(r.commitment, record="same"),
     "custody_commitment_ticket_unique": lambda r: both(r.commitment, ticket=7),
     "custody_head_position_unique": lambda r: both(r.head, commitment=r.commitment()),
@@ -361,7 +366,7 @@ def test_a_custody_row_can_be_neither_changed_nor_deleted(database: str) -> None
     for attempt in (row.save, row.delete, CustodyEvent.objects.all().delete, lambda: CustodyEvent.objects.update(event="x")):
         with pytest.raises(AppendOnlyError):
             attempt()
-    statements = ["UPDATE {table} SET event = 'x'", "DELETE FROM {table}"]
+    statements = ["UPDATE {table} SET event = 'record:viewed'", "DELETE FROM {table}"]
     replace = "INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
     statements.append("TRUNCATE {table} CASCADE" if connection.vendor == "postgresql" else replace)
     for statement in statements:

@@ -2,9 +2,8 @@
 
 The digest is computed while the bytes pass, beside the sender, and the last block is held back until it is known. A mismatch then leaves an
 answer that is shorter than its Content-Length: the connection is cut, and no receiver can take what it has for the whole file. The header
-`Repr-Digest` tells the receiver what to expect. What this does not do: say who may read. Source: RFC 9530; RFC 9112 8.
+`Repr-Digest` tells the receiver what to expect (`common.downloads`). What this does not do: say who may read. Source: RFC 9530; RFC 9112 8.
 """
-import base64
 import hashlib
 import queue
 import threading
@@ -13,15 +12,6 @@ from collections.abc import Iterable, Iterator
 from vault.errors import OriginalDamaged
 
 QUEUED = 4
-
-
-def repr_digest(sha256: bytes) -> str:
-    """The value of the header `Repr-Digest` for a file with this SHA-256 (32 bytes).
-
-    >>> repr_digest(bytes(32))
-    'sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:'
-    """
-    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
 def verified_blocks(blocks: Iterable[bytes], sha256: bytes, size_bytes: int) -> Iterator[bytes]:

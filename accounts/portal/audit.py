@@ -28,6 +28,7 @@ from accounts.portal.members import word
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from common.cells import safe_cell
+from common.downloads import begun
 from common.pages import china_time
 from common.problems import BadRequest, NotFound
 from tlog.times import CHINA
@@ -127,9 +128,9 @@ def audit_export(request: HttpRequest, viewer: Viewer) -> StreamingHttpResponse:
         note(Event.AUDIT_EXPORTED, organisation, at=timezone.now(), subject=f"organisation:{organisation.ref}")
     last = entries_of(organisation, since=None, until=None).values_list("number", flat=True)[0]
     lines = csv_lines(organisation, oldest_first(rows, up_to=last), english=get_language() == "en")
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="audit-{timezone.now().astimezone(CHINA):%Y%m%d-%H%M%S}.csv"'
-    return response
+    return begun(
+        (line.encode() for line in lines), content_type="text/csv; charset=utf-8",
+        file_name=f"audit-{timezone.now().astimezone(CHINA):%Y%m%d-%H%M%S}.csv")
 
 
 def csv_lines(organisation: Organisation, parts: Iterator[Sequence[AuditEntry]], *, english: bool) -> Iterator[str]:

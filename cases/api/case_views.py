@@ -20,7 +20,7 @@ from cases.filing import add_note, move_stage, open_case, revise_file
 from cases.models import AccessEvent, Case
 from cases.record_counts import records_seen
 from cases.selectors import CaseFile, case_file_for, case_for, cases_for, cases_of_person, cases_referenced, place_of_note
-from cases.watching import note_told
+from cases.watching import note_listed, note_told
 from common.bodies import answer, decode_with, read_json
 from common.problems import Forbidden
 from common.request_ids import request_id_of
@@ -63,6 +63,7 @@ class CasesView(APIView):
     def get(self, request: Request) -> HttpResponse:
         viewer, now = viewer_of(request), timezone.now()
         page, cursor = page_of(viewer, cases_for(viewer, now=now), request.query_params.get("cursor"), now=now)
+        note_listed(viewer, page, request_id=request_id_of(request), now=now)
         return page_answer(viewer, page, cursor, now=now)
 
     @extend_schema(**schema.OPEN)

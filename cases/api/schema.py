@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from cases import errors
 from cases.api import answers, payloads
 from common import faults, problems
-from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
+from common.endpoints import JSON, REPR_DIGEST, Refusals, Responses, endpoint, found, header, query, ref
 
 TAG, ID, BYTES = "cases", "0f8fad5bd9cb469fa16570867728950e", "application/octet-stream"
 
@@ -31,7 +31,8 @@ def created(struct: type, description: str) -> Responses:
 
 LIST = endpoint(
     "listCases", "List cases, the newest first · 案件列表",
-    "Fifty a page; follow `next_cursor` until it is null. Nothing personal.\n\n每页五十件，next_cursor 为 null 即末页；不含个人信息。",
+    "Fifty a page; follow `next_cursor` until it is null. Nothing personal. Others' cases that are open to you have a row of it, one a day."
+    "\n\n每页五十件，next_cursor 为 null 即末页；不含个人信息。向您开放的其他机构的案件，其访问记录每天记一行。",
     tag=TAG, parameters=[CURSOR], success=found(answers.CasePage, "One page. 一页案件。"), refusals=READ_ERRORS)
 
 OPEN = endpoint(
@@ -89,7 +90,7 @@ RECKONING = endpoint(
 RECKONING_CSV = endpoint(
     "getReckoningCsv", "The sheet's rows for a spreadsheet · 计算表（CSV）",
     "UTF-8 with a byte order mark; no cell is a formula.\n\nUTF-8（含 BOM）；任何单元格都不会被当作公式。",
-    tag=TAG, parameters=[CASE, ON, header("Content-Disposition", "A file name. 文件名。", response=(200,))],
+    tag=TAG, parameters=[CASE, ON, header("Content-Disposition", "A file name. 文件名。", response=(200,)), REPR_DIGEST],
     success={(200, "text/csv"): OpenApiResponse({"type": "string"}, description="The rows. 各行。")}, refusals=RECKONING_ERRORS)
 
 BOUNDS = "CSV in UTF-8 or GB18030, or XLSX, told by its bytes: at most 4 MiB, 2,000 rows, 60 columns, 500 characters a cell."

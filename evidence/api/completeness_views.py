@@ -13,8 +13,11 @@ from cases.api import schema as case_schema
 from cases.api.viewing import opened_file, viewer_of
 from common.bodies import answer
 from common.endpoints import endpoint, found
+from common.request_ids import request_id_of
 from evidence.api.relation_views import Number
-from evidence.case_evidence import panels_of
+from evidence.case_evidence import panels_of, records_that_count
+from evidence.errors import DepositBusy
+from evidence.looking import note_others
 
 
 class NeedAnswer(Struct, forbid_unknown_fields=True):
@@ -47,7 +50,8 @@ COMPLETENESS = endpoint(
     "caseCompleteness", "What evidence is there, weak or missing · 材料齐备度",
     "For each kind of procedure, from the records of the case that are open to you; texts in the language of Accept-Language. It compares "
     "with the rules that it cites, and judges neither truth nor force of any evidence.\n\n只对照所列规定，不判断证据的真实性和证明力。",
-    tag="cases", parameters=(case_schema.CASE,), success=found(Completeness, "The comparison. 对照。"), refusals=case_schema.READ_ERRORS)
+    tag="cases", parameters=(case_schema.CASE,), success=found(Completeness, "The comparison. 对照。"),
+    refusals=(*case_schema.READ_ERRORS, DepositBusy))
 
 
 class CaseCompletenessView(APIView):
@@ -55,9 +59,11 @@ class CaseCompletenessView(APIView):
 
     @extend_schema(**COMPLETENESS)
     def get(self, request: Request, case: str) -> HttpResponse:
-        now = timezone.now()
+        now, viewer = timezone.now(), viewer_of(request)
         file = opened_file(request, case, now=now)
-        panels = panels_of(viewer_of(request), file.case, now=now)
+        records = records_that_count(viewer, file.case, now=now)
+        note_others(viewer, records, request_id=request_id_of(request), now=now)
+        panels = panels_of(viewer, records, now=now)
         return answer({"whole_case": file.sight.chain, "procedures": [
             {"procedure": panel.procedure, "title": str(panel.word), "needs": [
                 {"need": each.key, "title": str(each.word), "state": each.state, "favours_debtor": each.debtor,

@@ -1,7 +1,7 @@
 """GET /api/v1/evidence/{record}/package: the evidence package, streamed as it is made."""
 from datetime import datetime
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from accounts.permissions import Act
 from accounts.scopes import Scope
 from accounts.trial import note_trial_step
 from accounts.viewer import Viewer
+from common.downloads import begun
 from common.faults import RequestMalformed
 from common.request_ids import request_id_of
 from evidence.api import schema
@@ -55,10 +56,8 @@ class EvidencePackageView(APIView):
             note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id_of(request), now=now)
         contents = gather_package(records, scope=scope, now=timezone.now())
         note_trial_step(viewer.organisation, TrialStep.Step.FETCHED, actor=viewer.actor, now=now)
-        response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE)
-        response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
-        response["Cache-Control"] = "no-store"
-        return response
+        name = f"{records[0].record}-{scope}.asice"
+        return begun(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE, file_name=name)
 
 
 def complete(viewer: Viewer, scope: PackageScope, records: list[Evidence], *, now: datetime) -> tuple[PackageScope, list[Evidence]]:

@@ -16,6 +16,7 @@ from common.bodies import answer
 from common.request_ids import request_id_of
 from evidence.api import schema
 from evidence.facts import facts_of
+from evidence.looking import note_others
 from evidence.models import Evidence
 from evidence.proofs import proof_of, timestamps_of
 from evidence.reading import note_viewing
@@ -53,7 +54,7 @@ def own_facts(record: Evidence) -> dict[str, object]:
 
 
 class EvidenceListView(APIView):
-    """The records that are open to the organisation, the newest first, by cursor."""
+    """The records that are open to the organisation, the newest first, by cursor. Others' records have the row of it first."""
 
     scopes = {"GET": Scope.EVIDENCE_READ}
 
@@ -64,9 +65,10 @@ class EvidenceListView(APIView):
         if after is not None:
             # The cursor is a record's number: a row's id would tell how much all organisations deposit.
             rows = rows.filter(id__lt=record_for(viewer, after, now=now).pk)
-        page = list(rows[: PAGE + 1])
-        cursor = page[PAGE - 1].record if len(page) > PAGE else None
-        return answer({"records": [own_facts(record) for record in page[:PAGE]], "next_cursor": cursor})
+        found = list(rows[: PAGE + 1])
+        page, cursor = found[:PAGE], found[PAGE - 1].record if len(found) > PAGE else None
+        note_others(viewer, page, request_id=request_id_of(request), now=now)
+        return answer({"records": [own_facts(record) for record in page], "next_cursor": cursor})
 
 
 class EvidenceView(APIView):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiRespo
 from cases.api import schema as case_schema
 from cases.errors import CaseNotFound
 from common import problems
-from common.endpoints import JSON, Refusals, Responses, endpoint, found, header, query, ref
+from common.endpoints import JSON, REPR_DIGEST, Refusals, Responses, endpoint, found, header, query, ref
 from common.faults import ContentDigestMismatch, JsonTooLarge, RequestMalformed
 from common.idempotency import KEY, IdempotencyKeyMalformed, IdempotencyKeyReused
 from evidence import errors
@@ -52,6 +52,10 @@ CONTENT_DIGEST = header(
     "Content-Digest", "RFC 9530, of the body; sha-256 and sha-512 are compared. 请求正文的摘要，不符即拒绝。",
     examples=["sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"])
 ATTACHMENT = header("Content-Disposition", "A file name made of the record's number. 文件名含存证编号。", response=(200,))
+PACKAGE_DIGEST = OpenApiParameter(
+    "Repr-Digest", {"type": "string"}, OpenApiParameter.HEADER, response=[200],
+    description="RFC 9530: SHA-256 of the package, where it has at most 4 MiB; a larger one is sent while it is made, and SHA256SUMS and "
+    "META-INF/ASiCManifest.xml inside have the digest of each part. 4 MiB 以内的证据包给出摘要；更大的边制作边发送，各部分摘要见包内清单。")
 RECORD = OpenApiParameter(
     "record", {"type": "string", "examples": [NUMBER]}, OpenApiParameter.PATH,
     description="The record number. Lower case, missing hyphens and the usual misreadings (O for 0, I or L for 1) are understood; "
@@ -95,9 +99,10 @@ DEPOSIT_RECKONING = endpoint(
 
 LIST = endpoint(
     "listEvidence", "List own records, the newest first · 本机构的存证列表",
-    "Fifty a page; follow `next_cursor` until it is null.\n\n每页五十条，next_cursor 为 null 即末页。", tag="evidence",
+    "Fifty a page; follow `next_cursor` until it is null. Others' records that are open to you have a row of it in their trails, one a day."
+    "\n\n每页五十条，next_cursor 为 null 即末页。向您开放的其他机构的存证，其流转记录每天记一行。", tag="evidence",
     parameters=[query("cursor", "`next_cursor` of the page before. 上一页的 next_cursor。", type="string", examples=[NUMBER])],
-    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=RECORD_ERRORS)
+    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=(*RECORD_ERRORS, errors.DepositBusy))
 
 OWN_RECORD = endpoint(
     "getEvidence", "One own record: state, four facts, case · 本机构的一份存证",
@@ -112,7 +117,7 @@ PACKAGE = endpoint(
     "含原件、声明项、证明与时间戳，可离线核验；存证须已进入已发布的检查点。",
     tag="evidence",
     parameters=[
-        RECORD, ATTACHMENT,
+        RECORD, ATTACHMENT, PACKAGE_DIGEST,
         query("scope", "`case`: all records of its case, with the signed case head; `selection`: this record and each `with`. 范围。",
               type="string", enum=["record", "case", "selection"], default="record"),
         query("with", "Further record numbers, for scope `selection`. 另选的存证编号。",
@@ -127,7 +132,7 @@ def proof(name: str, *, tag: str, public: bool) -> dict[str, Any]:
         name, "The record's inclusion proof · 存证的包含证明",
         "From the record's leaf to a signed checkpoint. Once a stamped checkpoint covers the record the proof never changes; until "
         "then it leads to the first published one.\n\n自叶哈希到签名检查点的路径；首个带时间戳的检查点覆盖之后不再变化。",
-        tag=tag, parameters=[RECORD, ATTACHMENT], refusals=PROOF_ERRORS, public=public,
+        tag=tag, parameters=[RECORD, ATTACHMENT, REPR_DIGEST], refusals=PROOF_ERRORS, public=public,
         success={(200, "text/plain"): OpenApiResponse({"type": "string"}, description="A C2SP tlog-proof. 包含证明。")})
 
 
@@ -151,7 +156,7 @@ PUBLIC_RECORD = endpoint(
 STATEMENT = endpoint(
     "getStatement", "The statement that the log commits to · 证据声明",
     "Salted digests of all claims, canonical JSON, immutable.\n\n全部声明项的加盐摘要，不可变。", tag="records",
-    parameters=[RECORD, ATTACHMENT], success=found(answers.Statement, "The statement, byte for byte. 声明原文。"),
+    parameters=[RECORD, ATTACHMENT, REPR_DIGEST], success=found(answers.Statement, "The statement, byte for byte. 声明原文。"),
     refusals=RECORD_ERRORS, public=True)
 
 DISCLOSURE = endpoint(

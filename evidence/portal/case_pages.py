@@ -28,7 +28,8 @@ from cases.selectors import cases_for, is_entrusted
 from common.problems import NotFound
 from common.refused import Refused
 from common.request_ids import request_id_of
-from evidence.case_evidence import panels_of
+from evidence.case_evidence import panels_of, records_that_count
+from evidence.looking import note_others
 from evidence.portal.case_selection import takes_selection
 from evidence.portal.exports import case_lines, csv_response, note_export, package_response
 from evidence.portal.filters import Filter, filter_of
@@ -76,18 +77,22 @@ def case(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse:
 
 
 def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refused | None = None) -> HttpResponse:
-    """The page of a case, after a refusal with what was typed into the form that was refused. Raises CaseNotFound."""
+    """The page of a case, after a refusal with what was typed into the form that was refused. Raises CaseNotFound, DepositBusy."""
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case
     keeps = file.own and viewer.may(Act.KEEP_CASE)
     open_to = records_for(viewer, now=now).filter(case=found)
     records, more = page_of(open_to, None)
+    counting = records_that_count(viewer, found, now=now)
+    # Titles, what is missing of their provenance and what they serve are read from sealed claims: of others' there is a row of it first.
+    shown = {record.pk: record for record in (*records, *counting)}
+    note_others(viewer, list(shown.values()), request_id=request_id_of(request), now=now)
     return render(request, "evidence/case.html", {
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
         "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
-        "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, found, now=now),
+        "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, counting, now=now),
         "duties": DUTIES if not file.own and is_entrusted(viewer, found, now=now) else "",
         "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
         "stages": stages_from(found) if keeps else (),

@@ -5,7 +5,7 @@ What this does not do: show a single record's trail, which its case's page and i
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,11 +19,11 @@ from accounts.permissions import Act
 from accounts.portal.audit import asked_day
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
+from common.downloads import begun
 from common.problems import NotFound
 from documents.errors import DocumentTooLarge
 from evidence.custody_export import csv_lines, custody_between, json_pieces
-from evidence.custody_paper import MOST_ROWS, Period, custody_pdf
-from evidence.errors import CustodyTooLong
+from evidence.custody_paper import MOST_ROWS, Period, custody_pdf, custody_zip, volumes_of
 from evidence.portal.exports import csv_response
 from tlog.times import CHINA
 
@@ -52,33 +52,48 @@ def export_custody(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     if wanted not in FORMATS:
         raise NotFound
     try:
-        response = _file(wanted, viewer.organisation, Period(*asked_period(request.POST)), now=now)
-    except (PeriodMalformed, CustodyTooLong, DocumentTooLarge) as error:
+        period = Period(*asked_period(request.POST))
+        if wanted != "pdf":
+            # Before the rows are begun: SQLite writes beside no open read.
+            _note(request.POST, viewer)
+            return _rows(wanted, viewer.organisation, period, now=now)
+        response = _paper(viewer.organisation, period, now=now)
+    except (PeriodMalformed, DocumentTooLarge) as error:
         return render(request, "evidence/custody.html", {**_context(viewer, request.POST), "error": error}, status=error.status)
-    days = (("since", asked_day(request.POST, "from")), ("until", asked_day(request.POST, "to")))
+    # The first volume is made, and none of it has left; making it may have taken seconds.
+    _note(request.POST, viewer)
+    return response
+
+
+def _note(asked: QueryDict, viewer: Viewer) -> None:
+    days = (("since", asked_day(asked, "from")), ("until", asked_day(asked, "to")))
     told = "+".join(f"{name}:{day:%Y-%m-%d}" for name, day in days if day is not None)
-    # The file is made or begun, and none of it has left; making it may have taken seconds.
     with transaction.atomic():
         note(Event.CUSTODY_EXPORTED, viewer.organisation, at=timezone.now(), subject=f"organisation:{viewer.organisation.ref}", detail=told)
-    return response
 
 
 def _context(viewer: Viewer, asked: QueryDict) -> dict[str, object]:
     return {"organisation": viewer.organisation, "asked": asked, "most": MOST_ROWS}
 
 
-def _file(wanted: str, organisation: Organisation, period: Period, *, now: datetime) -> HttpResponseBase:
-    """Raises CustodyTooLong, DocumentTooLarge, DocumentsBusy."""
-    name = f"custody-{now.astimezone(CHINA):%Y%m%dT%H%M%S}"
-    response: HttpResponseBase
-    if wanted == "pdf":
-        response = HttpResponse(custody_pdf(organisation, period, name=name, made_at=now), content_type="application/pdf")
-    else:
-        rows = custody_between(organisation, period.since, period.until)
-        if wanted == "csv":
-            return csv_response("custody", csv_lines(rows), now=now)
-        pieces = json_pieces(rows, organisation=organisation, made_at=now)
-        response = StreamingHttpResponse(pieces, content_type="application/json; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.{wanted}"'
-    response["Cache-Control"] = "no-store"
-    return response
+def _rows(wanted: str, organisation: Organisation, period: Period, *, now: datetime) -> HttpResponseBase:
+    rows = custody_between(organisation, period.since, period.until)
+    if wanted == "csv":
+        return csv_response("custody", csv_lines(rows), now=now)
+    pieces = json_pieces(rows, organisation=organisation, made_at=now)
+    return begun(pieces, content_type="application/json; charset=utf-8", file_name=f"{_name(now)}.json")
+
+
+def _paper(organisation: Organisation, period: Period, *, now: datetime) -> HttpResponseBase:
+    """One document, or an archive of volumes. Raises DocumentTooLarge, DocumentsBusy."""
+    name, volumes = _name(now), volumes_of(organisation, period)
+    if len(volumes) > 1:
+        archive = custody_zip(organisation, period, volumes, name=name, made_at=now)
+        return begun(archive, content_type="application/zip", file_name=f"{name}.zip")
+    made = custody_pdf(organisation, period, volumes[0], name=name, made_at=now)
+    return HttpResponse(made, content_type="application/pdf", headers={
+        "Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "no-store"})
+
+
+def _name(now: datetime) -> str:
+    return f"custody-{now.astimezone(CHINA):%Y%m%dT%H%M%S}"

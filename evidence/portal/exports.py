@@ -21,6 +21,7 @@ from accounts.audit.recording import note
 from accounts.viewer import Viewer
 from cases.models import Case
 from common.cells import safe_cell
+from common.downloads import begun
 from common.pages import china_time
 from evidence.custody import CustodyAction
 from evidence.errors import RecordNotFound
@@ -42,10 +43,7 @@ Line = Sequence[str]
 
 def csv_response(name: str, lines: Iterable[Line], *, now: datetime) -> StreamingHttpResponse:
     """An attachment `name-20261123T160000.csv` of these lines."""
-    response = StreamingHttpResponse(_encoded(lines), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{now.astimezone(CHINA):%Y%m%dT%H%M%S}.csv"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return begun(_encoded(lines), content_type="text/csv; charset=utf-8", file_name=f"{name}-{now.astimezone(CHINA):%Y%m%dT%H%M%S}.csv")
 
 
 def note_export(event: Event, viewer: Viewer, rows: QuerySet[Row], told: str, *, now: datetime) -> None:
@@ -88,10 +86,7 @@ def package_response(
     check_published(records)
     note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id, now=now)
     contents = gather_package(records, scope=scope, now=now)
-    response = StreamingHttpResponse(stream_package(contents, stamp=stamp_digest), content_type=PACKAGE_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="{records[0].record}-{scope}.asice"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return begun(stream_package(contents, stamp=stamp_digest), content_type=PACKAGE_TYPE, file_name=f"{records[0].record}-{scope}.asice")
 
 
 def _chunks(viewer: Viewer, rows: QuerySet[Row], noted: Container[int]) -> Iterator[list[Row]]:

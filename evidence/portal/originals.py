@@ -14,6 +14,7 @@ from accounts.portal.workplace import told, viewer_at
 from accounts.selectors import live_memberships, may_manage_organisations
 from accounts.viewer import Viewer
 from accounts.workstations import workstation_of
+from common.downloads import repr_digest
 from common.problems import NotFound
 from common.request_ids import request_id_of
 from evidence.models import OriginalTicket
@@ -22,8 +23,6 @@ from evidence.packages.names import safe_name
 from evidence.paper_tickets import paper_ticket_for, use_up
 from evidence.papers import bytes_of, file_name_of
 from evidence.selectors import record_for
-from tlog.digests import sha256
-from vault.downloads import repr_digest
 
 OCTETS = "application/octet-stream"
 
@@ -57,8 +56,7 @@ def paper(request: HttpRequest, token: str) -> HttpResponseBase:
     data = bytes_of(ticket.paper)
     use_up(ticket, now=now)
     return HttpResponse(data, content_type=OCTETS, headers={
-        "Content-Disposition": attachment(file_name_of(ticket.paper)),
-        "Repr-Digest": repr_digest(sha256(data)), "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": attachment(file_name_of(ticket.paper)), "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer"})
 
 

@@ -17,6 +17,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.portal.workplace import framed
+from accounts.viewer import Viewer
 from common.errors import DomainError
 from evidence.custody import CustodyAction
 from evidence.disclosure import Disclosure, disclose_and_note
@@ -28,7 +30,7 @@ from evidence.portal.own_record import own_record
 from evidence.portal.record_page import record_page
 from evidence.portal.state_words import Text, integrity_words
 from evidence.selectors import canonical_number, public_record
-from evidence.trail import done_by_credential
+from evidence.trail import done_by_credential, done_by_viewer
 from tlog.canonical import Json
 from tlog.claims import parse_claim
 
@@ -87,7 +89,8 @@ class RecordView(View):
 class FileCheckView(View):
     """Compares the digest of a file that somebody holds with the record; whoever opens the address gets the record's page.
 
-    No token guards the form: nobody's session gives a right here, so a forged request does no more than its sender could.
+    No token guards the form: nobody's session gives a right here, so a forged request does no more than its sender could. That a session
+    is named in the trail does not change it: its cookie (SameSite=Lax) does not come with another site's POST.
     """
 
     def get(self, request: HttpRequest, number: str) -> HttpResponse:
@@ -97,7 +100,7 @@ class FileCheckView(View):
         # Whoever is signed in has no other right here than anybody, and is counted as anybody.
         count_verification(request, None, now=timezone.now())
         try:
-            return show_record(request, number, check_file(number, request.POST.get("sha256", "")))
+            return show_record(request, number, check_file(number, request.POST.get("sha256", ""), framed(request)))
         except (RecordNumberMalformed, RecordNotFound) as error:
             return search_again(request, number[:LONGEST_INPUT], error)
 
@@ -111,16 +114,21 @@ class PrintStyleView(View):
         return HttpResponse(style, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=86400"})
 
 
-def check_file(number: str, typed: str) -> FileCheck:
-    """Raises RecordNumberMalformed, RecordNotFound (of the number), DisclosureLimited, ClaimsErased."""
+def check_file(number: str, typed: str, viewer: Viewer | None) -> FileCheck:
+    """`viewer`: who is signed in, None for a stranger, whom the trail calls unknown.
+
+    Raises RecordNumberMalformed, RecordNotFound (of the number), DisclosureLimited, ClaimsErased.
+    """
     found = DIGEST.fullmatch(typed[:LONGEST_INPUT])
     if not found:
         return FileCheck(typed[:LONGEST_INPUT].strip(), fault=_("请输入 64 位十六进制的 SHA-256 摘要，或选择一个文件。"))
     sha256 = "".join(found[1].split()).lower()
     public_record(number)
+    # The page says whether the file is the record's, and shows its claim: two things, two rows.
+    done = [done_by_credential(None, action) if viewer is None else done_by_viewer(viewer, action)
+            for action in (CustodyAction.VERIFIED, CustodyAction.DISCLOSED)]
     try:
-        # Nobody's session counts here, so the trail calls whoever compared unknown.
-        disclosure = disclose_and_note(number, bytes.fromhex(sha256), done_by_credential(None, CustodyAction.VERIFIED), now=timezone.now())
+        disclosure = disclose_and_note(number, bytes.fromhex(sha256), *done, now=timezone.now())
     except RecordNotFound:
         return FileCheck(sha256, "different")
     return FileCheck(sha256, "same", disclosure=disclosure)

@@ -114,7 +114,7 @@ OF_PAGES = {
     "order-document-missing", "address-malformed", "number-malformed", "document-unsuitable", "confirmation-invalid",
     "confirmation-too-often", "too-many-fields", "selection-moved", "selection-too-large", "case-file-missing", "case-fact-unsuitable",
     "webhook-secret-moved", "webhook-events-missing", "number-code-wrong", "rate-caps-changed", "original-damaged",
-    "release-waiting", "release-unsuitable", "custody-too-long", "document-too-large", "documents-busy", "glyph-missing",
+    "release-waiting", "release-unsuitable", "document-too-large", "documents-busy", "glyph-missing",
     "original-quarantined", "no-quarantine", "still-damaged", "quarantine-unfounded",
 } | {
     error.code for error in vars(accounts.errors).values()

@@ -7,7 +7,9 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.permissions import Kind, Role
-from evidence.case_evidence import OF_EACH_KIND, exhibits_of
+from accounts.viewer import Viewer
+from cases.models import Case
+from evidence.case_evidence import OF_EACH_KIND, exhibits_of, records_that_count
 from evidence.completeness import PROCEDURES, Exhibit, Found, completeness
 from evidence.kinds import KINDS, SERVICE_KINDS
 from evidence.kinds.schemas import current_schemas
@@ -141,6 +143,10 @@ def test_the_api_tells_it_of_the_records_that_are_open(post_deposit: Post, clien
     assert client.get(f"/api/v1/cases/{'0' * 32}/completeness", headers=headers).status_code == 404
 
 
+def exhibits(cast: Cast, viewer: Viewer, case: Case) -> list[Exhibit]:
+    return exhibits_of(viewer, records_that_count(viewer, case, now=cast.now), now=cast.now)
+
+
 @pytest.mark.usefixtures("service")
 def test_a_relation_to_another_record_that_is_open_makes_a_record_stand() -> None:
     cast = Cast()
@@ -150,7 +156,7 @@ def test_a_relation_to_another_record_that_is_open_makes_a_record_stand() -> Non
     case = records[shot].case
 
     def backed(viewer: Any) -> set[str]:
-        return {each.record for each in exhibits_of(viewer, case, now=cast.now) if each.corroborated}
+        return {each.record for each in exhibits(cast, viewer, case) if each.corroborated}
 
     assert backed(cast.legal) == set()
     for relation in ("corroborates", "derived_from"):
@@ -164,7 +170,7 @@ def test_a_relation_to_another_record_that_is_open_makes_a_record_stand() -> Non
     assert backed(cast.person("court-judge", Role.JUDGE, "court")) == set()
     Supersession.objects.create(superseded=records[message], correction=records[photo])
     assert backed(cast.legal) == set()
-    assert {each.record for each in exhibits_of(cast.legal, case, now=cast.now)} == {shot, photo, other}
+    assert {each.record for each in exhibits(cast, cast.legal, case)} == {shot, photo, other}
 
 
 @pytest.mark.usefixtures("service")
@@ -172,11 +178,11 @@ def test_what_is_closed_does_not_count_and_of_each_kind_the_newest_are_looked_at
     cast = Cast()
     case = cast.case()
     cast.deposit(cast.legal, "LN-1", kind="contract", count=OF_EACH_KIND + 1)
-    assert [each.kind for each in exhibits_of(cast.legal, case, now=cast.now)].count("contract") == OF_EACH_KIND
+    assert [each.kind for each in exhibits(cast, cast.legal, case)].count("contract") == OF_EACH_KIND
     cast.ordered(case, kinds=("sms",))
     judge = cast.person("court-judge", Role.JUDGE, "court")
-    assert {each.kind for each in exhibits_of(judge, case, now=cast.now)} == {"sms"}
-    assert exhibits_of(cast.machine("stranger", Kind.LENDER), case, now=cast.now) == []
+    assert {each.kind for each in exhibits(cast, judge, case)} == {"sms"}
+    assert exhibits(cast, cast.machine("stranger", Kind.LENDER), case) == []
 
 
 @pytest.mark.usefixtures("service")

@@ -1,20 +1,26 @@
 """What is done with a record beside reading stands in its trail before the answer goes out: disclosure, verification, supersession."""
 import hashlib
+import io
+import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import ApiKey
-from accounts.permissions import Role
+from accounts.permissions import Kind, Role
+from accounts.services import issue_api_key
 from common.failpoints import plan
-from evidence.custody import PUBLIC, CustodyRow
+from evidence.custody import PUBLIC, CustodyAction, CustodyRow
 from evidence.fsck import examine_evidence
-from evidence.models import CustodyEvent, Evidence
+from evidence.models import CUSTODY_EVENTS, CustodyEvent, Evidence
 from evidence.selectors import custody_of
+from tests.accounts.people import make_organisation
 from tests.depositing import Post, document
-from tests.evidence.desk import Desk
+from tests.evidence.desk import Desk, encoded
 
 ORIGINAL = b"the original"
 SHA256 = hashlib.sha256(ORIGINAL).hexdigest()
@@ -25,6 +31,10 @@ def record(post_deposit: Post, stamp: Callable[[], None]) -> Evidence:
     [made] = post_deposit(document(), ORIGINAL).json()["records"]
     stamp()
     return Evidence.objects.get(record=made["record"])
+
+
+def test_the_database_knows_every_event_that_the_code_writes_and_no_other() -> None:
+    assert list(CUSTODY_EVENTS) == sorted(CustodyAction)
 
 
 def supersede(desk: Desk, record: Evidence) -> Any:
@@ -60,11 +70,75 @@ def test_whoever_brings_a_wrong_digest_learns_nothing_and_leaves_nothing(record:
     assert len(custody_of(record)) == before
 
 
-def test_a_file_compared_on_the_page_of_a_record_is_a_verification(record: Evidence, client: Client) -> None:
+def test_a_file_compared_on_the_page_of_a_record_is_a_verification_and_its_claim_a_disclosure(record: Evidence, client: Client) -> None:
     assert client.post(f"/records/{record.record}/check", {"sha256": SHA256}).status_code == 200
-    assert (last(record).event, last(record).actor) == ("record:verified", PUBLIC)
+    assert [(row.event, row.actor) for row in custody_of(record)[-2:]] == [("record:verified", PUBLIC), ("record:disclosed", PUBLIC)]
     before = len(custody_of(record))
     assert client.post(f"/records/{record.record}/check", {"sha256": "0" * 64}).status_code == 200
+    assert len(custody_of(record)) == before
+
+
+def test_whoever_is_signed_in_compares_in_his_organisations_name(record: Evidence) -> None:
+    desk = Desk(Role.JUDGE)
+    for client in (desk.client, Client()):
+        assert client.post(f"/records/{record.record}/check", {"sha256": SHA256}).status_code == 200
+    actors = [(row.event, row.actor, row.organisation) for row in custody_of(record)[-4:]]
+    person = (f"person:{desk.person.pk}", desk.organisation.ref)
+    assert actors == [(event, *who) for who in (person, (PUBLIC, PUBLIC)) for event in ("record:verified", "record:disclosed")]
+
+
+def packed(record: Evidence, client: Client, key: str) -> bytes:
+    answer: Any = client.get(f"/api/v1/evidence/{record.record}/package", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    return b"".join(answer) if answer.streaming else bytes(answer.content)
+
+
+def repacked(package: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes:
+    """The package with its members changed, None leaves one out; a sound container."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as whole, zipfile.ZipFile(made, "w") as parts:
+        for member in whole.infolist():
+            data = change(member.filename, whole.read(member))
+            if data is not None:
+                parts.writestr(member, data)
+    return made.getvalue()
+
+
+def verify(client: Client, package: bytes, **headers: str) -> Any:
+    body, kind = encoded({}, ("package", package))
+    body = body.replace(b'name="file"', b'name="package"')
+    return client.post("/api/v1/verify", body, content_type=kind, headers=headers)
+
+
+def test_a_machine_that_verifies_a_package_stands_in_the_trail_of_each_record_in_it(
+    record: Evidence, client: Client, key: str
+) -> None:
+    package, court = packed(record, client, key), make_organisation(Kind.COURT, "法院")
+    made, text = issue_api_key(court, label="verifier", now=timezone.now(), valid_for=timedelta(days=1))
+    before = len(custody_of(record))
+    assert verify(client, package).json()["verdict"] == "passed"
+    assert len(custody_of(record)) == before, "a stranger with a package is nobody whom a trail could name"
+    answer = verify(client, package, Authorization=f"Bearer {text}")
+    assert answer.json()["verdict"] == "passed", answer.content
+    [row] = custody_of(record)[before:]
+    assert (row.event, row.actor, row.organisation) == ("record:verified", f"api_key:{made.pk}", court.ref)
+    assert (row.purpose, row.circumstances and row.circumstances.signed_in) == ("package: passed", "api_key")
+    changed = repacked(package, lambda name, data: b"another" if name.startswith("evidence/") else data)
+    assert verify(client, changed, Authorization=f"Bearer {text}").json()["verdict"] == "failed"
+    assert [row.purpose for row in custody_of(record)[before + 1:]] == ["package: failed"]
+    assert [finding for finding in examine_evidence() if "custody" in finding.where] == []
+
+
+def test_a_number_in_a_package_that_does_not_lead_to_the_log_leaves_nothing(record: Evidence, client: Client, key: str) -> None:
+    before = len(custody_of(record))
+    assert verify(client, b"no package", Authorization=f"Bearer {key}").json()["verdict"] == "failed"
+    assert len(custody_of(record)) == before
+    package = packed(record, client, key)
+    before = len(custody_of(record))
+    forged = repacked(package, lambda name, data: None if name.endswith("proof.tlog-proof") else data)
+    assert verify(client, forged, Authorization=f"Bearer {key}").json()["verdict"] == "failed"
+    other = repacked(package, lambda name, data: data.replace(b'"deposit', b'"Deposit') if name.endswith("statement.json") else data)
+    assert verify(client, other, Authorization=f"Bearer {key}").json()["verdict"] == "failed"
     assert len(custody_of(record)) == before
 
 

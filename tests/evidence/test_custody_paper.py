@@ -1,6 +1,10 @@
 """The trails of a period on paper: the rows of the JSON, in both languages, nobody else's, nothing left blank, no more than can be set."""
+import hashlib
+import io
+import itertools
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +17,13 @@ from pytest_django import Settings
 
 from accounts.models import AuditEntry, Organisation
 from accounts.permissions import Kind, Role
+from common.downloads import repr_digest
 from config import env
+from documents import typesetting
+from evidence import custody_paper
 from evidence.custody import CustodyAction
 from evidence.custody_batches import commit_heads, moved_heads
-from evidence.custody_paper import MOST_ROWS, Period, custody_pdf
+from evidence.custody_paper import MOST_ROWS, Period, custody_pdf, volumes_of
 from evidence.models import CustodyEvent, Evidence
 from evidence.reading import note_reading
 from tests.accounts.people import signed_in
@@ -68,6 +75,7 @@ def test_its_rows_are_those_of_the_json_and_it_holds_them(cast: Cast, language: 
     read_by_lawyer(cast, "代理诉讼：核对 #还款 *流水* $x$")
     answer, rows = asked(cast, language=language), rows_of(cast)
     assert answer["Content-Type"] == "application/pdf"
+    assert answer["Repr-Digest"] == repr_digest(hashlib.sha256(answer.content).digest())
     assert "no-store" in answer["Cache-Control"]
     name = re.fullmatch(r'attachment; filename="(custody-\d{8}T\d{6})\.pdf"', answer["Content-Disposition"])
     assert name is not None
@@ -101,16 +109,18 @@ def test_nobody_elses_rows_are_in_it_and_a_period_narrows_it(cast: Cast) -> None
     assert "2027-03-2400:00:00.000 +08:00" in narrowed.text, "the beginning of the 24th in China"
     assert len(json.loads(next(iter(narrowed.files.values())))["rows"]) == 1
     assert "2027-03-24 起" in paper(cast, **{"from": "2027-03-24"}).text
+    assert "分卷" not in narrowed.text, "what is whole is no volume"
     assert "截至 2027-03-23" in paper(cast, to="2027-03-23").text
 
 
 def test_the_same_rows_at_the_same_moment_are_the_same_bytes(cast: Cast) -> None:
     read_by_lawyer(cast, "代理诉讼")
     organisation = Organisation.objects.get(pk=cast.officer.organisation.pk)
-    first, again = (custody_pdf(organisation, Period(None, None), name="custody", made_at=cast.now) for _ in range(2))
+    [volume] = volumes_of(organisation, Period(None, None))
+    first, again = (custody_pdf(organisation, Period(None, None), volume, name="custody", made_at=cast.now) for _ in range(2))
     assert first == again
     with translation.override("en"):
-        assert custody_pdf(organisation, Period(None, None), name="custody", made_at=cast.now) != first
+        assert custody_pdf(organisation, Period(None, None), volume, name="custody", made_at=cast.now) != first
 
 
 def test_it_says_where_the_log_has_each_trail(cast: Cast, publish: Callable[[], None]) -> None:
@@ -138,21 +148,61 @@ def test_what_no_font_has_is_spelled_out_and_listed_and_whole_in_the_file(cast: 
     assert "文中以码位" not in paper(cast, to="2020-01-01").text
 
 
-def test_more_rows_than_a_paper_holds_are_refused_with_what_to_do_and_leave_no_trace(cast: Cast) -> None:
-    case = cast.case(records=1000)
-    records = list(Evidence.objects.filter(case=case))
-    first = datetime(2027, 3, 23, 4, tzinfo=UTC)
-    for hour in range(2):
-        note_reading(cast.officer, records, CustodyAction.VIEWED, request_id="r", now=first + timedelta(hours=hour))
-    assert CustodyEvent.objects.filter(evidence__organisation=cast.officer.organisation).count() > MOST_ROWS
+def volumes(cast: Cast, language: str = "zh-hans") -> dict[str, Read]:
+    """The documents of the archive by their names, in its order."""
+    answer = asked(cast, language=language)
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Type"] == "application/zip"
+    assert re.fullmatch(r'attachment; filename="custody-\d{8}T\d{6}\.zip"', answer["Content-Disposition"])
+    with zipfile.ZipFile(io.BytesIO(content_of(answer))) as archive:
+        assert archive.testzip() is None
+        return {name: read(archive.read(name)) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "第 {} 卷，共 {} 卷"), ("en", "volume {} of {}")])
+def test_more_rows_than_a_paper_holds_are_volumes_that_say_which_they_are(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    monkeypatch.setattr(custody_paper, "MOST_ROWS", 2)
+    read_by_lawyer(cast, "代理诉讼")
+    rows = rows_of(cast)
     before = AuditEntry.objects.filter(event="custody:exported").count()
-    for language, sentence in (("zh-hans", f"一份 PDF 至多 {MOST_ROWS} 行"), ("en", f"A PDF holds {MOST_ROWS} rows at most")):
-        answer = asked(cast, language=language)
-        assert answer.status_code == 422
-        assert sentence in answer.content.decode()
-        assert "custody-too-long" in answer.content.decode()
-    assert AuditEntry.objects.filter(event="custody:exported").count() == before
-    assert len(rows_of(cast)) > MOST_ROWS, "the files of data have no limit"
+    made = volumes(cast, language)
+    assert AuditEntry.objects.filter(event="custody:exported").count() == before + 1
+    count = -(-len(rows) // 2)
+    assert count > 1
+    assert [re.sub(r"^custody-\d{8}T\d{6}-", "", name) for name in made] == [f"{each}-of-{count}.pdf" for each in range(1, count + 1)]
+    inside = [json.loads(next(iter(each.files.values())))["rows"] for each in made.values()]
+    assert [row for part in inside for row in part] == rows, "every row, once, in the order of the other files"
+    assert [len(part) for part in inside[:-1]] == [2] * (count - 1)
+    for number, (name, each) in enumerate(made.items(), 1):
+        assert words.format(number, count) in each.text
+        assert list(each.files) == [name.replace(".pdf", ".json")]
+
+
+def test_long_purposes_take_the_room_of_several_rows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by_lawyer(cast, "代理诉讼" * 50)
+    organisation, whole = Organisation.objects.get(pk=cast.officer.organisation.pk), Period(None, None)
+    [only] = volumes_of(organisation, whole)
+    monkeypatch.setattr(custody_paper, "CHARACTERS_OF_A_ROW", 10)
+    monkeypatch.setattr(custody_paper, "MOST_ROWS", 10)
+    cut = volumes_of(organisation, whole)
+    assert len(cut) > 2
+    assert (cut[0].first, cut[-1].last) == (only.first, only.last)
+    assert all(one.last < other.first for one, other in itertools.pairwise(cut))
+    monkeypatch.setattr(custody_paper, "MOST_ROWS", 0)
+    assert len(volumes_of(organisation, whole)) == CustodyEvent.objects.filter(evidence__organisation=organisation).count()
+
+
+def test_a_first_volume_that_cannot_be_set_leaves_no_trace(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(custody_paper, "MOST_ROWS", 2)
+    read_by_lawyer(cast, "代理诉讼")
+    with monkeypatch.context() as once:
+        once.setattr(typesetting.set_by_itself, "__kwdefaults__", {"wall_s": 0.01})
+        answer = asked(cast)
+    assert answer.status_code == 422
+    assert "document-too-large" in answer.content.decode()
+    assert not AuditEntry.objects.filter(event="custody:exported").exists()
 
 
 def test_as_many_rows_as_a_paper_holds_are_set(cast: Cast) -> None:

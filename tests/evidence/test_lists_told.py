@@ -4,20 +4,29 @@ import io
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEntry
 from accounts.permissions import Kind, Role
-from cases.models import AccessEvent, Case
-from evidence import told
+from cases import watching
+from cases.granting import revoke_grant
+from cases.matters import accept_matter, submit_cases
+from cases.models import AccessEvent, Case, Grant
+from evidence import looking, told, trail
 from evidence.models import CustodyEvent, Evidence
 from tests.accounts.people import signed_in
 from tests.api.test_routes import content_of
 from tests.cases.case_files import IDENTITY, NAME, PHONE, case_body, sender
-from tests.cases.cast import DAY, Cast
+from tests.cases.cast import DAY, Cast, all_of
 from tests.cases.test_accesses_page import cells, readings
 
 PURPOSE = "申请执行证书"
+# As if somebody else took the next place of every trail each time.
+REFUSE = {
+    "sqlite": "CREATE TRIGGER full BEFORE INSERT ON evidence_custodyevent BEGIN SELECT RAISE(ABORT, 'full'); END",
+    "postgresql": "ALTER TABLE evidence_custodyevent ADD CONSTRAINT full_up CHECK (event <> 'record:viewed') NOT VALID",
+}
 
 
 @pytest.fixture
@@ -118,8 +127,7 @@ def test_a_machine_that_finds_a_case_by_a_party_leaves_a_row(cast: Cast, case: C
         return len(answer.json()["cases"])
 
     assert (search({"reference": "LN-1"}), search({"name": "无此人"})) == (1, 0)
-    assert Client().get("/api/v1/cases", headers=headers).status_code == 200
-    assert traces(case) == [], "a list and a reference name nobody"
+    assert traces(case) == [], "a reference names nobody"
     assert search(wanted) == 1
     assert traces(case) == [("search", "granted", PURPOSE)]
     event = AccessEvent.objects.get(case=case)
@@ -143,3 +151,91 @@ def test_a_person_who_finds_a_case_by_a_party_leaves_a_row(cast: Cast, case: Cas
     cast.person("officer", Role.CASE_OFFICER)
     signed_in(cast.people["officer"]).post(path, {"text": text})
     assert len(traces(case)) == 3, "one's own cases are one's own work"
+
+
+def machine(cast: Cast, name: str, kind: Kind) -> dict[str, str]:
+    cast.machine(name, kind)
+    return {"Authorization": f"Bearer {cast.keys[name]}"}
+
+
+def listed(path: str, headers: dict[str, str], member: str, number: str) -> list[str]:
+    answer = Client().get(f"/api/v1/{path}", headers=headers)
+    assert answer.status_code == 200, answer.content
+    return sorted(each[number] for each in answer.json()[member])
+
+
+def test_a_machine_that_pages_through_records_stands_in_their_trails_once_a_day(
+    cast: Cast, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, numbers = machine(cast, "notary_office", Kind.NOTARY_OFFICE), sorted(all_of(case))
+    for _ in range(2):
+        assert listed("evidence", headers, "records", "record") == numbers
+    assert sorted(viewed(case)) == [(number, "granted", PURPOSE) for number in numbers]
+    assert traces(case) == [("records", "granted", PURPOSE)]
+    assert Client().get(f"/api/v1/evidence/{numbers[0]}", headers=headers).status_code == 200
+    assert len(viewed(case)) == 4, "the record itself says it each time"
+    monkeypatch.setattr(looking, "ONE_DAY", DAY * 0)
+    assert listed("evidence", headers, "records", "record") == numbers
+    assert len(viewed(case)) == 7
+    own = machine(cast, cast.legal.organisation.name, Kind.LENDER)
+    assert listed("evidence", own, "records", "record") == numbers
+    assert len(viewed(case)) == 7, "one's own list is one's own work"
+
+
+def test_a_machine_that_comes_by_another_root_stands_there_anew(cast: Cast, case: Case) -> None:
+    headers = machine(cast, "notary_office", Kind.NOTARY_OFFICE)
+    listed("evidence", headers, "records", "record")
+    grant = Grant.objects.get()
+    matter = submit_cases(cast.legal, grant, [case.ref], purpose="核实", whole_case=True, now=cast.now)
+    accept_matter(cast.person("notary", Role.NOTARY), matter, number="1", file_days=10, now=cast.now)
+    revoke_grant(cast.legal, grant, now=cast.now)
+    listed("evidence", headers, "records", "record")
+    assert {row[1:] for row in viewed(case)} == {("granted", PURPOSE), ("accepted", "核实")}
+    assert len(viewed(case)) == 6
+
+
+def test_a_list_that_cannot_be_written_of_is_not_told(cast: Cast, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the database itself: the rows are committed before the answer, or there is none."""
+    headers = machine(cast, "notary_office", Kind.NOTARY_OFFICE)
+    monkeypatch.setattr(trail, "TRIES", 1)
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE[connection.vendor])
+    answer = Client(raise_request_exception=False).get("/api/v1/evidence", headers=headers)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "deposit-busy"
+    assert viewed(case) == []
+
+
+def test_a_machine_that_pages_through_cases_leaves_what_an_export_does_once_a_day(
+    cast: Cast, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = machine(cast, "notary_office", Kind.NOTARY_OFFICE)
+    for _ in range(2):
+        assert listed("cases", headers, "cases", "case") == [case.ref]
+    assert traces(case) == [("export", "granted", PURPOSE)]
+    monkeypatch.setattr(watching, "ONE_DAY", DAY * 0)
+    listed("cases", headers, "cases", "case")
+    assert len(traces(case)) == 2
+    own = machine(cast, cast.legal.organisation.name, Kind.LENDER)
+    assert listed("cases", own, "cases", "case") == [case.ref]
+    assert len(traces(case)) == 2
+
+
+def test_whoever_opens_anothers_case_stands_in_the_trail_of_each_record_of_which_it_shows_more_than_a_list(
+    cast: Cast, case: Case, assistant: Client
+) -> None:
+    """Title, what is missing of its provenance, and what it serves: all from sealed claims."""
+    numbers = sorted(all_of(case))
+    for _ in range(2):
+        page = assistant.get(f"/cases/{case.ref}").content.decode()
+        assert "来源信息未提供" in page
+    assert sorted(viewed(case)) == [(number, "granted", PURPOSE) for number in numbers]
+    assert [what for what, *_ in traces(case)] == ["case", "records", "case"]
+    headers = machine(cast, "notary_office", Kind.NOTARY_OFFICE)
+    for _ in range(2):
+        assert Client().get(f"/api/v1/cases/{case.ref}/completeness", headers=headers).status_code == 200
+    assert len(viewed(case)) == 6, "another reader is another row"
+    cast.person("officer", Role.CASE_OFFICER)
+    assert "来源信息未提供" in signed_in(cast.people["officer"]).get(f"/cases/{case.ref}").content.decode()
+    assert len(viewed(case)) == 6
+    assert "来源信息未提供" not in assistant.get("/evidence").content.decode(), "a list across cases tells titles and no more"

@@ -16,11 +16,11 @@ from accounts.joining import Invitee, accept_as, invite
 from accounts.models import Membership, Organisation
 from accounts.permissions import Kind, Role
 from accounts.sign_in_rules import set_rules
+from common.downloads import repr_digest
 from evidence.models import CustodyEvent, Evidence, OriginalTicket
 from tests.accounts.people import make_organisation
 from tests.evidence.desk import Desk
 from tests.hostile.files import hostile_files
-from vault.downloads import repr_digest
 from vault.errors import OriginalDamaged
 from vault.models import StoredObject
 
@@ -113,8 +113,13 @@ def test_the_trail_has_its_row_before_the_first_byte(desk: Desk) -> None:
     address = leave(desk, record)["Location"]
     before = CustodyEvent.objects.filter(evidence=record).count()
     stream: Iterator[bytes] = Elsewhere().get(address).streaming_content
-    rows = list(CustodyEvent.objects.filter(evidence=record).order_by("sequence").values_list("event", "actor", "organisation_ref"))
-    assert rows[before:] == [("record:downloaded", f"person:{desk.person.pk}", desk.organisation.ref)]
+    rows = list(CustodyEvent.objects.filter(evidence=record).order_by("sequence").values_list(
+        "event", "actor", "organisation_ref", "signed_in"))
+    viewed = next(row for row in rows if row[0] == "record:viewed")
+    assert viewed[3] not in ("", "session", "ticket")
+    # As he had signed in who got the ticket, which the address does not tell.
+    assert rows[before:] == [("record:downloaded", f"person:{desk.person.pk}", desk.organisation.ref, viewed[3])]
+    assert viewed[3] not in address
     assert b"".join(stream) == b"abc"
 
 

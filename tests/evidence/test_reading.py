@@ -148,9 +148,9 @@ def test_an_agency_reads_what_was_assigned_to_it_for_the_lender(cast: Cast) -> N
     record = Evidence.objects.get(case=case)
     manager = cast.person("supervisor", Role.AGENCY_SUPERVISOR)
     note_reading(manager, [record], CustodyAction.VIEWED, request_id="r", now=cast.now)
-    event = CustodyEvent.objects.get(evidence=record, sequence=2)
+    event = CustodyEvent.objects.get(evidence=record, event="record:viewed")
     assert (event.root, event.on_behalf_of) == ("assigned", case.organisation.ref)
-    assert json.loads(str(custody_of(record)[1].told_purpose).rpartition("\n")[2])["on_behalf_of"] == case.organisation.ref
+    assert json.loads(str(custody_of(record)[2].told_purpose).rpartition("\n")[2])["on_behalf_of"] == case.organisation.ref
 
 
 def test_an_agencys_upload_lies_with_the_lender(cast: Cast, client: Client, var_dir: Path, publish: Callable[[], None]) -> None:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.permissions import Role
+from common.downloads import repr_digest
 from evidence.models import EvidenceFile, OriginalTicket
 from evidence.originals import GOOD_FOR, digest_of_token
 from tests.accounts.people import make_person
@@ -26,7 +27,6 @@ from tests.conftest import Start
 from tests.faults.programs import port_for_a_server_that_dies
 from tests.faults.sizes import sized
 from tests.ledger.processes import wait_until
-from vault.downloads import repr_digest
 from vault.models import StoredObject
 
 MIB = 1 << 20
@@ -136,7 +136,8 @@ def download(port: int, file: EvidenceFile) -> Iterator[http.client.HTTPResponse
     token, now, organisation = secrets.token_urlsafe(32), timezone.now(), file.evidence.organisation
     person = make_person(f"reader-{token[:6]}", Role.CASE_OFFICER, organisation)
     OriginalTicket.objects.create(
-        token_sha256=digest_of_token(token), file=file, person=person, organisation=organisation, made_at=now, expires_at=now + GOOD_FOR)
+        token_sha256=digest_of_token(token), file=file, person=person, organisation=organisation, signed_in="password+totp", made_at=now,
+        expires_at=now + GOOD_FOR)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     connection.request("GET", f"/originals/{token}", headers={"Host": EVIDENCE_HOST})
     answer = connection.getresponse()
