@@ -199,6 +199,8 @@ VIOLATIONS: dict[str, Callable[[Rows], object]] = {
     "case_import_kind_known": lambda r: r.case_import(kind="notes"),
     "case_import_format_known": lambda r: r.case_import(format="pdf"),
     "case_import_file_with_its_digest": lambda r: r.case_import(sha256=D),
+    "case_import_refused_with_a_reason_and_no_file": lambda r: r.case_import(confirmed_at=NOW, refused_at=NOW, refused_for="rows"),
+    "case_import_step_known_and_confirmed": lambda r: r.case_import(step="judging"),
     "case_import_leaves_what_its_kind_has_and_no_file": lambda r: r.case_import(imported_at=NOW),
     "entrustment_ref_unique": lambda r: both(r.entrustment, ref="same"),
     "entrustment_number_unique_for_lender": lambda r: both(r.entrustment, lender=r.organisation(), number="same"),

@@ -120,13 +120,15 @@ NOTHING_OF_A_CASE = frozenset({
     "/agreement", "/agreement/acceptance", "/practice", "/practice/file", "/practice/package", "/platform-facts", "/platform-facts/new",
     "/rate-caps", "/rate-caps/add", "/rate-caps/end", "/rate-caps/remove",
     "/cases/import", *(f"/cases/import/{part}" for part in (
-        "template.csv", "{checked}/confirm", "payments", "payments/template.csv", "payments/{checked}/confirm")),
+        "template.csv", "{checked}", "{checked}/confirm", "{checked}/state",
+        "payments", "payments/template.csv", "payments/{checked}/confirm")),
     *(f"{API}/{part}" for part in (
         "disclosures", "evidence/batch", "kinds", "kinds/{kind}/{version}", "notices", "notices/{notice}/read", "rate-caps",
         "schema", "verify", "webhooks",
         "webhooks/{webhook}", "webhooks/{webhook}/deliveries", "webhooks/{webhook}/secret", "webhooks/{webhook}/test",
         "records/{record}", "records/{record}/proof", "records/{record}/statement", "records/{record}/timestamps",
-        "cases/imports", "cases/imports/{checked}/confirm", "cases/imports/payments", "cases/imports/payments/{checked}/confirm")),
+        "cases/imports", "cases/imports/{checked}", "cases/imports/{checked}/confirm",
+        "cases/imports/payments", "cases/imports/payments/{checked}/confirm")),
 })
 
 

@@ -79,7 +79,9 @@ class Place:
         report = imported.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", template_csv())}).content.decode()
         [confirm] = re.findall(r'action="(/cases/import/\w+/confirm)"', report)
         [digest] = re.findall(r'name="sha256" value="(\w+)"', report)
-        assert imported.post(confirm, {"sha256": digest}).status_code == 200
+        standing = imported.post(confirm, {"sha256": digest})
+        assert standing.status_code == 302
+        self.things["checked"] = standing.headers["Location"].rpartition("/")[2]
         self.things["case"] = Case.objects.latest("id").ref
 
 
