@@ -92,8 +92,8 @@ RECORD_FORMS: dict[str, Act] = {"/records/{number}/files/{position}": Act.READ_C
 OF_A_VIEW = [f"/records/{{number}}/files/{{position}}/view{rest}" for rest in ("", "/state", "/{part}")]
 SEARCH = f"{API}/cases/search"
 # Everything else that is there, each address in full: public, about the visitor himself, his organisation's members, its webhooks and
-# notices. Which records are in quarantine their owner alone is told (`tests/evidence/test_releasing.py`). The file that somebody has had
-# checked for import is nobody else's (`tests/api/test_routes.py`).
+# notices. Which records are in quarantine their owner alone is told (`tests/evidence/test_releasing.py`), of batches whoever handed them in
+# (`tests/evidence/test_batches.py`). The file that somebody has had checked for import is nobody else's (`tests/api/test_routes.py`).
 NOTHING_OF_A_CASE = frozenset({
     "/", "/healthz", "/readyz", "/metrics", "/preferences", "/witness-guide", "/style", "/static/{path}", "/workplace", "/oauth/token",
     *(f"/log/{part}" for part in (
@@ -108,7 +108,7 @@ NOTHING_OF_A_CASE = frozenset({
         "second-factor/passkeys/{pk}/name", "second-factor/passkeys/{pk}/remove", "second-factor/recovery-codes",
         "second-factor/recovery-codes/new", "sessions", "sessions/{session_id}/end")),
     "/organisation", "/organisations", "/reviews", "/operations", "/audit", "/audit/export",
-    "/audit/custody", "/audit/custody/export", "/quarantines", "/inbox", "/inbox/read",
+    "/audit/custody", "/audit/custody/export", "/quarantines", "/evidence/batches", "/evidence/batches/{ref}", "/inbox", "/inbox/read",
     *(f"/organisations/{{ref}}/{part}" for part in (
         "activate", "administrator", "administrator/{replacement_id}/confirm", "administrator/{replacement_id}/withdraw", "details",
         "invitations", "invitations/{invitation_id}/withdraw", "keys", "keys/new", "keys/{key_id}/revoke", "members",

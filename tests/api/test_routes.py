@@ -267,6 +267,7 @@ PEOPLE = {
     "/organisations/{ref}/administrator/{replacement_id}/withdraw": "operator",
     "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
     "/home": "person", "/cases": "reader", "/cases/export": "reader", "/cases/{ref}": "reader", "/cases/{ref}/package": "fetcher",
+    "/evidence/batches": "act", "/evidence/batches/{ref}": "act",
     "/evidence": "reader", "/evidence/export": "reader", "/evidence/package": "fetcher", "/dashboard": "reader",
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
     "/organisations/{ref}/members": "manager",
