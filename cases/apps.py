@@ -1,4 +1,4 @@
-"""App registration of `cases`; registers its daily job."""
+"""App registration of `cases`; registers its jobs."""
 from django.apps import AppConfig
 
 
@@ -7,7 +7,8 @@ class CasesConfig(AppConfig):
     verbose_name = "案件"
 
     def ready(self) -> None:
-        from cases.tasks import DROP_UNCONFIRMED, drop_unconfirmed_of_the_day
-        from common.jobs import register_daily_job
+        from cases.tasks import DROP_UNCONFIRMED, IMPORT, drop_unconfirmed_of_the_day, run_import
+        from common.jobs import register_daily_job, register_job
 
+        register_job(IMPORT, run_import)
         register_daily_job(DROP_UNCONFIRMED, drop_unconfirmed_of_the_day)

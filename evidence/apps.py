@@ -11,6 +11,7 @@ class EvidenceConfig(AppConfig):
         from cases.record_counts import register_counter
         from common.jobs import register_daily_job, register_job, register_recurring_job
         from evidence.agreements import DEPOSIT_AGREEMENT, deposit_agreement
+        from evidence.batches import LET_FAULTS_GO, let_faults_of_the_day_go
         from evidence.copies import COPY_ORIGINALS, copy_originals
         from evidence.copies import EVERY as COPY_EVERY
         from evidence.copy_fixity import look_at_copies
@@ -49,5 +50,6 @@ class EvidenceConfig(AppConfig):
         register_job(REPAIR_ORIGINAL, repair_original)
         register_job(RELEASE_RECORD, release_when_right)
         register_daily_job(ERASE_RENDERINGS, erase_of_erased)
+        register_daily_job(LET_FAULTS_GO, let_faults_of_the_day_go)
         register_daily_job(REMIND, remind_of_endings)
         follow_stamps(TELL_STAMPED)

@@ -64,7 +64,7 @@ def deposit_valid(
     """Deposit, and point at every value that breaks the rules of A1. A DomainError means that nothing was written."""
     now = timezone.now()
     try:
-        return deposit(depositor, items, now=now, request=retry)
+        return deposit(depositor, items, now=now, request=retry, batch=batch)
     except IllegalValue:
         check_items(depositor, items, batch=batch, now=now)
         raise

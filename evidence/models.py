@@ -11,7 +11,7 @@ from django.db import models
 from accounts.models import ApiKey, Application, Organisation, Person
 from cases.models import Assignment, Case, Grant, Matter, Order
 from common.append_only import AppendOnlyModel
-from evidence import quarantine_rows  # noqa: F401 - tables of this app too
+from evidence import batch_rows, quarantine_rows  # noqa: F401 - tables of this app too
 from ledger.models import Receipt
 from vault.models import StoredObject
 

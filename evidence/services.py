@@ -24,6 +24,7 @@ from common.errors import OrganisationOnTrial
 from common.failpoints import reached
 from common.idempotency import IdempotentRequest, key_row
 from common.tenancy import opened
+from evidence.batches import taken_row
 from evidence.capture import DepositItem, Depositor
 from evidence.drafts import Draft, SealedRecord, draft_records, seal_record
 from evidence.errors import DepositBusy
@@ -72,9 +73,9 @@ class Acknowledgement:
 
 
 def deposit(
-    depositor: Depositor, items: Sequence[DepositItem], *, now: datetime, request: IdempotentRequest | None = None
+    depositor: Depositor, items: Sequence[DepositItem], *, now: datetime, request: IdempotentRequest | None = None, batch: bool = False
 ) -> Acknowledgement:
-    """Make one record of each item, all or none; durable on return.
+    """Make one record of each item, all or none; durable on return. `batch`: a machine's, of which a row is kept (`evidence.batches`).
 
     Raises:
         tlog.canonical.IllegalValue: a value breaks the rules of A1 or of its kind, or a relation is to no record of the case that the
@@ -92,7 +93,7 @@ def deposit(
     received_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
     try:
         drafts = draft_records(depositor, with_related(depositor, items, now=received_at), received_at=received_at)
-        receipt, sealed = _with_retries(lambda: _write(depositor, drafts, received_at, request))
+        receipt, sealed = _with_retries(lambda: _write(depositor, drafts, received_at, request, batch))
     except IntegrityError:
         # The constraint on the key made us wait for a concurrent twin, and the twin has committed.
         if request is None or (earlier := acknowledged_before(depositor, request)) is None:
@@ -141,7 +142,7 @@ def _may_be_retried(conflict: Exception) -> bool:
 
 
 def _write(
-    depositor: Depositor, drafts: Sequence[Draft], received_at: datetime, request: IdempotentRequest | None
+    depositor: Depositor, drafts: Sequence[Draft], received_at: datetime, request: IdempotentRequest | None, batch: bool
 ) -> tuple[Receipt, list[tuple[SealedRecord, int]]]:
     """The deposit's one transaction: case chain, key, queue, receipt, records, files, custody."""
     with transaction.atomic():
@@ -159,6 +160,7 @@ def _write(
             *([] if request is None else [key_row(depositor.organisation.pk, request, receipt_id, now=received_at)]),
             queue_rows(ids[LogQueue], [(record.entry, record.leaf_hash) for record in sealed], queued_at=received_at),
             receipt_row(receipt),
+            *([taken_row(depositor, receipt_id, len(sealed), request_key=request.key if request else "", at=received_at)] if batch else []),
             *record_rows(depositor, sealed, ids, receipt_id, received_at),
             stamp_jobs(_with_own_timestamp(ids[Evidence], sealed), now=received_at),
             scan_jobs(list(zip(ids[Evidence], sealed, strict=True)), now=received_at),

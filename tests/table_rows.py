@@ -43,6 +43,7 @@ from cases.models import (
     Payment,
     RateCapRow,
 )
+from evidence.batch_rows import DepositBatch
 from evidence.models import (
     ApplicationPaper,
     CustodyCommitment,
@@ -240,7 +241,7 @@ class Rows:
     def evidence(self, **changes: Any) -> Evidence:
         self.count += 1
         key = self.api_key()
-        receipt = Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
+        receipt = self.receipt()
         values = {
             "record": f"CZ-{self.count}", "organisation": key.organisation, "case": None, "case_sequence": 1, "kind": "sms",
             "received_at": NOW, "credential": key, "receipt": receipt, "ticket": self.count, "statement": b"{}", **changes,
@@ -296,7 +297,7 @@ class Rows:
 
     def commitment(self, **changes: Any) -> CustodyCommitment:
         self.count += 1
-        receipt = Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
+        receipt = self.receipt()
         values = {"record": f"CZ-{self.count}", "received_at": NOW, "statement": b"{}", "ticket": 1000 + self.count, **changes}
         row = CustodyCommitment(receipt=receipt, **values)
         row.save()
@@ -308,6 +309,15 @@ class Rows:
         row = CustodyHead(commitment=commitment, event=event, **values)
         row.save()
         return row
+
+    def deposit_batch(self, **changes: Any) -> DepositBatch:
+        self.count += 1
+        key = changes.pop("credential", None) or self.api_key()
+        values = {"ref": f"{self.count:032}", "request_key": "", "at": NOW, "refused_code": "records-invalid", **changes}
+        return DepositBatch.objects.create(organisation=key.organisation, credential=key, **values)
+
+    def receipt(self) -> Receipt:
+        return Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
 
     def quarantine(self, **changes: Any) -> Quarantine:
         values = {"cause": "fixity", "reason": "r", "began_at": NOW, **changes}

@@ -94,8 +94,8 @@ RECORD_FORMS: dict[str, Act] = {"/records/{number}/files/{position}": Act.READ_C
 OF_A_VIEW = [f"/records/{{number}}/files/{{position}}/view{rest}" for rest in ("", "/state", "/{part}")]
 SEARCH = f"{API}/cases/search"
 # Everything else that is there, each address in full: public, about the visitor himself, his organisation's members, its webhooks and
-# notices. Which records are in quarantine their owner alone is told (`tests/evidence/test_releasing.py`). The file that somebody has had
-# checked for import is nobody else's (`tests/api/test_routes.py`).
+# notices. Which records are in quarantine their owner alone is told (`tests/evidence/test_releasing.py`), of batches whoever handed them in
+# (`tests/evidence/test_batches.py`). The file that somebody has had checked for import is nobody else's (`tests/api/test_routes.py`).
 NOTHING_OF_A_CASE = frozenset({
     "/", "/healthz", "/readyz", "/metrics", "/preferences", "/witness-guide", "/style", "/static/{path}", "/workplace", "/oauth/token",
     *(f"/log/{part}" for part in (
@@ -111,7 +111,7 @@ NOTHING_OF_A_CASE = frozenset({
         "second-factor/recovery-codes/new", "sessions", "sessions/{session_id}/end")),
     "/keys", "/keys/{key_id}/revoke", "/keys/signing/{key_id}/revoke",
     "/organisation", "/organisations", "/reviews", "/operations", "/audit", "/audit/export",
-    "/audit/custody", "/audit/custody/export", "/quarantines", "/inbox", "/inbox/read",
+    "/audit/custody", "/audit/custody/export", "/quarantines", "/evidence/batches", "/evidence/batches/{ref}", "/inbox", "/inbox/read",
     *(f"/organisations/{{ref}}/{part}" for part in (
         "activate", "administrator", "administrator/{replacement_id}/confirm", "administrator/{replacement_id}/withdraw", "details",
         "invitations", "invitations/{invitation_id}/withdraw", "keys", "keys/new", "keys/{key_id}/revoke", "members",
@@ -124,13 +124,15 @@ NOTHING_OF_A_CASE = frozenset({
     "/agreement", "/agreement/acceptance", "/practice", "/practice/file", "/practice/package", "/platform-facts", "/platform-facts/new",
     "/rate-caps", "/rate-caps/add", "/rate-caps/end", "/rate-caps/remove",
     "/cases/import", *(f"/cases/import/{part}" for part in (
-        "template.csv", "{checked}/confirm", "payments", "payments/template.csv", "payments/{checked}/confirm")),
+        "template.csv", "{checked}", "{checked}/confirm", "{checked}/state",
+        "payments", "payments/template.csv", "payments/{checked}/confirm")),
     *(f"{API}/{part}" for part in (
         "disclosures", "evidence/batch", "kinds", "kinds/{kind}/{version}", "notices", "notices/{notice}/read", "rate-caps",
         "schema", "verify", "webhooks",
         "webhooks/{webhook}", "webhooks/{webhook}/deliveries", "webhooks/{webhook}/secret", "webhooks/{webhook}/test",
         "records/{record}", "records/{record}/proof", "records/{record}/statement", "records/{record}/timestamps",
-        "cases/imports", "cases/imports/{checked}/confirm", "cases/imports/payments", "cases/imports/payments/{checked}/confirm")),
+        "cases/imports", "cases/imports/{checked}", "cases/imports/{checked}/confirm",
+        "cases/imports/payments", "cases/imports/payments/{checked}/confirm")),
 })
 
 

@@ -2,6 +2,7 @@
 
 The views write plain dicts; a member that is missing here, or too many there, fails `tests/api/test_contract.py`.
 """
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from msgspec import Meta, Struct
 
 from cases.api import payloads
 from cases.facts import CaseFacts, NoteFacts, PartyFacts, SideFacts, SignedAgreement
+from cases.importing.lines import RowFault
 from cases.imports import Report
 from cases.models import Case, CaseImport
 from cases.reckoning.rows import rate_text
@@ -179,8 +181,28 @@ class ImportedPayments(Struct, forbid_unknown_fields=True):
     imported_at: Time
 
 
+class ImportStatus(Struct, forbid_unknown_fields=True):
+    """Where an import stands; counts are 0 until it is `imported`. Of a `refused` one `refused_for` says why, `faults` counts what is wrong
+    with which row, and `errors` holds the first 500 in the language of Accept-Language, for thirty days.
+    """
+
+    import_: Ref = msgspec.field(name="import")
+    kind: Literal["cases", "payments"]
+    state: Literal["checked", "waiting", "judging", "writing", "imported", "refused", "expired"]
+    rows: Annotated[int, Meta(ge=0)]
+    cases: Annotated[int, Meta(ge=0)]
+    payments: Annotated[int, Meta(ge=0)]
+    checked_at: Time
+    confirmed_at: Time | None
+    imported_at: Time | None
+    refused_at: Time | None
+    refused_for: Literal["", "rows", "right"]
+    faults: Annotated[int, Meta(ge=0)]
+    errors: tuple[ImportFault, ...]
+
+
 TYPES: tuple[Any, ...] = (
-    ImportReport, ImportedCases, PaymentReport, ImportedPayments, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
+    ImportReport, ImportStatus, ImportedCases, PaymentReport, ImportedPayments, CasePage, CaseSummary, KeptCase, KeptNote, ReckoningSheet)
 
 
 def case_summary(case: Case, deposits: int) -> dict[str, object]:
@@ -224,6 +246,15 @@ def imported_answer(done: CaseImport) -> dict[str, object]:
 
 def imported_payments_answer(done: CaseImport) -> dict[str, object]:
     return {**imported_answer(done), "payments": done.payments}
+
+
+def status_answer(found: CaseImport, faults: Sequence[RowFault]) -> dict[str, object]:
+    times = {name: getattr(found, name) for name in ("checked_at", "confirmed_at", "imported_at", "refused_at")}
+    return {
+        "import": found.ref, "kind": found.kind, "state": found.state.value, "rows": found.rows, "cases": found.cases,
+        "payments": found.payments, **{name: None if at is None else format_time(at) for name, at in times.items()},
+        "refused_for": found.refused_for, "faults": found.faults,
+        "errors": [{"row": each.row, "column": each.column, "detail": each.detail} for each in faults]}
 
 
 def caps_answer(caps: tuple[RateCap, ...]) -> dict[str, object]:

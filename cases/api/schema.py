@@ -29,6 +29,12 @@ def created(struct: type, description: str) -> Responses:
     return {(201, JSON): OpenApiResponse(ref(struct), description=description)}
 
 
+def confirmed(struct: type, description: str) -> Responses:
+    """201 where it was done at once, 202 where a job does it."""
+    left = OpenApiResponse(ref(answers.ImportStatus), description="A job imports it; ask Location. 由后台导入，进度见 Location。")
+    return {**created(struct, description), (202, JSON): left}
+
+
 LIST = endpoint(
     "listCases", "List cases, the newest first · 案件列表",
     "Fifty a page; follow `next_cursor` until it is null. Nothing personal. Others' cases that are open to you have a row of it, one a day."
@@ -101,6 +107,17 @@ CHECK_ERRORS: Refusals = (
 CONFIRM_ERRORS: Refusals = (
     *JSON_ERRORS, problems.Forbidden, errors.ImportNotFound, errors.ImportExpired, errors.ImportDiffers, errors.CaseChanged)
 
+BY_JOB = "A file of more than 500 rows is imported by a job: 202, and `Location` says how far it is."
+BY_JOB_CHINESE = "超过 500 行的文件由后台导入：返回 202，进度见 Location。"
+STATUS = header("Location", "Where to ask how far the job is. 查询进度的地址。", response=(202,))
+
+IMPORT_STATUS = endpoint(
+    "getImport", "How far an import is, and what came of it · 导入的进度与结果",
+    "Of files of cases and of payments alike. A file is imported whole or not at all, so no count moves before `imported`.\n\n"
+    "案件文件与收款文件通用。文件全部导入或全部不导入，因此在 imported 之前各计数为 0。",
+    tag=TAG, parameters=[CHECKED], success=found(answers.ImportStatus, "Where it stands. 当前状态。"),
+    refusals=(problems.Forbidden, errors.ImportNotFound))
+
 CHECK_IMPORT = endpoint(
     "checkImport", "Check a file of cases; nothing is written · 核对案件文件（不写入）",
     f"{BOUNDS} The report names "
@@ -112,10 +129,10 @@ CHECK_IMPORT = endpoint(
 
 CONFIRM_IMPORT = endpoint(
     "confirmImport", "Import exactly the checked file · 导入核对过的文件",
-    "All of its cases are opened, or none. The digest is that of the report. A repeated confirmation changes nothing.\n\n"
-    "全部导入或全部不导入；摘要须与报告一致；重复确认不产生变化。",
-    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST], request={JSON: ref(payloads.ImportConfirmation)},
-    success=created(answers.ImportedCases, "The cases are open. 案件已建立。"), refusals=CONFIRM_ERRORS)
+    f"All of its cases are opened, or none. The digest is that of the report. A repeated confirmation changes nothing. {BY_JOB}\n\n"
+    f"全部导入或全部不导入；摘要须与报告一致；重复确认不产生变化。{BY_JOB_CHINESE}",
+    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST, STATUS], request={JSON: ref(payloads.ImportConfirmation)},
+    success=confirmed(answers.ImportedCases, "The cases are open. 案件已建立。"), refusals=CONFIRM_ERRORS)
 
 CHECK_PAYMENTS = endpoint(
     "checkPayments", "Check a file of payments; nothing is written · 核对收款文件（不写入）",
@@ -131,10 +148,10 @@ CHECK_PAYMENTS = endpoint(
 
 CONFIRM_PAYMENTS = endpoint(
     "confirmPayments", "Record the payments of exactly the checked file · 导入核对过的收款文件",
-    "All of its payments are recorded, or none. The digest is that of the report. A repeated confirmation changes nothing.\n\n"
-    "全部登记或全部不登记；摘要须与报告一致；重复确认不产生变化。",
-    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST], request={JSON: ref(payloads.ImportConfirmation)},
-    success=created(answers.ImportedPayments, "The payments are recorded. 收款已登记。"), refusals=CONFIRM_ERRORS)
+    f"All of its payments are recorded, or none. The digest is that of the report. A repeated confirmation changes nothing. {BY_JOB}\n\n"
+    f"全部登记或全部不登记；摘要须与报告一致；重复确认不产生变化。{BY_JOB_CHINESE}",
+    tag=TAG, parameters=[CHECKED, CONTENT_DIGEST, STATUS], request={JSON: ref(payloads.ImportConfirmation)},
+    success=confirmed(answers.ImportedPayments, "The payments are recorded. 收款已登记。"), refusals=CONFIRM_ERRORS)
 
 RATE_CAPS = endpoint(
     "getRateCaps", "The lender's rate caps · 利率上限",

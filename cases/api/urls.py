@@ -10,6 +10,7 @@ urlpatterns = [
     path("cases/imports/<str:checked>/confirm", import_views.ImportConfirmView.as_view()),
     path("cases/imports/payments", import_views.PaymentImportsView.as_view()),
     path("cases/imports/payments/<str:checked>/confirm", import_views.PaymentImportConfirmView.as_view()),
+    path("cases/imports/<str:checked>", import_views.ImportStatusView.as_view()),
     path("cases/<str:case>", case_views.CaseView.as_view()),
     path("cases/<str:case>/stage", case_views.CaseStageView.as_view()),
     path("cases/<str:case>/notes", case_views.CaseNotesView.as_view()),

@@ -18,10 +18,12 @@ from accounts.api.authentication import credential_of
 from accounts.scopes import Scope
 from cases.selectors import owner_of_assigned
 from common.bodies import read_json
-from common.idempotency import IdempotentRequest, fingerprint, read_key
+from common.errors import DomainError
+from common.idempotency import IdempotencyKeyMalformed, IdempotentRequest, fingerprint, read_key
 from evidence.api import payloads, schema
 from evidence.api.client_clock import measured_offset, with_offset
 from evidence.api.record_views import EvidenceListView
+from evidence.batches import note_refused
 from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.csv_exports import Examined, is_export
 from evidence.errors import DigestMismatch, FilesMismatch, TooManyRecords
@@ -66,13 +68,22 @@ class EvidenceBatchView(APIView):
 
     @extend_schema(**schema.BATCH)
     def post(self, request: Request) -> HttpResponse:
-        depositor, offset_ms = admitted(request), measured_offset(request, arrived=timezone.now())
-        batch = payloads.decode(read_json(request), payloads.Batch)
-        if len(batch.records) > settings.MAX_BATCH_RECORDS:
-            raise TooManyRecords(limit=settings.MAX_BATCH_RECORDS)
-        items = [
-            with_offset(payloads.kept_item(record), offset_ms, base=f"/records/{number}") for number, record in enumerate(batch.records)]
-        return created(request, deposit_valid(depositor, items, idempotent_request(request, batch, []), batch=True))
+        count: int | None = None
+        try:
+            depositor, offset_ms = admitted(request), measured_offset(request, arrived=timezone.now())
+            batch = payloads.decode(read_json(request), payloads.Batch)
+            count = len(batch.records)
+            if count > settings.MAX_BATCH_RECORDS:
+                raise TooManyRecords(limit=settings.MAX_BATCH_RECORDS)
+            kept = enumerate(map(payloads.kept_item, batch.records))
+            items = [with_offset(item, offset_ms, base=f"/records/{number}") for number, item in kept]
+            answer = deposit_valid(depositor, items, idempotent_request(request, batch, []), batch=True)
+        except DomainError as refusal:
+            key = credential_of(request)
+            request_key = request.headers.get("Idempotency-Key", "") if not isinstance(refusal, IdempotencyKeyMalformed) else ""
+            note_refused(Depositor(key.organisation, key.pk), refusal, count, request_key=request_key, at=timezone.now())
+            raise
+        return created(request, answer)
 
 
 def admitted(request: Request) -> Depositor:

@@ -16,6 +16,7 @@ from accounts.viewer import Viewer
 from common.request_ids import request_id_of
 from evidence.errors import NothingSelected, RecordNotFound, TooManyRecords
 from evidence.models import Evidence
+from evidence.portal.batch_pages import READERS
 from evidence.portal.exports import csv_response, note_export, package_response, record_lines
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import page_of, record_rows
@@ -89,5 +90,6 @@ def _table(
 ) -> HttpResponse:
     return render(request, "evidence/evidence.html", {
         "filter": chosen, "form": chosen.form, "rows": record_rows(found), "cursor": cursor, "now": now, "fetches": viewer.may(Act.FETCH),
+        "sees_batches": not viewer.acts.isdisjoint(READERS),
         "crumbs": [("", _("存证记录"))],
     }, status=status)

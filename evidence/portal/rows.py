@@ -9,6 +9,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.portal.words import STAGES
+from evidence.batch_rows import DepositBatch
 from evidence.corrections import corrections_among
 from evidence.errors import ClaimsErased
 from evidence.facts import states_of
@@ -21,7 +22,7 @@ from tlog.claims import parse_claim
 from tlog.errors import VerificationError
 
 PAGE = 50
-Row = TypeVar("Row", Case, Evidence)
+Row = TypeVar("Row", Case, Evidence, DepositBatch)
 TONES = {"RECEIVED": "wait", "COMMITTED": "wait", "WITNESSED": "wait", "TIMESTAMPED": "good", "QUARANTINED": "bad"}
 
 

@@ -1,4 +1,5 @@
-"""Pages by record number: search, the record, the check of a file's digest. Everything works without a script.
+"""Pages by record number: verification, the record, the check of a file's digest. A script adds the digest of a chosen file, and what
+digests can show of a package; everything else works without one.
 
 A number may stand in a URL. A digest comes in the body of a POST, is compared and forgotten: it is neither kept nor logged.
 """
@@ -27,6 +28,8 @@ from evidence.limits import count_verification
 from evidence.portal.by_hand import verify_commands
 from evidence.portal.file_views import FILES_ON_A_RECORD, views_of_record
 from evidence.portal.own_record import own_record
+from evidence.portal.package_words import BY_BROWSER, NOT_BY_BROWSER
+from evidence.portal.qr_codes import qr_code
 from evidence.portal.record_page import record_page
 from evidence.portal.state_words import Text, integrity_words
 from evidence.selectors import canonical_number, public_record
@@ -60,18 +63,25 @@ class FileCheck:
         return parse_claim(claim.name, claim.data) if claim else None
 
 
-@method_decorator(never_cache, name="dispatch")
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
 class RecordSearchView(View):
-    """The form; with `?number=…` it leads to the record's page."""
+    """Verification by number, file, QR code or package; with `?number=…` it leads to the record's page.
+
+    What is posted is a number with the digest of a file, and gets what `FileCheckView` gives, without a token for the same reason.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         typed = request.GET.get("number", "").strip()[:LONGEST_INPUT]
         if "number" not in request.GET:
-            return render(request, "evidence/search.html", {"typed": ""})
+            return search_page(request, {"typed": ""})
         try:
             return HttpResponseRedirect(reverse("record", args=[canonical_number(typed)]))
         except RecordNumberMalformed as error:
             return search_again(request, typed, error)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        typed = request.POST.get("number", "").strip()[:LONGEST_INPUT]
+        return checked(request, typed)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -97,12 +107,7 @@ class FileCheckView(View):
         return HttpResponseRedirect(reverse("record", args=[number]))
 
     def post(self, request: HttpRequest, number: str) -> HttpResponse:
-        # Whoever is signed in has no other right here than anybody, and is counted as anybody.
-        count_verification(request, None, now=timezone.now())
-        try:
-            return show_record(request, number, check_file(number, request.POST.get("sha256", ""), framed(request)))
-        except (RecordNumberMalformed, RecordNotFound) as error:
-            return search_again(request, number[:LONGEST_INPUT], error)
+        return checked(request, number)
 
 
 class PrintStyleView(View):
@@ -112,6 +117,17 @@ class PrintStyleView(View):
         # The canonical form has letters, digits and hyphens only, so it cannot end the string.
         style = f'@page {{ @top-left {{ content: "{canonical_number(number)}"; }} }}\n'
         return HttpResponse(style, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=86400"})
+
+
+def checked(request: HttpRequest, number: str) -> HttpResponse:
+    """The record's page with what came of comparing the digest that was posted, or the form again when there is no such record."""
+    # Whoever is signed in has no other right here than anybody, and is counted as anybody.
+    count_verification(request, None, now=timezone.now())
+    try:
+        number = canonical_number(number)
+        return show_record(request, number, check_file(number, request.POST.get("sha256", ""), framed(request)))
+    except (RecordNumberMalformed, RecordNotFound) as error:
+        return search_again(request, number[:LONGEST_INPUT], error)
 
 
 def check_file(number: str, typed: str, viewer: Viewer | None) -> FileCheck:
@@ -142,6 +158,7 @@ def show_record(request: HttpRequest, number: str, check: FileCheck | None) -> H
     own = own_record(request, number, now=now)
     context: Mapping[str, object] = {
         "page": page, "check": check, "now": now, "commands": verify_commands(page, settings.PUBLIC_URL), "own": own,
+        "code": qr_code(f"{settings.PUBLIC_URL}{reverse('record', args=[number])}"),
         "views": () if own is None else views_of_record(own.record, now=now), "shown_files": FILES_ON_A_RECORD,
     }
     response = render(request, "evidence/record.html", context, status=400 if check is not None and check.fault else 200)
@@ -151,4 +168,9 @@ def show_record(request: HttpRequest, number: str, check: FileCheck | None) -> H
 
 def search_again(request: HttpRequest, typed: str, error: DomainError) -> HttpResponse:
     """The form once more, with what was typed and what is wrong with it."""
-    return render(request, "evidence/search.html", {"typed": typed, "error": error}, status=error.status)
+    return search_page(request, {"typed": typed, "error": error}, status=error.status)
+
+
+def search_page(request: HttpRequest, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
+    more = {"site": settings.PUBLIC_URL, "package_checks": BY_BROWSER, "not_by_browser": NOT_BY_BROWSER}
+    return render(request, "evidence/search.html", {**more, **context}, status=status)

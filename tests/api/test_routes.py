@@ -153,6 +153,15 @@ def about_import(kind: CaseImport.Kind, columns: Sequence[Column], part: str = "
     return send
 
 
+def asking_for_import(client: Client, number: str, headers: dict[str, str]) -> Any:
+    """How far a file is that the record's owner has had checked."""
+    owner, ref = owner_of(number), NOWHERE
+    if owner is not None:
+        ref = secrets.token_hex(16)
+        CaseImport.objects.create(organisation=owner, ref=ref, format="csv", rows=1, checked_at=timezone.now(), checked_by="a")
+    return client.get(f"{API}/cases/imports/{ref}", headers=headers)
+
+
 FACTS = CaseFacts(
     (SideFacts((CreditorFacts("甲", Decimal(1)),)),), SignedAgreement("HT-1", date(2025, 3, 1), Agreement(DayCount.THIRTY_360)),
     (Drawdown("JJ-1", Decimal(12000), date(2025, 3, 10), Decimal("0.12"), 3, Repayment.INTEREST_FIRST),))
@@ -218,6 +227,7 @@ ROWS: dict[tuple[str, str], Row] = {
         f"{API}/cases/imports/payments", lambda _: (template_csv(PAYMENT_COLUMNS), "application/octet-stream"))),
     ("POST", f"{API}/cases/imports/payments/{{checked}}/confirm"): Row(
         "owner", about_import(CaseImport.Kind.PAYMENTS, PAYMENT_COLUMNS, "/payments"), 201),
+    ("GET", f"{API}/cases/imports/{{checked}}"): Row("owner", asking_for_import),
     ("GET", f"{API}/rate-caps"): Row("organisation", getting(f"{API}/rate-caps")),
     ("PUT", f"{API}/rate-caps"): Row("organisation", lambda client, _, headers: client.put(
         f"{API}/rate-caps", b'{"caps": []}', content_type="application/json", headers=headers)),
@@ -258,6 +268,7 @@ PEOPLE = {
     "/organisations/{ref}/administrator/{replacement_id}/withdraw": "operator",
     "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
     "/home": "person", "/cases": "reader", "/cases/export": "reader", "/cases/{ref}": "reader", "/cases/{ref}/package": "fetcher",
+    "/evidence/batches": "act", "/evidence/batches/{ref}": "act",
     "/evidence": "reader", "/evidence/export": "reader", "/evidence/package": "fetcher", "/dashboard": "reader",
     "/keys": "operator", "/keys/{key_id}/revoke": "operator", "/keys/signing/{key_id}/revoke": "operator",
     "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
@@ -270,6 +281,7 @@ PEOPLE = {
     "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
     "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
     "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
+    "/cases/import/{checked}": "case keeper", "/cases/import/{checked}/state": "case keeper",
     "/cases/import/payments": "case keeper", "/cases/import/payments/template.csv": "case keeper",
     "/cases/import/payments/{checked}/confirm": "case keeper",
     "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",

@@ -17,10 +17,15 @@ from playwright.sync_api import Page
 from accounts.joining import Invitee, invite
 from accounts.models import Organisation, Person
 from accounts.permissions import ROLES, Kind, Role, roles_of
+from accounts.services import issue_api_key
 from accounts.sign_in_rules import set_provider
 from cases.importing.columns import template_csv
 from cases.models import Case, Grant, GrantedCase, Matter, Order, OrderedCase, SubmittedCase
 from evidence.agreements import accept_and_deposit
+from evidence.batch_rows import DepositBatch
+from evidence.batches import note_refused
+from evidence.capture import Depositor
+from evidence.errors import InvalidRecords
 from evidence.models import Evidence, PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.platform_facts import FactTold, record_fact
@@ -42,6 +47,7 @@ MACHINES = ("/api/", "/log/", "/static/", "/healthz", "/readyz", "/metrics", "/o
 SAME_NAME = {
     "/apply/": {"token": "application"}, "/cases/{ref}": {"ref": "case"}, "/account/notifications/confirm/": {"token": "confirmation"},
     "/docket/{ref}": {"ref": "matter"}, "/records/{number}/release": {"number": "shut"},
+    "/evidence/batches/{ref}": {"ref": "batch"},
     "/access/matters/{ref}": {"ref": "matter"}, "/orders/{ref}": {"ref": "order"}, "/organisations/{ref}/administrator": {"ref": "let_in"}}
 
 
@@ -75,11 +81,17 @@ class Place:
         shut = desk.send(case, ("短信.csv", b"a,b\n1,2\n", "text/csv"), json=True).json()["record"]
         quarantine_record(Evidence.objects.get(record=shut), reason="Eicar-Signature")
         self.things |= {"case_ref": case.ref, "case": case.ref, "number": answer.json()["record"], "shut": shut}
+        key, _ = issue_api_key(self.organisation, label="夜间批次", now=timezone.now(), valid_for=timedelta(days=1))
+        fault = InvalidRecords(faults=[("/records/1/files/0", "这是空文件（0 字节），没有可以存证的内容。")], count=1)
+        note_refused(Depositor(self.organisation, key.pk), fault, 2, request_key="nightly-1", at=timezone.now())
+        self.things["batch"] = DepositBatch.objects.latest("id").ref
         imported = signed_in(desk.person)
         report = imported.post("/cases/import", {"file": SimpleUploadedFile("cases.csv", template_csv())}).content.decode()
         [confirm] = re.findall(r'action="(/cases/import/\w+/confirm)"', report)
         [digest] = re.findall(r'name="sha256" value="(\w+)"', report)
-        assert imported.post(confirm, {"sha256": digest}).status_code == 200
+        standing = imported.post(confirm, {"sha256": digest})
+        assert standing.status_code == 302
+        self.things["checked"] = standing.headers["Location"].rpartition("/")[2]
         self.things["case"] = Case.objects.latest("id").ref
 
 

@@ -1,5 +1,8 @@
 """What a browser adds to the pages: language, large text, the digest of a chosen file, and a keyboard instead of a mouse."""
 import hashlib
+import io
+import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -7,11 +10,13 @@ from playwright.sync_api import expect
 
 from accounts.permissions import Kind, Role
 from cases.models import Case
+from evidence.packages.lists import sha256_sums
 from tests.accounts.people import make_organisation
 from tests.browser.accessibility import walk_by_tab
 from tests.browser.cast import session_of
 from tests.browser.conftest import Live, Visit
 from tests.evidence.desk import Desk
+from tests.evidence.package_fixture import members_of, small_package, zipped
 
 CONTRACT = Path(__file__).resolve().parent.parent.parent / "samples" / "case" / "loan-contract.pdf"
 
@@ -94,3 +99,56 @@ def test_the_list_of_cases_fits_a_screen_of_1280_pixels(language: str, live: Liv
     expect(page.locator("main .scroll")).to_have_count(1)
     assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('main .scroll'))") == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_package_is_compared_here_never_sent_and_never_called_verified(live: Live, visit: Visit, tmp_path: Path) -> None:
+    members = members_of(small_package().data)
+    original = next(name for name in members if name.startswith("evidence/"))
+    claim = next(name for name in members if name.endswith("claims/subject.json"))
+    first, second = (name for name in members if name.endswith("proof.tlog-proof"))
+    mended = {name: data for name, data in members.items() if name not in ("mimetype", "SHA256SUMS") and not name.startswith("META-INF/")}
+
+    def relisted(changed: dict[str, bytes]) -> bytes:
+        """With a list of digests that is right again, as whoever tampers would write it."""
+        return zipped({**members, **changed, "SHA256SUMS": sha256_sums({
+            name: hashlib.sha256(data).digest() for name, data in {**mended, **changed}.items()})})
+
+    packages = {
+        "deflated": (small_package().data, ["相符"] * 5), "stored": (zipped(members), ["相符"] * 5),
+        "a byte more": (zipped({**members, original: members[original] + b"x"}), ["不符", "不符", "相符", "相符", "相符"]),
+        "a member more": (zipped({**members, "more.txt": b""}), ["不符", "相符", "相符", "相符", "相符"]),
+        "a member less": (zipped({name: data for name, data in members.items() if name != "VERIFY.txt"}), ["不符", *["相符"] * 4]),
+        "another original": (relisted({original: b"other"}), ["相符", "不符", "相符", "相符", "相符"]),
+        "another claim": (relisted({claim: members[claim].replace(b"call", b"cell")}), ["相符", "相符", "不符", "相符", "相符"]),
+        "another statement": (
+            relisted({claim.replace("claims/subject", "statement"): members[claim.replace("claims/subject", "statement")] + b" "}),
+            ["相符", "相符", "相符", "不符", "相符"]),
+        "another's proof": (relisted({first: members[second]}), ["相符", "相符", "相符", "相符", "不符"]),
+    }
+    page = visit("/records")
+    sent: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(f"{live.url}/static/") else sent.append(request.url))
+    result, rows = page.locator("[data-result]"), page.locator("[data-check] [data-outcome]")
+    for name, (data, outcomes) in packages.items():
+        file = tmp_path / f"{name}.asice"
+        file.write_bytes(data)
+        page.locator("#package").set_input_files(file)
+        expect(rows, name).to_have_text(outcomes)
+        expect(page.locator("[data-verdict]"), name).to_contain_text("请勿采信" if "不符" in outcomes else "这不是核验通过")
+        expect(result.get_by_text("未核对", exact=True), name).to_have_count(6)
+    for name, data in {"half": small_package().data[:-700], "no zip": b"PK", "a bomb": inflating_beyond_its_size(members)}.items():
+        file = tmp_path / f"{name}.asice"
+        file.write_bytes(data)
+        page.locator("#package").set_input_files(file)
+        expect(page.get_by_text("没有核对任何内容"), name).to_be_visible()
+        expect(result, name).to_be_hidden()
+    assert sent == [], "the package is read here, and nothing of it is asked for or sent"
+
+
+def inflating_beyond_its_size(members: dict[str, bytes]) -> bytes:
+    """A package of which a member holds a megabyte and declares ten bytes, in its own header and in the directory."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**members, "bomb.bin": bytes(1024**2 + 7)}.items():
+            archive.writestr(name, data)
+    return buffer.getvalue().replace(struct.pack("<I", 1024**2 + 7), struct.pack("<I", 10))

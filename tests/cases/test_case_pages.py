@@ -65,8 +65,11 @@ def test_an_officer_checks_a_file_reads_what_is_wrong_and_imports_it(officer: Cl
     form, digest = confirmation(report)
     page_of(officer.post(form, {"sha256": "x" * 64}, headers=heads), 409)
     assert not Case.objects.exists()
-    page_of(officer.post(form, {"sha256": digest}, headers=heads))
+    done = page_of(officer.post(form, {"sha256": digest}, headers=heads, follow=True))
     assert Case.objects.get().file_version == 1
+    assert {"zh-hans": "已导入 1 个案件", "en": "Cases imported: 1"}[language] in done.text
+    assert language == "zh-hans" or done.chinese() == []
+    assert form.removesuffix("/confirm") in page_of(officer.get("/cases/import")).source, "what came of it stays to be found"
     page_of(upload(officer, b"\0\0", language), 422)
     page_of(officer.post("/cases/import", headers=heads), 422)
     page_of(officer.post(f"/cases/import/{'0' * 32}/confirm", {"sha256": digest}, headers=heads), 404)
@@ -87,7 +90,7 @@ def test_an_officer_checks_a_file_of_payments_and_imports_it_once(send: Send, of
     page_of(officer.post(form, {"sha256": "x" * 64}, headers=heads), 409)
     page_of(officer.post(form.replace("/payments", ""), {"sha256": digest}, headers=heads), 404)
     assert not Payment.objects.exists()
-    pages += [wrong, report, page_of(officer.post(form, {"sha256": digest}, headers=heads))]
+    pages += [wrong, report, page_of(officer.post(form, {"sha256": digest}, headers=heads, follow=True))]
     assert Payment.objects.get().reference == "SK-2025-0001"
     again = page_of(upload(officer, template.content, language, address))
     assert not [each for each in again.elements if each.attributes.get("action", "").endswith("/confirm")], "there is nothing to import"

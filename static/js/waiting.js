@@ -1,5 +1,6 @@
-// A rendering that is still being made: asks now and then whether it is there, and loads the page again when it is. Whoever is typing
-// somewhere is not disturbed; the link beside the sentence does the same by hand. What it does not do: show anything itself.
+// Work that a job does while the page is open (a rendering, an import): asks now and then whether there is something new, and loads the page
+// again when there is. Whoever is typing somewhere is not disturbed; the link beside the sentence does the same by hand. What it does not
+// do: show anything itself.
 const FIRST_MS = 1500;
 const LONGEST_MS = 15_000;
 
