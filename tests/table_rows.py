@@ -317,7 +317,8 @@ class Rows:
         return DepositBatch.objects.create(organisation=key.organisation, credential=key, **values)
 
     def receipt(self) -> Receipt:
-        return Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
+        made: Receipt = Receipt.objects.create(text="t", key_id="00", received_at=NOW, include_by=NOW + timedelta(days=1))
+        return made
 
     def quarantine(self, **changes: Any) -> Quarantine:
         values = {"cause": "fixity", "reason": "r", "began_at": NOW, **changes}
