@@ -1,4 +1,5 @@
 """The page of verification: by number, by number and file, by QR code, by package; what was not checked is never called checked."""
+import doctest
 import re
 
 import pytest
@@ -6,6 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from evidence.disclosure import WRONG_DIGESTS_A_DAY
+from evidence.portal import qr_codes
 from evidence.portal.package_words import BY_BROWSER, NOT_BY_BROWSER
 from evidence.portal.qr_codes import qr_code
 from tests.databases import ROOT
@@ -73,6 +75,11 @@ def test_a_code_that_lost_a_run_is_read_as_something_else() -> None:
     corner = next(run for run in reversed(runs) if int(run.partition("M")[2].split()[0]) > drawn.side - 8)
     with pytest.raises((AssertionError, ValueError, UnicodeDecodeError)):
         assert read_path(drawn.path.replace(corner, ""), drawn.side) == drawn.text
+
+
+def test_dark_modules_beside_each_other_are_one_rectangle() -> None:
+    result = doctest.testmod(qr_codes)
+    assert (result.attempted, result.failed) == (1, 0)
 
 
 def test_the_page_says_before_anything_is_chosen_what_no_browser_checks(service: str, open_page: Open) -> None:

@@ -41,6 +41,7 @@ from common import tenancy
 from common.bulk import FEW_ROWS, Insert, insert_all
 from common.tenancy import forget, forget_between_requests, on_behalf_of, open_record, opened, tell_viewer
 from common.web_role import make_web_role, missing_privileges, why_no_web_role, works_for_everybody
+from evidence.batch_rows import DepositBatch
 from evidence.models import CustodyEvent, Evidence, EvidenceFile, Relation, Rendering
 from evidence.quarantine import quarantine_record
 from evidence.quarantine_rows import Release
@@ -509,3 +510,20 @@ def test_a_court_alone_is_told_the_ref_of_a_case_that_it_names(web: str, cast: C
         tell_viewer(judge.organisation.pk)
         assert not Case.objects.exists(), "and it sees no row of it"
         forget()
+
+
+def test_a_batch_is_seen_and_written_by_who_handed_it_in_and_changed_by_no_web_process(full: Case, cast: Cast, web: str) -> None:
+    """A batch of an agency names the lender's cases, and is the agency's all the same."""
+    machine = cast.machine("collection_agency", Kind.COLLECTION_AGENCY)
+    row = {"organisation": machine.organisation, "credential": machine.key, "at": timezone.now(), "refused_code": "records-invalid"}
+    with acting_as(web):
+        for stranger in (full.organisation_id, cast.organisations["law_firm"].pk):
+            tell_viewer(stranger)
+            with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+                DepositBatch.objects.create(ref="0" * 32, **row)
+        tell_viewer(machine.organisation.pk)
+        DepositBatch.objects.create(ref="1" * 32, **row)
+        assert DepositBatch.objects.count() == 1
+        assert DepositBatch.objects.update(refused_code="x") == 0
+        tell_viewer(full.organisation_id)
+        assert not DepositBatch.objects.exists()
