@@ -14,7 +14,7 @@ from accounts.models import Organisation, Person
 from accounts.permissions import Act, Kind
 from accounts.portal.gate import needs_person, signed_in_person, step_up
 from accounts.portal.organisations import for_operator
-from accounts.selectors import may_manage_organisations, organisations_for_operator
+from accounts.selectors import live_memberships, may_manage_organisations, organisations_for_operator
 from common.errors import DomainError
 from evidence.errors import FactMalformed
 from evidence.models import PlatformFact
@@ -45,10 +45,15 @@ class FactForm(forms.Form):
 @require_GET
 @never_cache
 def platform_facts(request: HttpRequest) -> HttpResponse:
-    """As of today, or as of the day in `?on=`, to which the page of a record leads with the day of its receipt."""
+    """As of today, or as of the day in `?on=`, to which the page of a record leads with the day of its receipt.
+
+    Of tenants whose relation was not stated the operator and each tenant itself read the name, and everybody else how many they are: who a
+    lender deposits with is the lender's own affair until the operator states, under its document, how they are related.
+    """
     now = timezone.now()
     day = day_in(request.GET.get("on", "")) or now.astimezone(CHINA).date()
-    slots = facts_valid_at(datetime.combine(day, time(12), tzinfo=CHINA))
+    every = facts_valid_at(datetime.combine(day, time(12), tzinfo=CHINA))
+    slots = [slot for slot in every if slot.fact or not slot.organisation_id or names_tenant(request, slot.organisation_id)]
     names = dict(Organisation.objects.filter(pk__in=[slot.organisation_id for slot in slots]).values_list("pk", "name"))
     facts = list(all_facts())
     replaced = {fact.replaces_id for fact in facts}
@@ -57,8 +62,16 @@ def platform_facts(request: HttpRequest) -> HttpResponse:
         "facts": [(fact, KIND_WORDS[fact.kind], RELATION_WORDS.get(fact.relation, ""), fact.pk in replaced) for fact in facts],
         "slots": [(slot, KIND_WORDS[slot.kind], names.get(slot.organisation_id or 0, ""),
                    RELATION_WORDS.get(slot.fact.relation, "") if slot.fact else "") for slot in slots],
+        "unnamed": len(every) - len(slots),
         "operator": isinstance(request.user, Person) and may_manage_organisations(request.user),
     })
+
+
+def names_tenant(request: HttpRequest, organisation_id: int) -> bool:
+    """Whether whoever asks may read that this organisation is a tenant, although nothing was stated of it."""
+    person = request.user
+    return isinstance(person, Person) and (
+        may_manage_organisations(person) or live_memberships(person).filter(organisation_id=organisation_id).exists())
 
 
 def day_in(typed: str) -> date | None:

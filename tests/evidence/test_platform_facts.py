@@ -95,8 +95,8 @@ def test_each_tenant_and_witness_of_whom_nothing_was_told_stands_beside_the_othe
     Organisation.objects.filter(pk=applied.pk).update(status="checked")
     silent = {"zh-hans": "未说明", "en": "Not stated"}[language]
 
-    def relations(on: str = "") -> dict[str, str]:
-        answer = Client().get("/platform-facts", {"on": on} if on else {}, headers={"Accept-Language": language})
+    def relations(on: str = "", by: Person | None = operator) -> dict[str, str]:
+        answer = (signed_in(by) if by else Client()).get("/platform-facts", {"on": on} if on else {}, headers={"Accept-Language": language})
         page = Page(answer.content.decode())
         assert page.all_faults() == []
         rows = re.findall(r"<tr>(.*?)</tr>", page.source.partition("<tbody>")[2].partition("</tbody>")[0], re.DOTALL)
@@ -111,6 +111,10 @@ def test_each_tenant_and_witness_of_whom_nothing_was_told_stands_beside_the_othe
     after = relations()
     assert {name: silent in row for name, row in after.items()} == {"甲方": False, "乙方": True, "停用方": True}
     assert relations("2025-01-01") == {}, "on that day none of them was here"
+    assert set(relations(by=None)) == {"甲方"}, "whose tenant a lender is it tells itself, or the operator under a document"
+    assert set(relations(by=make_person("own", Role.CASE_OFFICER, second))) == {"甲方", "乙方"}
+    hidden = {"zh-hans": "另有租户机构 2 个", "en": "There are 2 more tenants"}[language]
+    assert hidden in Client().get("/platform-facts", headers={"Accept-Language": language}).content.decode()
     with local_witnesses(tmp_path / "witnesses", "court-w", "notary-w") as started:
         (tmp_path / "policy.txt").write_text(policy(started, "group both all court-w notary-w", "quorum both"))
     settings.POLICY = str(tmp_path / "policy.txt")
