@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from evidence.capture import DepositItem, Depositor
+from evidence.claim_words import claim_sentence
 from evidence.drafts import file_value, provenance_value, subject_value
 from evidence.errors import InvalidRecord, InvalidRecords
 from evidence.kinds.schemas import kind_faults
@@ -48,5 +49,5 @@ def item_faults(item: DepositItem) -> list[tuple[str, str]]:
         try:
             encode_claim(name, value)
         except IllegalValue as fault:
-            faults.append((pointer, str(fault)))
+            faults.append((pointer, claim_sentence(fault)))
     return faults

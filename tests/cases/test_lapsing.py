@@ -34,7 +34,7 @@ def told(cast: Cast, login: str) -> list[tuple[str, int | None]]:
 def test_agency_and_lender_are_told_once_when_a_contract_ends_by_its_date(cast: Cast) -> None:
     case = cast.case()
     boss, agent = cast.person("boss", Role.AGENCY_SUPERVISOR), cast.person("agent", Role.COLLECTION_AGENT)
-    cast.officer, cast.legal, cast.person("rules", Role.COMPLIANCE_OFFICER)  # noqa: B018 - who is there when it ends
+    cast.officer, cast.legal, cast.person("rules", Role.COMPLIANCE_OFFICER)
     contract = cast.assigned(case, to="agent").entrustment
     assert root_of(boss, case, now=contract.ends_at - SECOND) == root_of(agent, case, now=contract.ends_at - SECOND) == Root.ASSIGNED
     assert tell_lapses(now=contract.ends_at - SECOND) == 0
