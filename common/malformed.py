@@ -66,7 +66,7 @@ def _type(name: str) -> str:
         "str": _("字符串"), "int": _("整数"), "float": _("数"), "bool": _("布尔值"), "array": _("数组"), "object": _("对象（object）"),
         "null": "null",
     }
-    return _("或").join(names.get(each, each) for each in name.split(" | "))
+    return " / ".join(names.get(each, each) for each in name.split(" | "))
 
 
 def _expected(found: re.Match[str]) -> str:

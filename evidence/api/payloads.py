@@ -52,8 +52,8 @@ class Provenance(Struct, forbid_unknown_fields=True, frozen=True):
     clock_offset_ms: Milliseconds | None = None
     device: Text | None = None
     environment: Annotated[dict[str, str], Meta(
-        extra_json_schema=KEYS,
-        description="`authority` (of the collector), `self_check` (`passed`, `failed`, `not_done`) and `original_carrier` (of a recording) "
+        extra_json_schema={**KEYS, "properties": {"self_check": {"enum": ["passed", "failed", "not_done"]}}},
+        description="`authority` (of the collector), `self_check` (one of three, else left out) and `original_carrier` (of a recording) "
         "are shown under these names; `clock_measured` is ours")] | None = None
 
 
