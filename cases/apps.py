@@ -7,7 +7,15 @@ class CasesConfig(AppConfig):
     verbose_name = "案件"
 
     def ready(self) -> None:
-        from cases.tasks import DROP_UNCONFIRMED, IMPORT, LAPSES_EVERY, TELL_LAPSES, drop_unconfirmed_of_the_day, run_import, tell_lapses_always
+        from cases.tasks import (
+            DROP_UNCONFIRMED,
+            IMPORT,
+            LAPSES_EVERY,
+            TELL_LAPSES,
+            drop_unconfirmed_of_the_day,
+            run_import,
+            tell_lapses_always,
+        )
         from common.jobs import register_daily_job, register_job, register_recurring_job
 
         register_job(IMPORT, run_import)

@@ -51,7 +51,7 @@ class Panel(NamedTuple):
 
 
 def panels_of(viewer: Viewer, file: CaseFile, records: Sequence[Evidence], *, now: datetime) -> list[Panel]:
-    """Each procedure with how these records of the case (`records_that_count`) meet it, as far as its file is open; law as of today in China.
+    """Each procedure with how these records of the case (`records_that_count`) meet it, as far as its file is open; law of today in China.
 
     It is told from their sealed claims: of others' records there is a row of it first, which the callers write.
     """
