@@ -7,8 +7,17 @@ class CasesConfig(AppConfig):
     verbose_name = "案件"
 
     def ready(self) -> None:
-        from cases.tasks import DROP_UNCONFIRMED, IMPORT, drop_unconfirmed_of_the_day, run_import
-        from common.jobs import register_daily_job, register_job
+        from cases.tasks import (
+            DROP_UNCONFIRMED,
+            IMPORT,
+            LAPSES_EVERY,
+            TELL_LAPSES,
+            drop_unconfirmed_of_the_day,
+            run_import,
+            tell_lapses_always,
+        )
+        from common.jobs import register_daily_job, register_job, register_recurring_job
 
         register_job(IMPORT, run_import)
         register_daily_job(DROP_UNCONFIRMED, drop_unconfirmed_of_the_day)
+        register_recurring_job(TELL_LAPSES, tell_lapses_always, every=LAPSES_EVERY)

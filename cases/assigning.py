@@ -67,10 +67,13 @@ def entrust(viewer: Viewer, contract: Contract, *, now: datetime) -> Entrustment
 
 
 def end_entrustment(viewer: Viewer, entrustment: Entrustment, *, now: datetime) -> None:
-    """End a contract before its time; the agency sees none of its cases any more. A second call changes nothing. Raises Forbidden."""
+    """End a contract before its time; the agency sees none of its cases any more. Raises Forbidden.
+
+    A second call changes nothing, nor does one after the contract's period: of its end both sides are told by `cases.lapsing`.
+    """
     viewer.must(Act.GRANT)
     with transaction.atomic():
-        mine = Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None)
+        mine = Entrustment.objects.filter(pk=entrustment.pk, lender=viewer.organisation, ended_at=None, ends_at__gt=now)
         if mine.update(ended_at=now, ended_by=viewer.actor):
             leave_notices([entrustment.agency_id], kind=ENTRUSTMENT_ENDED, subject=entrustment.ref, now=now)
             _note(Event.ENTRUSTMENT_ENDED, viewer, entrustment.ref, "", now)

@@ -112,8 +112,8 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
             head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
             SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head), as_of=now)
-            if not grant.needs_approval:
-                # Nobody is told of the end of what he never saw.
+            if not grant.needs_approval and Grant.objects.filter(pk=grant.pk, lapse_told_at=None).exists():
+                # Nobody is told of the end of what he never saw, nor twice of an end.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
             _note(Event.GRANT_REVOKED, viewer, grant, now)
 

@@ -1,9 +1,8 @@
 """JSON bodies of API requests, read whole and decoded into msgspec types, and the plain JSON of the answers.
 
-What a body may hold says each room's own types; here are the limits that hold for all, and how a fault is pointed at.
-Source: RFC 9530 (Content-Digest); RFC 6901 (JSON pointers).
+What a body may hold says each room's own types, and `common.malformed` what is wrong with its form; here are the limits that hold for all.
+Source: RFC 9530 (Content-Digest).
 """
-import re
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -14,17 +13,12 @@ from rest_framework.request import Request
 
 from common.content_digest import BodyDigest
 from common.faults import JsonTooLarge, RequestMalformed
+from common.malformed import MALFORMED, TIME_PATTERN, located
 from common.problems import UnsupportedMediaType
 
 T = TypeVar("T")
 
-# [0-9] and not \d, which in Python also means the digits of other scripts.
-Time = Annotated[str, Meta(
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$(?!\n)",
-    extra_json_schema={"format": "date-time"},
-)]
-PATH = re.compile(r"^(?P<reason>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
-MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)
+Time = Annotated[str, Meta(pattern=TIME_PATTERN, extra_json_schema={"format": "date-time"})]
 
 
 def read_json(request: Request) -> bytes:
@@ -45,20 +39,8 @@ def decode_with(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T:
     try:
         return decoder.decode(data)
     except (RecursionError, *MALFORMED) as fault:
-        pointer, reason = located(fault)
+        pointer, reason = located(fault, decoder.type)
         raise RequestMalformed(pointer=pointer, reason=reason) from None
-
-
-def located(fault: Exception) -> tuple[str, str]:
-    """JSON pointer and reason of what msgspec says."""
-    match = PATH.match(str(fault))
-    assert match is not None
-    return json_pointer(match["path"] or ""), match["reason"]
-
-
-def json_pointer(path: str) -> str:
-    """RFC 6901 pointer of msgspec's `.records[3].files[0].name`."""
-    return re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")
 
 
 def answer(body: Any, *, status: int = 200) -> JsonResponse:

@@ -5,12 +5,13 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from common.faults import ContentDigestMismatch, RequestMalformed
+from common.faults import ContentDigestMismatch, HeaderMalformed
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
+WRITTEN = "sha-256=:<Base64>:"
 MEMBER = re.compile(r"\s*([a-z][a-z0-9*.-]*)=:([A-Za-z0-9+/]*={0,2}):\s*", re.ASCII)
 
 
@@ -22,7 +23,7 @@ class BodyDigest:
         for text in header.split(",") if header else []:
             member = MEMBER.fullmatch(text)
             if member is None:
-                raise RequestMalformed(reason="Content-Digest")
+                raise HeaderMalformed(header="Content-Digest", wanted=WRITTEN)
             if member[1] in ALGORITHMS:
                 self._expected.append((hashlib.new(ALGORITHMS[member[1]]), _decoded(member[2])))
 
@@ -40,4 +41,4 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise RequestMalformed(reason="Content-Digest") from None
+        raise HeaderMalformed(header="Content-Digest", wanted=WRITTEN) from None

@@ -30,6 +30,7 @@ from ledger.models import Incident
 from ledger.monitor.memory import Store
 from ledger.renewal_standing import renewal_standing
 from ledger.selectors import log_facts
+from vault.selectors import originals_in_the_clear
 
 FAILING_ATTEMPTS = 4
 """A job that was tried so often and is not done fails for longer than a moment."""
@@ -71,6 +72,8 @@ class Figures(Collector):
             told = "Time until the first receipt falls due whose entry is not published; negative is a breach."
             yield _gauge("receipts_due_in_seconds", told, left.total_seconds())
         yield _gauge("renderings_failed", "Files that are not shown, or not wholly, by a fault of our own program.", failed_renderings())
+        told = "Originals that lie unencrypted, from before encryption; manage.py encrypt_vault has not run to its end while this is not 0."
+        yield _gauge("originals_in_the_clear", told, originals_in_the_clear())
         yield from self._renewal()
         yield from self._monitor(facts.origin)
         yield from _incidents()

@@ -32,6 +32,7 @@ from ledger.lag import Lag, lag_of
 from ledger.measurements import Answers, answers
 from ledger.selectors import LogFacts, log_facts
 from ledger.tasks import AUDIT_RECEIPTS
+from vault.selectors import originals_in_the_clear
 
 SOON_DAYS = 90
 PARTS: Mapping[str, str | Promise] = {
@@ -71,7 +72,8 @@ def operations(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "viewer": viewer, "now": now, "health": health, "parts": [(PARTS[name], word) for name, word in health.checks.items()],
         "manages": viewer.may(Act.MANAGE_ORGANISATIONS),
         "open_incidents": running, "incidents": found[:20], "audited_at": last_done(AUDIT_RECEIPTS),
-        "scrub": latest_rounds(), "uncopied": waiting_count(), "breaches": sum(each.code == RECEIPT_BREACHED for each in running),
+        "scrub": latest_rounds(), "uncopied": waiting_count(), "in_the_clear": originals_in_the_clear(),
+        "breaches": sum(each.code == RECEIPT_BREACHED for each in running),
     }
     if viewer.may(Act.MANAGE_ORGANISATIONS):
         context |= {

@@ -111,6 +111,12 @@ class DepositItem:
     related: tuple[Related, ...] = ()
 
     @property
+    def self_check(self) -> object:
+        """What is told of the environment's self-check; None when nothing is."""
+        environment = self.provenance.get("environment")
+        return environment.get("self_check") if isinstance(environment, Mapping) else None
+
+    @property
     def ends_before_it_began(self) -> bool:
         """Whether the capture did, as it is told; in the one form that A1 has for a time, text goes by time."""
         begun, ended = (self.provenance.get(name) for name in ("captured_from", "captured_until"))

@@ -1,21 +1,23 @@
 """A case's records as completeness looks at them: those that are open to the viewer and stand, with the few facts that matter.
 
 Of each kind the newest are read, a bounded number: for whether a thing is there, and stands alone, the thousandth message says no more than
-the twentieth. What was deposited by mistake (误存) does not count.
+the twentieth. What was deposited by mistake (误存) does not count, and for what was replaced (替代) its replacement does.
 """
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from accounts.viewer import Viewer
 from cases.models import Case
+from cases.selectors import CaseFile
 from evidence.completeness import PROCEDURES, Exhibit, Found, Word, completeness
 from evidence.errors import ClaimsErased
 from evidence.kinds.words import CARRIER
 from evidence.models import Evidence, Relation
+from evidence.quarantine import in_quarantine
 from evidence.selectors import claims_of, records_for
 from tlog.errors import VerificationError
 from tlog.times import CHINA
@@ -48,26 +50,55 @@ class Panel(NamedTuple):
         return self.count("missing")
 
 
-def panels_of(viewer: Viewer, records: Sequence[Evidence], *, now: datetime) -> list[Panel]:
-    """Each procedure with how these records (`records_that_count`) meet it; law as of today in China.
+def panels_of(viewer: Viewer, file: CaseFile, records: Sequence[Evidence], *, now: datetime) -> list[Panel]:
+    """Each procedure with how these records of the case (`records_that_count`) meet it, as far as its file is open; law of today in China.
 
     It is told from their sealed claims: of others' records there is a row of it first, which the callers write.
     """
-    exhibits, day = exhibits_of(viewer, records, now=now), now.astimezone(CHINA).date()
-    return [Panel(name, word, completeness(name, exhibits, day=day)) for name, (word, _needs) in PROCEDURES.items()]
+    exhibits, day, assigned = exhibits_of(viewer, records, now=now), now.astimezone(CHINA).date(), len(file.facts.sides) > 1
+    return [Panel(name, word, completeness(name, exhibits, day=day, assigned=assigned)) for name, (word, _needs) in PROCEDURES.items()]
 
 
 def records_that_count(viewer: Viewer, case: Case, *, now: datetime) -> list[Evidence]:
     """Those of the case's records that are open to the viewer, stand and are of a kind that is asked for, the newest of each kind first."""
     standing = records_for(viewer, now=now).filter(case=case, supersessions=None)
+    standing = standing.exclude(pk__in=_replaced(standing))
     held = set(standing.order_by().filter(kind__in=ASKED_FOR).values_list("kind", flat=True).distinct())
     return [record for kind in ASKED_FOR if kind in held for record in standing.filter(kind=kind)[:OF_EACH_KIND]]
 
 
 def exhibits_of(viewer: Viewer, records: Sequence[Evidence], *, now: datetime) -> list[Exhibit]:
     """These records as completeness looks at them, in their order."""
-    backed = _backed(viewer, records, now)
-    return [exhibit for record in records if (exhibit := _exhibit(record, corroborated=record.pk in backed)) is not None]
+    backed, away = _backed(viewer, records, now), in_quarantine([record.pk for record in records])
+    made = (_exhibit(record, corroborated=record.pk in backed, quarantined=record.pk in away) for record in records)
+    return [exhibit for exhibit in made if exhibit is not None]
+
+
+def _replaced(standing: QuerySet[Evidence]) -> set[int]:
+    """Ids of those that another one of them replaces; the last of a chain stands for all before it, and of a ring none stands for another.
+
+    An agency's record replaces what it deposited itself, and nothing of the lender's or of another agency.
+    """
+    own = Q(source__deposited_by=None) | Q(source__deposited_by=F("target__deposited_by"))
+    rows = Relation.objects.filter(own, relation=Relation.Kind.REPLACES, source__in=standing.order_by(), target__in=standing.order_by())
+    after: dict[int, set[int]] = {}
+    for source, target in rows.values_list("source_id", "target_id"):
+        after.setdefault(target, set()).add(source)
+    return {target for target in after if _has_an_end(target, after)}
+
+
+def _has_an_end(target: int, after: Mapping[int, set[int]]) -> bool:
+    """Whether what replaces this, and what replaces that in turn, comes to one that nothing replaces."""
+    seen: set[int] = set()
+    waiting = [target]
+    while waiting:
+        here = waiting.pop()
+        if here not in after:
+            return True
+        if here not in seen:
+            seen.add(here)
+            waiting += after[here]
+    return False
 
 
 def _backed(viewer: Viewer, records: Sequence[Evidence], now: datetime) -> set[int]:
@@ -82,10 +113,12 @@ def _backed(viewer: Viewer, records: Sequence[Evidence], now: datetime) -> set[i
     pairs += [(target, source) for source, relation, target in rows if relation == "corroborates"]
     others = records_for(viewer, now=now).filter(pk__in={other for _one, other in pairs}, supersessions=None)
     seen = dict(others.values_list("pk", "kind"))
+    for away in in_quarantine(seen):
+        del seen[away]
     return {one for one, other in pairs if other in seen and seen[other] != kinds.get(one)}
 
 
-def _exhibit(record: Evidence, *, corroborated: bool) -> Exhibit | None:
+def _exhibit(record: Evidence, *, corroborated: bool, quarantined: bool) -> Exhibit | None:
     """None where the content was erased or cannot be read: what nobody can show does not count."""
     try:
         values: Mapping[str, Any] = {
@@ -93,4 +126,4 @@ def _exhibit(record: Evidence, *, corroborated: bool) -> Exhibit | None:
     except (ClaimsErased, VerificationError):
         return None
     environment = values["provenance"].get("environment") or {}
-    return Exhibit(record.record, record.kind, values["subject"]["metadata"], bool(environment.get(CARRIER)), corroborated)
+    return Exhibit(record.record, record.kind, values["subject"]["metadata"], bool(environment.get(CARRIER)), corroborated, quarantined)

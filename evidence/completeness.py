@@ -2,11 +2,12 @@
 
 Each need names the kinds that serve it and the rule that it rests on, read from `law` as of a day. Weak is what the law says cannot stand
 alone: a lone screenshot, copies without an original, a recording without its carrier; another kind of record beside it, or a relation that
-says that it corroborates, takes that away. What favours the debtor is asked for as well: repayments, settlements, objections; there being
-none is no fault.
+says that it corroborates, takes that away. An original in quarantine is to be verified first, and is weak. What favours the debtor is asked
+for as well: repayments, settlements, objections; there being none is no fault. Nor is it where a rule asks for something in some cases
+alone, and this is not known to be one.
 
 What it does not do: judge whether evidence is true or enough. It compares with the rules that it names, and pages say so.
-Source: domain §1.1 (证据规定 15, 90), §1.2, §1.3 (时效规定 8), §4b, 4c, 4e, 4f, 4g.
+Source: domain §1.1 (证据规定 15, 90, 93, 94), §1.2, §1.3 (时效规定 8), §4b, 4c, 4e, 4f, 4g.
 """
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,13 +27,16 @@ State = Literal["present", "weak", "missing", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A record as far as it matters here. `carrier`: the original carrier is told; `corroborated`: another record says that it is."""
+    """A record as far as it matters here. `carrier`: the original carrier is told; `corroborated`: another record says that it is;
+    `quarantined`: none of its originals is given out.
+    """
 
     record: str
     kind: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
     carrier: bool = False
     corroborated: bool = False
+    quarantined: bool = False
 
     def tells(self, **wanted: object) -> bool:
         return all(self.metadata.get(name) == value for name, value in wanted.items())
@@ -63,7 +67,8 @@ def _in_words(citation: Citation) -> str:
 @dataclass(frozen=True, slots=True)
 class Need:
     """`told`: a field that one of the records must tell. `fits` narrows the kinds; `when`: whether it is asked for in such a case;
-    `whole`: whether what serves it can be all of it.
+    `whole`: whether what serves it can be all of it; `sure`: whether it is certain that this case needs it, by its records and by whether
+    the debt was assigned.
     """
 
     key: str
@@ -75,6 +80,7 @@ class Need:
     fits: Callable[[Exhibit], bool] = lambda _exhibit: True
     when: Callable[[Sequence[Exhibit]], bool] = lambda _exhibits: True
     whole: Callable[[Sequence[Exhibit]], bool] = lambda _serving: True
+    sure: Callable[[Sequence[Exhibit], bool], bool] = lambda _exhibits, _assigned: True
 
 
 class Found(NamedTuple):
@@ -93,6 +99,11 @@ ORIGINALS = Basis("evidence-provisions", "originals")
 DOUBTFUL, COPIES = (Basis("evidence-provisions", "not-alone", item) for item in (4, 5))
 DEMAND, PROMISE = Basis("limitation-provisions", "what-counts-as-a-demand"), Basis("limitation-provisions", "debtor-agrees")
 DUE = Basis("civil-code", "repayment-when-due")
+# LAW: 证据规定 94: electronic data against the interest of the party that keeps them may be taken as true: a creditor's own record of what
+# the debtor objected to is such data, wherever the evidence is heard.
+ADVERSE = Basis("evidence-provisions", "presumed-true-electronic-data")
+NOT_ENFORCED = Basis("notarised-debt-provisions", "objection")
+WHOLE = Basis("evidence-provisions", "truth-of-electronic-data")
 COMPLAINT = Basis("civil-procedure-law", "complaint")
 VERIFIED = Basis("notarial-procedure-rules", "execution-certificate")
 AGREED = Basis("arbitration-law", "arbitration-agreement", earlier="2017")
@@ -109,6 +120,7 @@ WEAK: Mapping[str, tuple[Word, Basis]] = {
         "只有扫描件或复印件；无法与原件核对的，不能单独作为认定案件事实的根据。请准备原件，或存入能与之印证的其他证据。"), COPIES),
     "carrier": (gettext_lazy("没有说明录音录像的原始载体；视听资料应当提供存储它的原始载体。"), ORIGINALS),
     "untold": (gettext_lazy("存证没有写明相应的条款号，请核对后另行说明。"), ORIGINALS),
+    "quarantined": (gettext_lazy("原件已被隔离，待核实：在法务专员核对并解除隔离之前不能提交。请打开该存证办理。"), WHOLE),
     "half": (gettext_lazy("只有一份公证文书；申请执行公证债权文书，须同时提交公证债权文书和执行证书。"), NOTARISED),
     "not-arrived": (gettext_lazy("送达凭证没有显示到达；催款文书须能证明到达或者应当到达对方。"), DEMAND),
 }
@@ -134,6 +146,17 @@ def _objects(exhibit: Exhibit) -> bool:
 def _title_is_whole(serving: Sequence[Exhibit]) -> bool:
     """A ruling is by itself; of a notarised debt there are two documents, the instrument and the execution certificate."""
     return len(serving) > 1 or not all(each.tells(document_type="notarial") for each in serving)
+
+
+def _is_award(exhibits: Sequence[Exhibit], _assigned: bool) -> bool:
+    """Whether one of the rulings is known to be an arbitral award, by who issued it or by its number."""
+    said = (str(each.metadata.get(name) or "") for each in exhibits if each.tells(document_type="ruling")
+            for name in ("issuer", "document_number"))
+    return any("仲裁" in text or "仲字" in text for text in said)
+
+
+def _was_assigned(exhibits: Sequence[Exhibit], assigned: bool) -> bool:
+    return assigned or any(each.tells(document_type="assignment") for each in exhibits)
 
 
 def debt(*bases: Basis) -> list[Need]:
@@ -163,7 +186,7 @@ def in_favour(*bases: Basis) -> list[Need]:
     """What favours the debtor, wherever there is such a thing."""
     return [
         need("settlement", gettext_lazy("和解、减免、分期等新的约定"), "settlement", PROMISE, *bases, debtor=True),
-        need("objection", gettext_lazy("债务人的投诉与异议"), "complaint call_recording", *bases, debtor=True, fits=_objects),
+        need("objection", gettext_lazy("债务人的投诉与异议"), "complaint call_recording", ADVERSE, *bases, debtor=True, fits=_objects),
     ]
 
 
@@ -191,22 +214,30 @@ PROCEDURES: Mapping[str, tuple[Word, Sequence[Need]]] = {
              NOTARISED, fits=document("ruling", "notarial"), whole=_title_is_whole),
         need("applicant", gettext_lazy("申请执行人身份证明"), "document", TO_ENFORCE, fits=document("licence")),
         need("authority", gettext_lazy("授权委托书"), "document", BY_AGENT, fits=document("authorisation")),
-        need("ledger", gettext_lazy("生效后的还款（应予扣除）"), "repayment_ledger", VERIFIED, debtor=True), *in_favour())),
+        need("agreement", gettext_lazy("有仲裁条款的合同或者仲裁协议（申请执行仲裁裁决的）"), "contract", TO_ENFORCE, told="dispute_clause",
+             sure=_is_award),
+        need("succession", gettext_lazy("继承或者承受权利的证明（申请人为继承人或者权利承受人的）"), "document", TO_ENFORCE,
+             fits=document("assignment"), sure=_was_assigned),
+        need("ledger", gettext_lazy("生效后的还款（应予扣除）"), "repayment_ledger", VERIFIED, debtor=True), *in_favour(NOT_ENFORCED))),
 }
 
 
-def completeness(procedure: str, exhibits: Sequence[Exhibit], *, day: date) -> list[Found]:
-    """How each need of the procedure stands, in the order in which it is asked for; KeyError for a procedure that is not there."""
+def completeness(procedure: str, exhibits: Sequence[Exhibit], *, day: date, assigned: bool = False) -> list[Found]:
+    """How each need of the procedure stands, in the order in which it is asked for; KeyError for a procedure that is not there.
+
+    `assigned`: the debt is known to have been assigned, so that whoever claims it now shows by what.
+    """
     _word, needs = PROCEDURES[procedure]
-    return [_judged(each, exhibits, day) for each in needs if each.when(exhibits)]
+    return [_judged(each, exhibits, day, assigned) for each in needs if each.when(exhibits)]
 
 
-def _judged(wanted: Need, exhibits: Sequence[Exhibit], day: date) -> Found:
+def _judged(wanted: Need, exhibits: Sequence[Exhibit], day: date, assigned: bool) -> Found:
     serving = [each for each in exhibits if each.kind in wanted.kinds and wanted.fits(each)]
     bases, records = [basis.words(day) for basis in wanted.bases], [each.record for each in serving]
     if not serving:
         # A ledger is asked of every creditor, whomever it favours; of what may never have happened nothing is missing.
-        state: State = "none" if wanted.debtor and wanted.key != "ledger" else "missing"
+        needless = (wanted.debtor and wanted.key != "ledger") or not wanted.sure(exhibits, assigned)
+        state: State = "none" if needless else "missing"
         return Found(wanted.key, wanted.word, state, (), "", bases, wanted.debtor)
     why = _why_weak(wanted, serving)
     if why is None:
@@ -218,7 +249,13 @@ def _judged(wanted: Need, exhibits: Sequence[Exhibit], day: date) -> Found:
 
 
 def _why_weak(wanted: Need, serving: Sequence[Exhibit]) -> str | None:
-    """The reason that every record that serves the need has; None when one stands alone, or when they stand together."""
+    """The reason that every record that serves the need has; None when one stands alone, or when they stand together.
+
+    What is in quarantine neither stands nor helps another to stand.
+    """
+    serving = [each for each in serving if not each.quarantined]
+    if not serving:
+        return "quarantined"
     if wanted.told and not any(each.metadata.get(wanted.told) for each in serving):
         return "untold"
     if not wanted.whole(serving):

@@ -13,6 +13,7 @@ from accounts.models import Organisation
 from cases.services import CaseHead
 from evidence.capture import PROVENANCE_FIELDS, DepositItem, Depositor, FileItem
 from evidence.kinds.schemas import kind_faults, stamped
+from evidence.kinds.words import SELF_CHECKS
 from tlog.canonical import IllegalValue
 from tlog.claims import SALT_LENGTH, Claim, encode_claim, salt_claim
 from tlog.entry import commit
@@ -61,8 +62,8 @@ class SealedRecord:
 def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, received_at: datetime) -> list[Draft]:
     """A draft for each item.
 
-    Raises tlog.canonical.IllegalValue when a value breaks the rules of A1 or of the kind's schema, a file is empty or a capture ended
-    before it began; `evidence.faults` says which and why.
+    Raises tlog.canonical.IllegalValue when a value breaks the rules of A1 or of the kind's schema, a file is empty, a capture ended
+    before it began or a self-check has no such result; `evidence.faults` says which and why.
     """
     if any(kind_faults(item.kind, item.metadata, by_service=item.by_service) for item in items):
         raise IllegalValue("a record does not fit its kind")
@@ -70,6 +71,8 @@ def draft_records(depositor: Depositor, items: Sequence[DepositItem], *, receive
         raise IllegalValue("a file is empty")
     if any(item.ends_before_it_began for item in items):
         raise IllegalValue("a capture ended before it began")
+    if any(item.self_check not in (None, *SELF_CHECKS) for item in items):
+        raise IllegalValue("a self-check has no such result")
     depositor_claim = encode_claim("depositor", {
         "organisation": depositor.organisation.ref, "organisation_name": depositor.organisation.name,
         "agent": depositor.agent, "credential": depositor.credential,

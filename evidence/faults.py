@@ -8,9 +8,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from evidence.capture import DepositItem, Depositor
+from evidence.claim_words import claim_sentence
 from evidence.drafts import file_value, provenance_value, subject_value
 from evidence.errors import InvalidRecord, InvalidRecords
 from evidence.kinds.schemas import kind_faults
+from evidence.kinds.words import SELF_CHECK, SELF_CHECKS
 from evidence.related import related_faults
 from tlog.canonical import IllegalValue
 from tlog.claims import encode_claim
@@ -42,11 +44,14 @@ def item_faults(item: DepositItem) -> list[tuple[str, str]]:
     claims.append(("/provenance", "provenance", provenance_value(item)))
     claims += [(f"/files/{n}", f"files/{n + 1}", file_value(file)) for n, file in enumerate(item.files)]
     faults += [(f"/files/{n}", _("这是空文件（0 字节），没有可以存证的内容。")) for n, file in enumerate(item.files) if file.is_empty]
+    if item.self_check is not None and item.self_check not in SELF_CHECKS:
+        faults.append((f"/provenance/environment/{SELF_CHECK}", _("环境自检的结果应为 {options} 之一；不知道就不写。").format(
+            options=", ".join(SELF_CHECKS))))
     if item.ends_before_it_began:
         faults.append(("/provenance/captured_until", _("采集的结束时间早于开始时间。")))
     for pointer, name, value in claims:
         try:
             encode_claim(name, value)
         except IllegalValue as fault:
-            faults.append((pointer, str(fault)))
+            faults.append((pointer, claim_sentence(fault)))
     return faults

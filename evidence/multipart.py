@@ -12,7 +12,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from common.content_digest import BodyDigest
 from common.failpoints import reached
-from common.faults import JsonTooLarge, RequestMalformed
+from common.faults import FieldNotText, JsonTooLarge, MultipartMalformed, TransferEncoded
 from common.problems import UnsupportedMediaType
 from evidence.csv_exports import MOST_BYTES, SUFFIXES, Examined, examine_export
 from evidence.errors import FileTooLarge, PartOrder, TooManyFiles
@@ -69,14 +69,14 @@ class MultipartDeposit(Originals):
         self._document_seen = False
 
     def read(self, request: HttpRequest) -> None:
-        """Take the whole body. Raises PartOrder, RequestMalformed, the limits' errors, OSError; then call `discard`."""
+        """Take the whole body. Raises PartOrder, MultipartMalformed, TransferEncoded, the limits' errors, OSError; then call `discard`."""
         events = multipart_events(request)
         try:
             for part in events:
                 assert isinstance(part, MultipartSegment), "each part's bytes and its end are taken below"
                 self._take(part, part_data(events))
-        except MultipartError as fault:
-            raise RequestMalformed(reason=str(fault)) from None
+        except MultipartError:
+            raise MultipartMalformed from None
         if not self._document_seen:
             raise PartOrder
 
@@ -121,7 +121,7 @@ class MultipartForm(Originals):
         self._events: Iterator[MultipartSegment | bytes | None] = iter(())
 
     def read_fields(self, request: HttpRequest) -> None:
-        """Take the fields up to the first file. Raises RequestMalformed, JsonTooLarge, UnsupportedMediaType."""
+        """Take the fields up to the first file. Raises FieldNotText, MultipartMalformed, JsonTooLarge, UnsupportedMediaType."""
         self._events, room = self._events_of(request), settings.MAX_JSON_BYTES
         for part in self._parts():
             if part.filename is not None:
@@ -132,7 +132,7 @@ class MultipartForm(Originals):
             try:
                 self.fields[part.name] = data.decode()
             except UnicodeDecodeError:
-                raise RequestMalformed(reason=part.name) from None
+                raise FieldNotText(name=part.name) from None
 
     def read_files(self) -> None:
         """Take the files to the end of the request. Raises PartOrder, and what the limits and the vault raise; then call `discard`."""
@@ -144,8 +144,8 @@ class MultipartForm(Originals):
     def _events_of(self, request: HttpRequest) -> Iterator[MultipartSegment | bytes | None]:
         try:
             yield from multipart_events(request)
-        except MultipartError as fault:
-            raise RequestMalformed(reason=str(fault)) from None
+        except MultipartError:
+            raise MultipartMalformed from None
 
     def _parts(self) -> Iterator[MultipartSegment]:
         for part in self._events:
@@ -180,10 +180,10 @@ class Kept:
 
 
 def refuse_encoded(part: MultipartSegment) -> None:
-    """Raises RequestMalformed."""
+    """Raises TransferEncoded."""
     if part.header("Content-Transfer-Encoding", "binary").lower() not in ("binary", "8bit", "7bit"):
         # SPEC: RFC 7578 4.7 deprecates it, and decoding would mean that the bytes we hash are not the bytes that were sent.
-        raise RequestMalformed(reason="Content-Transfer-Encoding")
+        raise TransferEncoded
 
 
 def part_data(events: Iterator[MultipartSegment | bytes | None]) -> Iterator[bytes]:
@@ -212,7 +212,7 @@ def multipart_events(request: HttpRequest) -> Iterator[MultipartSegment | bytes 
     if kind != "multipart/form-data":
         raise UnsupportedMediaType
     if not boundary.isascii():
-        raise RequestMalformed(reason="boundary")
+        raise MultipartMalformed
     digest = BodyDigest(request.headers.get("Content-Digest"))
     with PushMultipartParser(boundary, max_segment_count=settings.MAX_FILES + MAX_FIELDS) as parser:
         while chunk := request.read(CHUNK_BYTES):

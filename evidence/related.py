@@ -88,7 +88,7 @@ def related_faults(depositor: Depositor, items: Sequence[DepositItem], *, now: d
     """For each item the faults of its relations, (JSON pointer within the record, sentence)."""
     known = _nameable(depositor, items, now)
     return [[
-        (f"{METADATA}/relations/{number}/record", _("本案中没有这份存证，或者它不向您开放。"))
+        (f"{METADATA}/relations/{number}/record", _("本案中没有存证 {record}，或者它不向您开放。").format(record=each["record"]))
         for number, each in enumerate(_told(item)) if (item.case, each["record"]) not in known] for item in items]
 
 

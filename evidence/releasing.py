@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.permissions import Act
+from accounts.models import Membership
+from accounts.permissions import ROLES, Act
 from accounts.viewer import PERSON, Viewer
 from cases.conditions import check_person, check_second_person
 from common.jobs import RetryLater, renew_lease, wake_jobs
@@ -34,6 +35,13 @@ UNREADABLE = "original-unreadable"
 def may_release(viewer: Viewer, record: Evidence) -> bool:
     """Whether this viewer may act on the record's quarantine: the evidence is his organisation's, and his role may."""
     return viewer.may(Act.RELEASE) and record.organisation_id == viewer.organisation.pk
+
+
+def is_alone(viewer: Viewer) -> bool:
+    """Whether nobody else at the viewer's organisation could agree to what he proposes: on a page nobody can end a quarantine then."""
+    may = [role for role, permission in ROLES.items() if Act.RELEASE in permission.acts]
+    held = Membership.objects.filter(organisation=viewer.organisation, role__in=may, until=None, person__deactivated_at=None)
+    return not held.exclude(person=viewer.person).exists()
 
 
 def quarantine_of(record: Evidence) -> Quarantine | None:

@@ -12,6 +12,7 @@ from accounts.permissions import ROLES, Act, Role
 
 WEBHOOK_GONE, WEBHOOK_FAILING, FACT_ENDING, CASES_ORDERED = "webhook-gone", "webhook-failing", "platform-fact-ending", "cases-ordered"
 CASES_ASSIGNED, CASES_WITHDRAWN, ENTRUSTMENT_ENDED = "cases-assigned", "cases-withdrawn", "entrustment-ended"
+ENTRUSTMENT_LAPSED, GRANT_LAPSED, GIVEN_GRANT_LAPSED = "entrustment-lapsed", "grant-lapsed", "given-grant-lapsed"
 CASES_GIVEN, CASES_TAKEN = "cases-given", "cases-taken"
 GRANT_WAITING, CASES_GRANTED, GRANT_REVOKED = "grant-waiting", "cases-granted", "grant-revoked"
 MATTER_SUBMITTED, MATTER_ACCEPTED, MATTER_CLOSED = "matter-submitted", "matter-accepted", "matter-closed"
@@ -64,6 +65,10 @@ KINDS: Mapping[str, About] = {
     ENTRUSTMENT_ENDED: _about(
         _("出借机构终止了委托合同，其中的案件不再可见；已取得的案件信息须返还或删除，不得保留。"),
         Act.DISTRIBUTE, page="/access", api="/api/v1/entrustments"),
+    # LAW: 个人信息保护法（2021年）第二十一条: return or deletion is owed when an entrustment ends, by its date too.
+    ENTRUSTMENT_LAPSED: _about(
+        _("委托合同期间届满，受托的催收机构不再可见其中的案件；已取得的案件信息须向出借机构返还或删除，不得保留，请双方核对。"),
+        Act.DISTRIBUTE, Act.GRANT, page="/access", api="/api/v1/entrustments"),
     CASES_GIVEN: _about(_("有案件分给了您。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     CASES_TAKEN: _about(_("您的部分案件已转出，不再可见。"), Act.DEPOSIT, page="/work", api="/api/v1/assignments"),
     GRANT_WAITING: _about(
@@ -73,6 +78,12 @@ KINDS: Mapping[str, About] = {
     GRANT_REVOKED: _about(
         _("出借机构撤回了向本机构的授权；委托处理的，已取得的案件信息须返还或删除，不得保留。"),
         Act.READ_CASE, page="/cases", api="/api/v1/grants"),
+    GRANT_LAPSED: _about(
+        _("出借机构向本机构的授权期间届满，其中的案件不再依此可见；委托处理的，已取得的案件信息须返还或删除，不得保留。"),
+        Act.READ_CASE, page="/cases", api="/api/v1/grants"),
+    GIVEN_GRANT_LAPSED: _about(
+        _("本机构给出的一份授权期间届满，被授权的机构不再依此可见其中的案件；委托处理的，请核对其已返还或删除案件信息。"),
+        Act.GRANT, page="/access", api="/api/v1/grants"),
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
     MATTER_ACCEPTED: _about(_("本机构提交的事项已被受理。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),
     MATTER_CLOSED: _about(_("本机构提交的事项已办结。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),

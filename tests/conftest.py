@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 from django.db import connections
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -40,6 +40,13 @@ def pytest_configure() -> None:
     # long that takes says something of the machine alone. In CI Hypothesis does the same by itself.
     hypothesis.settings.register_profile("here", hypothesis.settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     hypothesis.settings.load_profile("here")
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A page that a test asked for in another language leaves that language behind in the thread, and the next test would read it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

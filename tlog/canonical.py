@@ -41,8 +41,18 @@ _KEY_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+RULES = ("shape", "depth", "text", "key", "integer", "type", "size")
+
+
 class IllegalValue(ValueError):
-    """A value breaks a rule of our formats. The message names the rule and never the value: claims hold personal data."""
+    """A value breaks a rule of our formats. The message names the rule and never the value: claims hold personal data.
+
+    `rule` is one word of RULES, for whoever says it in another language.
+    """
+
+    def __init__(self, message: str, rule: str = "shape") -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 def canonical_json(value: object) -> bytes:
@@ -89,7 +99,7 @@ def check_value_rules(value: object) -> None:
         level = _check_level(level)
         if not level:
             return
-    raise IllegalValue(f"nested deeper than {MAX_DEPTH} levels")
+    raise IllegalValue(f"nested deeper than {MAX_DEPTH} levels", "depth")
 
 
 def _check_level(values: list[object]) -> list[object]:
@@ -99,32 +109,32 @@ def _check_level(values: list[object]) -> list[object]:
         if isinstance(value, str):
             # isascii() is a look at a flag; only other strings are searched.
             if "\0" in value or (not value.isascii() and _SURROGATE.search(value)):
-                raise IllegalValue("U+0000 or a surrogate in a string")
+                raise IllegalValue("U+0000 or a surrogate in a string", "text")
         elif isinstance(value, dict):
             for key in value:
                 # json would write the key 1 as "1". A key consists of legal characters if none stops strip().
                 if not isinstance(key, str) or not key or key.strip(_KEY_CHARACTERS):
-                    raise IllegalValue("an object key that is not [a-z0-9_]+")
+                    raise IllegalValue("an object key that is not [a-z0-9_]+", "key")
             inside += value.values()
         elif isinstance(value, int):
             if not -MAX_INTEGER <= value <= MAX_INTEGER:
-                raise IllegalValue("an integer beyond 2^53 - 1")
+                raise IllegalValue("an integer beyond 2^53 - 1", "integer")
         elif isinstance(value, (list, tuple)):
             inside += value
         elif value is not None:
-            raise IllegalValue(f"a value of type {type(value).__name__}")
+            raise IllegalValue(f"a value of type {type(value).__name__}", "type")
     return inside
 
 
 def _integer(text: str) -> int:
     # int() of a million digits takes seconds, or is refused by a limit that the process may have lifted.
     if len(text) > len("-9007199254740991"):
-        raise IllegalValue("an integer beyond 2^53 - 1")
+        raise IllegalValue("an integer beyond 2^53 - 1", "integer")
     return int(text)
 
 
 def _no_float(_text: str) -> NoReturn:
-    raise IllegalValue("a float")
+    raise IllegalValue("a float", "type")
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)

@@ -167,7 +167,7 @@ def encode_claim(name: str, value: object, *, kind: str = "deposit") -> bytes:
     data = canonical_json({"name": name, "value": value})
     _check_shape(name, value, kind)
     if len(data) > MAX_CLAIM:
-        raise IllegalValue(f"claim {name}: {len(data)} bytes where {MAX_CLAIM} are allowed")
+        raise IllegalValue(f"claim {name}: {len(data)} bytes where {MAX_CLAIM} are allowed", "size")
     return data
 
 

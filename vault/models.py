@@ -41,6 +41,9 @@ class StoredObject(models.Model):
             # What waits for its second copy, or to be compared: nearly nothing of a long table.
             models.Index(fields=["id"], condition=models.Q(copied_at=None), name="stored_object_not_copied"),
             models.Index(fields=["id"], condition=models.Q(compared_at=None), name="stored_object_not_compared"),
+            # What is from before encryption, and what of it was encrypted and not removed yet: nothing, once `encrypt_vault` has run.
+            models.Index(fields=["id"], condition=models.Q(cipher=Cipher.PLAIN), name="stored_object_in_the_clear"),
+            models.Index(fields=["id"], condition=models.Q(clear_name__isnull=False), name="stored_object_clear_left"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta, Struct
 
 from common.bodies import Time
@@ -70,7 +71,7 @@ def moment(text: str, pointer: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     except ValueError:
-        raise RequestMalformed(pointer=pointer, reason="no such time") from None
+        raise RequestMalformed(pointer=pointer, reason=_("没有这个日期或时间；请核对后重填。")) from None
 
 
 TYPES: tuple[Any, ...] = (NewAssignments, Withdrawal, NewDistribution, NewMatter, Acceptance, NewOrder)

@@ -45,6 +45,7 @@ class Grant(models.Model):
     approved_by = models.CharField(max_length=64, blank=True, help_text="复核人编号")
     revoked_at = models.DateTimeField(null=True, help_text="撤销时间")
     revoked_by = models.CharField(max_length=64, blank=True, help_text="撤销人编号")
+    lapse_told_at = models.DateTimeField(null=True, help_text="双方获告期间届满的时间；撤销的或从未生效的为空")
 
     objects: ClassVar[models.Manager["Grant"]] = models.Manager()
 
@@ -64,7 +65,9 @@ class Grant(models.Model):
                     Q(approved_at__isnull=False, approved_by__startswith=PERSON, granted_by__startswith=PERSON)
                     & ~Q(approved_by=F("granted_by"))),
                 name="grant_approved_by_another"),
+            models.CheckConstraint(condition=Q(lapse_told_at=None) | Q(lapse_told_at__gte=F("ends_at")), name="grant_lapse_told_after_it"),
         ]
+        indexes = [models.Index(fields=["ends_at"], condition=Q(revoked_at=None, lapse_told_at=None), name="grant_lapse_untold")]
 
     def __str__(self) -> str:
         return self.ref

@@ -28,6 +28,7 @@ class Entrustment(models.Model):
     created_by = models.CharField(max_length=64, help_text="登记人编号")
     ended_at = models.DateTimeField(null=True, help_text="提前终止时间")
     ended_by = models.CharField(max_length=64, blank=True, help_text="终止人编号")
+    lapse_told_at = models.DateTimeField(null=True, help_text="双方获告期间届满的时间；提前终止的为空")
 
     objects: ClassVar[models.Manager["Entrustment"]] = models.Manager()
 
@@ -39,6 +40,11 @@ class Entrustment(models.Model):
             models.CheckConstraint(condition=Q(agency_kind=Kind.COLLECTION_AGENCY.value), name="entrustment_is_to_an_agency"),
             models.CheckConstraint(condition=~Q(document=""), name="entrustment_has_document"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="entrustment_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(lapse_told_at=None) | Q(lapse_told_at__gte=F("ends_at")), name="entrustment_lapse_told_after_it"),
+        ]
+        indexes = [
+            models.Index(fields=["ends_at"], condition=Q(ended_at=None, lapse_told_at=None), name="entrustment_lapse_untold"),
         ]
 
     def __str__(self) -> str:

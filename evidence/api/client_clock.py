@@ -12,7 +12,7 @@ from typing import cast
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from common.faults import RequestMalformed
+from common.faults import HeaderMalformed, RequestMalformed
 from evidence.capture import DepositItem
 from evidence.kinds.words import MEASURED
 from tlog.errors import VerificationError
@@ -29,7 +29,7 @@ def measured_offset(request: Request, *, arrived: datetime) -> int | None:
     try:
         return round((parse_time(said) - arrived).total_seconds() * 1000)
     except VerificationError:
-        raise RequestMalformed(reason=f"{HEADER}: 2026-11-23T08:00:00.123Z") from None
+        raise HeaderMalformed(header=HEADER, wanted="2026-11-23T08:00:00.123Z") from None
 
 
 def with_offset(item: DepositItem, offset_ms: int | None, *, base: str = "") -> DepositItem:

@@ -21,7 +21,10 @@ from evidence.looking import note_others
 
 
 class NeedAnswer(Struct, forbid_unknown_fields=True):
-    """`state`: `weak` cannot stand alone, and `why` says so; `none`: favours the debtor and need not have happened. `bases`: citations."""
+    """`state`: `weak` cannot stand alone, and `why` says so; `none`: need not have happened, or is not known to be asked for here.
+
+    `bases`: citations.
+    """
 
     need: Annotated[str, Meta(pattern=r"^[a-z_]+$(?!\n)")]
     title: str
@@ -63,7 +66,7 @@ class CaseCompletenessView(APIView):
         file = opened_file(request, case, now=now)
         records = records_that_count(viewer, file.case, now=now)
         note_others(viewer, records, request_id=request_id_of(request), now=now)
-        panels = panels_of(viewer, records, now=now)
+        panels = panels_of(viewer, file, records, now=now)
         return answer({"whole_case": file.sight.chain, "procedures": [
             {"procedure": panel.procedure, "title": str(panel.word), "needs": [
                 {"need": each.key, "title": str(each.word), "state": each.state, "favours_debtor": each.debtor,

@@ -3,6 +3,7 @@ from datetime import datetime
 
 from django.http import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -78,7 +79,7 @@ def chosen(request: Request, viewer: Viewer, number: str, now: datetime) -> tupl
         records = case_records_for(viewer, record.case, now=now)
         return ("case" if is_whole_case(records) else "selection"), records
     if scope != "selection":
-        raise RequestMalformed(reason="scope: record | case | selection")
+        raise RequestMalformed(reason=_("参数 scope 只能是 record、case 或 selection。"))
     others = request.query_params.getlist("with")
     if len(others) >= MAX_SELECTION:
         raise TooManyRecords(limit=MAX_SELECTION)

@@ -11,8 +11,9 @@ import msgspec
 from django.conf import settings
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from common.bodies import MALFORMED, Time, located
+from common.bodies import Time
 from common.faults import RequestMalformed
+from common.malformed import MALFORMED, located
 from evidence.capture import DepositItem, FileItem
 from evidence.errors import InvalidRecords, JsonTooDeep
 from evidence.faults import LISTED, item_faults
@@ -51,8 +52,8 @@ class Provenance(Struct, forbid_unknown_fields=True, frozen=True):
     clock_offset_ms: Milliseconds | None = None
     device: Text | None = None
     environment: Annotated[dict[str, str], Meta(
-        extra_json_schema=KEYS,
-        description="`authority` (of the collector), `self_check` (`passed`, `failed`, `not_done`) and `original_carrier` (of a recording) "
+        extra_json_schema={**KEYS, "properties": {"self_check": {"enum": ["passed", "failed", "not_done"]}}},
+        description="`authority` (of the collector), `self_check` (one of three, else left out) and `original_carrier` (of a recording) "
         "are shown under these names; `clock_measured` is ours")] | None = None
 
 
@@ -156,7 +157,7 @@ def decode(data: bytes, payload: type[T]) -> T:
             refuse_records(data)
         if isinstance(fault, RecursionError):
             raise _too_deep() from None
-        pointer, reason = located(fault)
+        pointer, reason = located(fault, payload)
         raise RequestMalformed(pointer=pointer, reason=reason) from None
     if isinstance(value, Batch) and any(too_deep(record.subject.metadata, above=4) for record in value.records):
         refuse_records(data)
@@ -184,7 +185,7 @@ def refuse_records(data: bytes) -> None:
             deep.append(base)
             continue
         except MALFORMED as fault:
-            pointer, reason = located(fault)
+            pointer, reason = located(fault, KeptDeposit)
             malformed.append((base + pointer, reason))
             continue
         if too_deep(record.subject.metadata, above=4):

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from accounts.models import ApiKey, TrialStep
 from accounts.trial import note_trial_step
 from common.bodies import answer, read_json
-from common.faults import RequestMalformed
+from common.faults import MultipartMalformed, PartsMalformed
 from evidence.api import payloads, schema
 from evidence.custody import CustodyAction, Happening
 from evidence.errors import FileTooLarge, RecordNumberMalformed, VerificationBusy
@@ -80,13 +80,13 @@ def verify_upload(request: Request) -> Report:
         number = _short_text(data)
         name, data = next(parts, ("", iter(())))
         if name != "file":
-            raise RequestMalformed(reason="record, file")
+            raise PartsMalformed(wanted="record, file")
         sha256, sm3 = _digests(data)
         report = verify_file(number, sha256, sm3, by=_verification(request), now=timezone.now())
     else:
-        raise RequestMalformed(reason="package | record, file")
+        raise PartsMalformed(wanted="package | record, file")
     if next(parts, None) is not None:
-        raise RequestMalformed(reason="package | record, file")
+        raise PartsMalformed(wanted="package | record, file")
     if packaged and isinstance(request.auth, ApiKey):
         # Without a key nobody is known who could stand in a trail, and a package proves all it proves without us.
         note_examined(report, _verification(request, f"package: {VERDICTS[report.exit_code]}"), now=timezone.now())
@@ -109,8 +109,8 @@ def _parts(request: Request) -> Iterator[tuple[str, Iterator[bytes]]]:
 def _events(request: Request) -> Iterator[MultipartSegment | bytes | None]:
     try:
         yield from multipart_events(request._request)
-    except MultipartError as fault:
-        raise RequestMalformed(reason=str(fault)) from None
+    except MultipartError:
+        raise MultipartMalformed from None
 
 
 def _bounded(chunks: Iterator[object]) -> Iterator[bytes]:

@@ -92,7 +92,7 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
         "case": found, "file": file_page(file, today=now.astimezone(CHINA).date()), "rows": record_rows(records), "more": more,
         "count": open_to.count() if more else len(records), "chain": file.sight.chain,
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
-        "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, counting, now=now),
+        "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, file, counting, now=now),
         "duties": DUTIES if not file.own and is_entrusted(viewer, found, now=now) else "",
         "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
         "stages": stages_from(found) if keeps else (),

@@ -15,9 +15,11 @@ from evidence.csv_exports import Examined, is_export
 from evidence.errors import DigestMismatch, InvalidRecord
 from evidence.export_words import report_of
 from evidence.kinds import KINDS, proposed_kind
+from evidence.kinds.schemas import current_schemas
 from evidence.kinds.words import AUTHORITY, CARRIER, MEASURED, SELF_CHECK, SELF_CHECKS
 from evidence.multipart import MultipartForm, NamedPart
-from evidence.portal.kind_forms import metadata_of
+from evidence.portal.kind_forms import PREFIX, metadata_of
+from evidence.portal.relation_fields import relations_of
 from tlog.times import CHINA, format_time
 from vault.uploads import StoredFile
 
@@ -55,8 +57,22 @@ def item_of(reference: str, form: MultipartForm, *, arrived: datetime) -> Deposi
     files = tuple(file_of(part, stored) for part, stored in zip(form.parts, form.stored, strict=True))
     title = _text(fields, "title", LONGEST_TITLE) or files[0].name
     note = _text(fields, "note", LONGEST_TEXT)
-    metadata = metadata_of(kind, fields, moment=moment_of, note=note)
-    return DepositItem(reference, kind, title, files, metadata, provenance_of(fields, arrived=arrived))
+    told = placed(kind, fields)
+    metadata = metadata_of(kind, told, moment=moment_of, note=note)
+    if relations := relations_of(fields):
+        metadata["relations"] = relations
+    return DepositItem(reference, kind, title, files, metadata, provenance_of(told, arrived=arrived))
+
+
+def placed(kind: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields, with the place of an item that a phone has kept since an earlier version where the kind's schema has it.
+
+    That version told the place as provenance. What was typed into the kind's own fields stands, and then the other stays beside it.
+    """
+    own = {f"{PREFIX}{name}": fields.get(name, "").strip() for name in PLACE}
+    if "latitude" not in current_schemas()[kind].fields or not any(own.values()) or any(fields.get(name, "").strip() for name in own):
+        return fields
+    return {**{name: value for name, value in fields.items() if name not in PLACE}, **own}
 
 
 def check_files(kind: str, form: MultipartForm, *, as_it_is: bool) -> None:

@@ -26,6 +26,7 @@ from evidence.quarantine import LONGEST_REASON
 from evidence.quarantine_rows import Quarantine
 from evidence.releasing import (
     approve_release,
+    is_alone,
     may_release,
     propose_release,
     quarantine_of,
@@ -88,5 +89,5 @@ def _page(request: HttpRequest, viewer: Viewer, record: Evidence, *, error: Doma
     return render(request, "evidence/release.html", {
         "record": record, "quarantine": found, "cause": None if found is None else CAUSES[found.cause], "waiting": waiting,
         "mine": waiting is not None and waiting.proposed_by == viewer.person, "error": error, "longest": LONGEST_REASON,
-        "typed": request.POST.get("reason", ""),
+        "typed": request.POST.get("reason", ""), "alone": is_alone(viewer),
     }, status=200 if error is None else error.status)

@@ -29,6 +29,7 @@ from evidence.kinds import KINDS, RULES, kind_word
 from evidence.multipart import MultipartForm
 from evidence.portal.deposit_form import item_of, retry_of
 from evidence.portal.kind_forms import kind_form, kind_forms, self_checks
+from evidence.portal.relation_fields import relation_inputs
 from evidence.selectors import records_for
 from evidence.trail import roles_of
 from evidence.worklist import start_of_day, work_list
@@ -43,7 +44,8 @@ def depositor_of(viewer: Viewer) -> Depositor:
 
 def form_context() -> dict[str, object]:
     """What each page with a deposit form needs; the key makes one record of a form, however often it is sent."""
-    return {"kinds": KINDS.items(), "rules": RULES, "key": secrets.token_hex(16), "self_checks": self_checks()}
+    return {
+        "kinds": KINDS.items(), "rules": RULES, "key": secrets.token_hex(16), "self_checks": self_checks(), "relations": relation_inputs()}
 
 
 @require_GET
@@ -74,7 +76,7 @@ def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     if chosen is not None and all(case.ref != chosen for case in cases):
         cases = [case_to_deposit_in(viewer, chosen, now=now), *cases]
     return render(request, "evidence/visit.html", {
-        "cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor, "form": kind_form("visit")})
+        "cases": cases, "chosen": chosen, "now": now, "owner": viewer.actor, "form": kind_form("visit"), **form_context()})
 
 
 def case_page(
@@ -88,6 +90,7 @@ def case_page(
     return render(request, "evidence/work_case.html", {
         "case": case, "today": rows, "now": now, "typed": {"kind": kind} if typed is None else typed, "error": error, **form_context(),
         "form": None if kind is None or kind not in KINDS else kind_form(kind, typed_texts(typed)),
+        "relations": relation_inputs(typed_texts(typed)),
         "deposited": next((row.record for row, *_ in rows if row.record == done), None),
     }, status=200 if error is None else error.status)
 

@@ -1,12 +1,14 @@
 """Whose fault it is that a file was not drawn: the file's, or our own program's. For the process that draws; and what of it is believed.
 
 A decoder that is handed what somebody made may raise anything, and then the file is to blame. What is raised in our own code is a bug of
-ours, but for what our code meets when it reads: a text that is none, a number that is none. Never the file's are a name or a module that
+ours, a ValueError too, but for what decoders without a frame of their own raise there, by name: a text that is no text, bytes that end
+early, a table that is none. Never the file's are a name or a module that
 is missing, a call that the confinement refused, and whatever is raised while what was drawn is written down.
 
 What this does not do: tell a decoder's bug from a broken file, or what is wrong with the file. Nothing of the file is told: the class of
 a built-in exception, a module of ours and a line.
 """
+import binascii
 import builtins
 import csv
 import struct
@@ -17,7 +19,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("evidence", "cases")
-MET_IN_READING = (ValueError, EOFError, RecursionError, struct.error, csv.Error, zlib.error)
+# Of those that are written in C, so that the innermost line is ours: a plain ValueError is none of them.
+OF_DECODERS = (UnicodeError, binascii.Error, EOFError, RecursionError, struct.error, csv.Error, zlib.error)
 NEVER_THE_FILES = (ImportError, NameError, SyntaxError)
 WRITING = ("evidence/rendering/parts.py", "evidence/rendering/child.py")
 LARGEST_LINE = 9999
@@ -36,7 +39,7 @@ def fault_of(error: BaseException) -> Fault | None:
     frames = list(_frames(error))
     ours = [(module, line) for module, line in frames if module is not None]
     refused = isinstance(error, OSError) and error.errno is not None
-    in_our_code = bool(frames) and frames[-1][0] is not None and not isinstance(error, (*MET_IN_READING, OSError))
+    in_our_code = bool(frames) and frames[-1][0] is not None and not isinstance(error, (*OF_DECODERS, OSError))
     writing = bool(ours) and ours[-1][0] in WRITING
     if refused or in_our_code or writing or isinstance(error, NEVER_THE_FILES):
         return fault_at(error)

@@ -6,6 +6,8 @@ const AGAIN_MS = 20_000;
 const TAKEN_NOW_MS = 10 * 60_000;
 // What the service answers to whoever works by place and is not there now.
 const OF_THE_PLACE = ["outside-network", "networks-missing"];
+// Of the page, and not of the item: the token is another when the item is sent.
+const NOT_KEPT = ["csrfmiddlewaretoken", "case"];
 const form = document.querySelector("form[data-visit]");
 const list = document.querySelector("[data-queue]");
 const words = list?.dataset;
@@ -16,16 +18,24 @@ async function start() {
   const queue = await openQueue();
   const state = form.querySelector("[data-place]");
   const fault = form.querySelector("[data-fault]");
-  let place = null;
   let sending = false;
   let outside = false;
 
   function askPlace() {
     state.textContent = state.dataset.asking;
     navigator.geolocation.getCurrentPosition(({ coords }) => {
-      place = { latitude: coords.latitude.toFixed(6), longitude: coords.longitude.toFixed(6), accuracy_m: String(Math.ceil(coords.accuracy)) };
+      const place = { latitude: coords.latitude.toFixed(6), longitude: coords.longitude.toFixed(6), accuracy_m: String(Math.ceil(coords.accuracy)) };
+      // Into the fields of the kind, where whoever stands there reads them and may mend them.
+      for (const [name, value] of Object.entries(place)) form.elements[`metadata.${name}`].value = value;
       state.textContent = `${state.dataset.known}: ${place.latitude}, ${place.longitude} ± ${place.accuracy_m} ${state.dataset.metres}`;
-    }, () => { place = null; state.textContent = state.dataset.denied; }, { enableHighAccuracy: true, timeout: 20_000 });
+    }, () => { state.textContent = state.dataset.denied; }, { enableHighAccuracy: true, timeout: 20_000 });
+  }
+
+  // A photo that was taken just now bears the time of its taking; of one from the gallery nobody here knows when it was taken.
+  function proposeTime() {
+    const [photo] = form.elements.photo.files;
+    const taken = photo && Math.abs(Date.now() - photo.lastModified) < TAKEN_NOW_MS ? chinaTime(photo.lastModified) : "";
+    for (const name of ["captured_from", "captured_until"]) form.elements[name].value = taken;
   }
 
   function show(number, label, text, record = "") {
@@ -100,13 +110,12 @@ async function start() {
     const [photo] = form.elements.photo.files;
     const select = form.elements.case;
     const moment = chinaTime(Date.now());
-    // A photo that was taken just now bears the time of its taking; of one from the gallery nobody here knows when it was taken.
-    const taken = Math.abs(Date.now() - photo.lastModified) < TAKEN_NOW_MS ? chinaTime(photo.lastModified) : "";
+    // What was left empty is unknown, and is not told.
+    const said = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && value && !NOT_KEPT.includes(name));
     const fields = {
+      ...Object.fromEntries(said),
       case: select.value, label: `${select.selectedOptions[0].textContent} ${moment.slice(11, 16)}`, key: freshKey(), kind: "visit",
-      captured_from: taken, captured_until: taken, note: form.elements.note.value, ...(place ?? {}),
     };
-    for (const each of form.querySelectorAll("[data-kind-fields] [name]")) if (each.value) fields[each.name] = each.value;
     fault.textContent = "";
     try {
       const number = await queue.put(owner, fields, photo);
@@ -117,10 +126,10 @@ async function start() {
     }
     form.reset();
     select.value = fields.case;
-    place = null;
     state.textContent = state.dataset.unknown;
     sendAll();
   });
+  form.elements.photo.addEventListener("change", proposeTime);
   form.querySelector("[data-ask-place]").addEventListener("click", askPlace);
   form.querySelector("[data-ask-place]").hidden = !navigator.geolocation;
   document.querySelector("[data-send-now]").addEventListener("click", sendAll);

@@ -3,20 +3,29 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Role
+from common.failpoints import InjectedFault, plan
 from common.jobs import Job, enqueue_daily_jobs, run_job
 from evidence.fixity import look_at_originals
+from evidence.models import Evidence
 from ledger.incidents import RECEIPT_BREACHED, open_incident
 from ledger.tasks import AUDIT_RECEIPTS
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.depositing import Post, document, key, organisation, post_deposit
+from tests.evidence.clear import make_clear
 from tests.evidence.letting_in import apply_now, operators
+from vault.models import Cipher, StoredObject
+from vault.selectors import MOST_COUNTED, originals_in_the_clear
 
 __all__ = ["key", "organisation", "post_deposit"]
 
@@ -62,6 +71,47 @@ def test_it_reports_the_scrub_of_the_originals(
     row = re.findall(r"<td data-label=[^>]*>([^<]*)</td>", table)
     assert row[2:] == ["1", "12\xa0字节", "1", "0"], row
     assert "没有配置第二副本" not in page
+
+
+def test_it_says_how_many_originals_lie_in_the_clear_until_they_are_encrypted(post_deposit: Post, settings: Settings) -> None:
+    operator, auditor = signed_in(operators()[0]), signed_in(make_person("audit", Role.AUDITOR))
+    settings.METRICS_TOKEN = "token"
+
+    def told(word: str, language: str = "zh-hans") -> list[bool]:
+        return [word in each.get("/operations", headers={"Accept-Language": language}).content.decode() for each in (operator, auditor)]
+
+    def counted() -> tuple[int, str]:
+        figures = Client().get("/metrics", headers={"Authorization": "Bearer token"}).content.decode()
+        [line] = [line for line in figures.splitlines() if line.startswith("cunzheng_originals_in_the_clear ")]
+        return originals_in_the_clear(), line.partition(" ")[2]
+
+    files = [{"name": name, "media_type": "audio/wav"} for name in ("a.wav", "b.wav")]
+    assert post_deposit(document(files=files), b"one", b"two").status_code == 201
+    assert post_deposit(document(), b"three").status_code == 201
+    assert counted() == (0, "0.0")
+    assert told("没有以明文存放的原件") == [True, True]
+    for record in Evidence.objects.all():
+        make_clear(record)
+    assert counted() == (3, "3.0")
+    assert told("3 份原件仍以明文存放") == told("manage.py encrypt_vault") == [True, True]
+    assert told("3 originals still lie unencrypted", "en") == [True, True]
+    with plan("evidence.encrypted-rows-swapped=error"), pytest.raises(InjectedFault):
+        call_command("encrypt_vault")
+    # Of the first record both are encrypted, and their clear bytes lie there still.
+    assert counted() == (3, "3.0")
+    call_command("encrypt_vault")
+    assert counted() == (0, "0.0")
+    assert told("没有以明文存放的原件") == [True, True]
+
+
+def test_what_lies_in_the_clear_is_counted_from_indexes_alone(service: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Of a table this short the planner would read all, whatever there is beside it.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        plans = [StoredObject.objects.filter(condition).order_by("id").values("id")[:MOST_COUNTED].explain() for condition in (
+            Q(cipher=Cipher.PLAIN), Q(clear_name__isnull=False))]
+    assert ["stored_object_in_the_clear" in plans[0], "stored_object_clear_left" in plans[1]] == [True, True], plans
 
 
 def test_nobody_else_sees_it(database: str) -> None:

@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.permissions import Kind, Role
 from accounts.viewer import Viewer
-from cases.models import Case
-from evidence.case_evidence import OF_EACH_KIND, exhibits_of, records_that_count
+from cases.models import Case, Creditor, CreditorSide
+from cases.selectors import case_file_for
+from evidence.case_evidence import OF_EACH_KIND, exhibits_of, panels_of, records_that_count
 from evidence.completeness import PROCEDURES, Exhibit, Found, completeness
 from evidence.kinds import KINDS, SERVICE_KINDS
 from evidence.kinds.schemas import current_schemas
 from evidence.models import Evidence, Relation, Supersession
-from tests.cases.cast import Cast
+from evidence.quarantine import quarantine_record
+from evidence.quarantine_rows import Quarantine
+from tests.cases.cast import Cast, viewer_of
 from tests.depositing import Post, document
 from tests.evidence.desk import Desk
 
@@ -36,7 +39,8 @@ def state(procedure: str, key: str, *exhibits: Exhibit) -> str:
 @pytest.mark.parametrize("procedure", PROCEDURES)
 def test_of_an_empty_case_everything_is_missing_but_what_need_not_have_happened(procedure: str) -> None:
     for each in found(procedure).values():
-        assert each.state == ("none" if each.key in ("settlement", "objection") else "missing"), each
+        may_be_absent = ("settlement", "objection", *(("agreement", "succession") if procedure == "enforcement" else ()))
+        assert each.state == ("none" if each.key in may_be_absent else "missing"), each
         assert each.records == ()
 
 
@@ -46,10 +50,10 @@ def test_every_need_is_of_kinds_that_there_are_and_cites_the_law_of_the_day(proc
         assert set(need.kinds) <= {*KINDS, *SERVICE_KINDS}
         if need.told:
             assert all(need.told in current_schemas()[kind].fields for kind in need.kinds)
-        assert need.bases or need.key == "objection", need.key
+        assert need.bases, need.key
     for language, mark in (("zh-hans", "第"), ("en", "Article")):
         with translation.override(language):
-            assert all(mark in basis for each in found(procedure).values() for basis in each.bases)
+            assert all(each.bases and all(mark in basis for basis in each.bases) for each in found(procedure).values())
 
 
 def test_needs_stand_once_in_each_procedure() -> None:
@@ -112,6 +116,51 @@ def test_documents_count_for_what_they_are() -> None:
     assert state("suit", "identity", held("document", document_type="other")) == "missing"
 
 
+TO_APPLY = "《最高人民法院关于人民法院执行工作若干问题的规定（试行）》（2021年1月1日起施行）第十八条"
+
+
+def test_to_enforce_an_award_the_arbitration_agreement_is_asked_for() -> None:
+    judgment = held("document", document_type="ruling", issuer="示例市人民法院")
+    awards = [held("document", document_type="ruling", issuer="示例仲裁委员会"),
+              held("document", document_type="ruling", document_number="（2026）示仲字第1号")]
+    assert found("enforcement", judgment)["agreement"].bases == [TO_APPLY]
+    assert state("enforcement", "agreement", judgment) == "none", "a judgment needs none"
+    for award in awards:
+        assert state("enforcement", "agreement", award) == "missing"
+        assert state("enforcement", "agreement", award, held("contract")) == "weak", "the clause is not told"
+        assert state("enforcement", "agreement", award, held("contract", dispute_clause="11.1")) == "present"
+
+
+def test_who_took_the_debt_over_shows_by_what() -> None:
+    paper = held("document", document_type="assignment")
+    assert found("enforcement")["succession"].bases == [TO_APPLY]
+    assert state("enforcement", "succession") == "none", "the first creditor succeeded nobody"
+    asked = {each.key: each.state for each in completeness("enforcement", [], day=DAY, assigned=True)}
+    assert asked["succession"] == "missing"
+    assert state("enforcement", "succession", paper) == "present"
+    assert state("enforcement", "succession", held("document", document_type="authorisation")) == "none"
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES)
+def test_the_debtors_objection_rests_on_a_rule_in_every_procedure(procedure: str) -> None:
+    assert any("第九十四条" in basis for basis in found(procedure)["objection"].bases)
+
+
+def test_what_is_in_quarantine_is_to_be_verified_and_neither_stands_nor_helps() -> None:
+    away = Exhibit("contract-9", "contract", {"dispute_clause": "11.1"}, quarantined=True)
+    told = found("suit", away)["contract"]
+    assert (told.state, told.records) == ("weak", ["contract-9"])
+    assert "隔离" in str(told.why)
+    assert "待核实" in str(told.why)
+    assert any("第九十三条" in basis for basis in told.bases)
+    assert state("suit", "contract", away, held("contract")) == "present"
+    assert state("arbitration", "agreement", away, held("contract")) == "weak", "the clause of the other is not told"
+    photo = Exhibit("photo-1", "photo", quarantined=True)
+    assert state("suit", "delivery", held("screenshot"), photo) == "weak"
+    titles = [Exhibit(f"document-{n}", "document", {"document_type": "notarial"}, quarantined=n == 2) for n in (1, 2)]
+    assert state("enforcement", "title", *titles) == "weak", "one of the two is away"
+
+
 def test_what_favours_the_debtor_counts() -> None:
     told = found("suit", held("repayment_ledger"), held("settlement"), held("complaint"))
     assert {each.key: each.state for each in told.values() if each.debtor} == dict.fromkeys(
@@ -171,6 +220,95 @@ def test_a_relation_to_another_record_that_is_open_makes_a_record_stand() -> Non
     Supersession.objects.create(superseded=records[message], correction=records[photo])
     assert backed(cast.legal) == set()
     assert {each.record for each in exhibits(cast, cast.legal, case)} == {shot, photo, other}
+
+
+def replaces(source: Evidence, target: Evidence) -> None:
+    Relation.objects.create(said_by=source, relation="replaces", source=source, target=target)
+
+
+@pytest.mark.usefixtures("service")
+def test_for_a_replaced_record_its_replacement_counts() -> None:
+    cast = Cast()
+    numbers = cast.deposit(cast.legal, "LN-1", kind="contract", count=4)
+    first, second, third, other = (Evidence.objects.get(record=number) for number in numbers)
+    case = first.case
+
+    def counted(viewer: Any = cast.legal) -> set[str]:
+        return {each.record for each in exhibits(cast, viewer, case)}
+
+    replaces(second, first)
+    assert counted() == {second.record, third.record, other.record}
+    replaces(third, second)
+    assert counted() == {third.record, other.record}, "the last of a chain stands for all before it"
+    Supersession.objects.create(superseded=third, correction=other)
+    assert counted() == {second.record, other.record}, "what was deposited by mistake replaces nothing"
+
+
+@pytest.mark.usefixtures("service")
+def test_of_records_that_replace_each_other_none_is_lost() -> None:
+    cast = Cast()
+    one, two, three = (Evidence.objects.get(record=number) for number in cast.deposit(cast.legal, "LN-1", kind="contract", count=3))
+    replaces(one, two)
+    replaces(two, one)
+    assert len(exhibits(cast, cast.legal, one.case)) == 3
+    replaces(three, one)
+    assert {each.record for each in exhibits(cast, cast.legal, one.case)} == {three.record}
+
+
+@pytest.mark.usefixtures("service")
+def test_an_agency_replaces_nothing_of_the_lenders_and_what_is_closed_replaces_nothing() -> None:
+    cast = Cast()
+    case = cast.case()
+    cast.assigned(case)
+    machine = cast.machine("collection_agency", Kind.COLLECTION_AGENCY)
+    lenders, theirs, again = (Evidence.objects.get(record=number) for number in (
+        cast.deposit(cast.legal, "LN-1", kind="contract")[0], *cast.deposit(machine, case.ref, kind="contract", count=2)))
+    replaces(theirs, lenders)
+    assert lenders.record in {each.record for each in exhibits(cast, cast.legal, case)}
+    replaces(again, theirs)
+    assert theirs.record not in {each.record for each in exhibits(cast, cast.legal, case)}
+    letter = Evidence.objects.get(record=cast.deposit(cast.legal, "LN-1", kind="letter")[0])
+    replaces(letter, lenders)
+    assert lenders.record not in {each.record for each in exhibits(cast, cast.legal, case)}
+    cast.ordered(case, kinds=("contract",))
+    judge = cast.person("court-judge", Role.JUDGE, "court")
+    assert lenders.record in {each.record for each in exhibits(cast, judge, case)}
+
+
+@pytest.mark.usefixtures("service")
+def test_a_record_in_quarantine_is_weak_on_the_cases_page_and_corroborates_nothing() -> None:
+    desk = Desk(Role.LEGAL_OFFICER)
+    case = desk.case()
+    for kind in ("disbursement", "screenshot", "photo"):
+        assert desk.send(case, (f"{kind}.png", b"x"), kind=kind).status_code == 303
+    paid, shot, photo = Evidence.objects.order_by("id")
+    Relation.objects.create(said_by=photo, relation="corroborates", source=photo, target=shot)
+    viewer = viewer_of(desk.person)
+    before = {each.record: each for each in exhibits_of(viewer, records_that_count(viewer, case, now=timezone.now()), now=timezone.now())}
+    assert (before[shot.record].corroborated, before[paid.record].quarantined) == (True, False)
+    for record in (paid, photo):
+        quarantine_record(record, reason="sample", cause=Quarantine.Cause.MALWARE)
+    after = {each.record: each for each in exhibits_of(viewer, records_that_count(viewer, case, now=timezone.now()), now=timezone.now())}
+    assert (after[shot.record].corroborated, after[paid.record].quarantined) == (False, True)
+    html = desk.client.get(f"/cases/{case.ref}").content.decode()
+    assert "原件已被隔离，待核实" in html
+
+
+@pytest.mark.usefixtures("service")
+def test_a_debt_that_was_assigned_needs_its_proof() -> None:
+    cast = Cast()
+    case = cast.case()
+    now = timezone.now()
+
+    def asked() -> str:
+        panel = panels_of(cast.legal, case_file_for(cast.legal, case.ref, now=now), [], now=now)[-1]
+        return {each.key: each.state for each in panel.needs}["succession"]
+
+    assert asked() == "none"
+    for sequence, day in ((1, None), (2, DAY)):
+        side = CreditorSide.objects.create(case=case, sequence=sequence, assigned_on=day)
+        Creditor.objects.create(side=side, position=1, name="甲", share=1)
+    assert asked() == "missing"
 
 
 @pytest.mark.usefixtures("service")

@@ -1,4 +1,5 @@
 """A bug of ours is never called a damaged file: whose fault it was, who is told, and that nothing of the file is told with it."""
+import csv
 import io
 import json
 import logging
@@ -7,13 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
 from evidence.models import Evidence, Rendering
-from evidence.rendering import parts, tables, texts
+from evidence.rendering import parts, sounds, tables, texts
 from evidence.rendering.faults import LARGEST_LINE, Fault, fault_of, parse_fault
 from evidence.rendering.parts import Ending, parse_head
 from evidence.rendering.process import draw
@@ -32,9 +34,16 @@ def missing_name() -> None:
     exec("no_such_name", {})
 
 
+def unpacked_wrongly() -> None:
+    """As after a change of what a row is: nothing of a file is read there."""
+    tables.keep_table(cast("Any", iter([("a", "b", "c")])), print)
+
+
 OURS: dict[str, tuple[Callable[[], object], str, str]] = {
     "a wrong type in our code": (lambda: tables.keep_table(cast("Any", [(1, 5)]).__iter__(), print), "TypeError", "tables.py"),
     "an attribute that nothing has": (lambda: texts.shown(cast("Any", None)), "AttributeError", "texts.py"),
+    "a value that our code did not expect": (unpacked_wrongly, "ValueError", "tables.py"),
+    "a number that our code made of nothing": (lambda: sounds._mixed(cast("Any", np.zeros((3, 2))), -2), "ValueError", "sounds.py"),
     "what cannot be written down": (lambda: parts.document({"rows": {1, 2}}), "TypeError", "parts.py"),
     "a text that cannot be, when written down": (lambda: parts.write_ending(io.BytesIO(), cast("Any", None)), "AttributeError", "parts.py"),
 }
@@ -44,6 +53,9 @@ FILES: dict[str, Callable[[], object]] = {
     "a decoder that stumbles": lambda: Image.open(cast("Any", 5)),
     "a text that is none": lambda: tables._cell("\ud800") and b"\xff".decode(),
     "JSON that is none": lambda: json.loads("{"),
+    "half a character, that a decoder without a frame meets in our line": lambda: tables.keep_table(
+        cast("Any", map(bytes.decode, [b"\xff"])), print),
+    "a table that is none, in our line": lambda: tables.keep_table(cast("Any", csv.reader(['"a'], strict=True)), print),
 }
 
 

@@ -57,9 +57,9 @@ def test_a_batch_names_every_relation_to_nothing_and_takes_none(post_deposit: Po
     answer = post_batch(body)
     assert (answer.status_code, answer.json()["code"], answer.json()["count"]) == (422, "records-invalid", 2)
     faults = [(row["pointer"], row["detail"]) for row in answer.json()["errors"]]
-    sentence = "本案中没有这份存证，或者它不向您开放。"
     assert faults == [
-        ("#/records/1/subject/metadata/relations/0/record", sentence), ("#/records/2/subject/metadata/relations/1/record", sentence)]
+        (f"#/records/{place}/record", f"本案中没有存证 {number}，或者它不向您开放。")
+        for place, number in (("1/subject/metadata/relations/0", nowhere), ("2/subject/metadata/relations/1", elsewhere))]
     assert (Evidence.objects.count(), Relation.objects.count()) == (2, 0)
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.joining import set_active
 from accounts.permissions import Kind, Role
 from accounts.viewer import Viewer
 from cases.errors import SecondPersonNeeded
@@ -23,6 +24,7 @@ from notifications.models import Notice
 from tests.accounts.people import signed_in
 from tests.cases.cast import Cast
 from tests.depositing import deposit_body, document
+from tests.portal.pages import Page
 from vault.models import StoredObject
 
 
@@ -88,6 +90,38 @@ def test_two_legal_officers_end_it_and_the_trail_says_who_said_what(cast: Cast, 
     assert kinds_of_notices() == ["record-quarantined", "release-waiting", "record-released"]
     assert set(Notice.objects.values_list("organisation", flat=True)) == {record.organisation_id}
     assert [finding for finding in examine_evidence() if "custody" in finding.where] == []
+
+
+ALONE = {"zh-hans": ("只有您一名法务专员", "管理员邀请另一名法务专员", "manage.py quarantine"),
+         "en": ("You are the only legal officer", "administrator to invite another legal officer", "manage.py quarantine")}
+
+
+@pytest.mark.parametrize("language", ALONE)
+def test_the_only_legal_officer_is_told_that_it_takes_another_and_what_to_do(cast: Cast, record: Evidence, language: str) -> None:
+    mine = pages(cast.legal)
+
+    def told(client: Client) -> list[bool]:
+        answer = client.get(f"/records/{record.record}/release", headers={"Accept-Language": language})
+        assert answer.status_code == 200
+        page = Page(answer.content.decode())
+        assert page.all_faults() == []
+        assert language == "zh-hans" or page.chinese() == []
+        return [word in page.source for word in ALONE[language]]
+
+    assert told(mine) == [True] * 3
+    release = proposed(cast.legal, record)
+    assert told(mine) == [True] * 3, "what he proposed waits for nobody"
+    # Neither another role, nor another organisation's legal officer, nor one who has left could agree.
+    cast.person("case", Role.CASE_OFFICER)
+    cast.person("rival", Role.LEGAL_OFFICER, "rival")
+    cast.person("left", Role.LEGAL_OFFICER)
+    assert told(mine) == [False] * 3
+    set_active("left", active=False, now=timezone.now())
+    assert told(mine) == [True] * 3
+    second = cast.person("second", Role.LEGAL_OFFICER)
+    assert (told(mine), told(pages(second))) == ([False] * 3, [False] * 3)
+    approve_release(second, record, release, now=timezone.now())
+    assert told(mine) == [False] * 3
 
 
 def test_nobody_is_two_people_and_nobody_else_may(cast: Cast, second: Viewer, record: Evidence) -> None:

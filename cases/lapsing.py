@@ -1,0 +1,44 @@
+"""届满: contracts and grants that end by their date and by nobody's act; both sides are told, once.
+
+Nothing here ends access: every read asks for what is live at its moment, so it ends on the second, whether or not this runs.
+LAW: 个人信息保护法（2021年）第二十一条: what an entrusted processor holds is returned or deleted when the entrustment ends.
+"""
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from cases.models import Entrustment, Grant
+from notifications.kinds import ENTRUSTMENT_LAPSED, GIVEN_GRANT_LAPSED, GRANT_LAPSED
+from notifications.noticing import leave_notices
+
+
+def tell_lapses(*, now: datetime) -> int:
+    """Tell both sides of each contract and grant whose period ended and of which nobody told them; how many there were.
+
+    One that was ended or revoked before its time was told of then. A grant that no second person approved opened nothing: nobody is
+    told of the end of what he never saw.
+    """
+    contracts = Entrustment.objects.filter(ended_at=None, lapse_told_at=None, ends_at__lte=now)
+    worked = Q(needs_second=False) | Q(approved_at__isnull=False)
+    grants = Grant.objects.filter(worked, revoked_at=None, lapse_told_at=None, ends_at__lte=now)
+    return sum(_tell_of_contract(row, now) for row in contracts.order_by("ends_at", "id")) + sum(
+        _tell_of_grant(row, now) for row in grants.order_by("ends_at", "id"))
+
+
+def _tell_of_contract(row: Entrustment, now: datetime) -> bool:
+    with transaction.atomic():
+        # The compare-and-swap is what makes it once, also when two workers ask and when somebody ends the contract meanwhile.
+        if Entrustment.objects.filter(pk=row.pk, ended_at=None, lapse_told_at=None).update(lapse_told_at=now) != 1:
+            return False
+        leave_notices([row.agency_id, row.lender_id], kind=ENTRUSTMENT_LAPSED, subject=row.ref, now=now)
+        return True
+
+
+def _tell_of_grant(row: Grant, now: datetime) -> bool:
+    with transaction.atomic():
+        if Grant.objects.filter(pk=row.pk, revoked_at=None, lapse_told_at=None).update(lapse_told_at=now) != 1:
+            return False
+        for organisation_id, kind in ((row.receiver_id, GRANT_LAPSED), (row.lender_id, GIVEN_GRANT_LAPSED)):
+            leave_notices([organisation_id], kind=kind, subject=row.ref, count=row.case_count, now=now)
+        return True
