@@ -11,7 +11,7 @@ from datetime import datetime
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.audit.events import Event
@@ -63,7 +63,7 @@ def factors_at(organisation: Organisation) -> QuerySet[WorkstationFactor]:
     here = members_of(organisation).order_by().values("person_id")
     rows = WorkstationFactor.objects.filter(
         organisation=organisation, authenticator__user_id__in=here, authenticator__type=Authenticator.Type.WEBAUTHN)
-    return rows.select_related("authenticator__user", "approved_by").order_by("-approved_at", "-id")
+    return rows.select_related("authenticator__user", "approved_by").order_by(F("approved_at").desc(nulls_first=True), "-id")
 
 
 def approve_factor(organisation: Organisation, factor_id: int, *, by: Person, now: datetime) -> bool:

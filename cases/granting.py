@@ -110,12 +110,18 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
     viewer.must(Act.GRANT)
     with transaction.atomic():
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
-            head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
-            SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head), as_of=now)
+            stop_growth(grant, now=now)
             if not grant.needs_approval and Grant.objects.filter(pk=grant.pk, lapse_told_at=None).exists():
                 # Nobody is told of the end of what he never saw, nor twice of an end.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
             _note(Event.GRANT_REVOKED, viewer, grant, now)
+
+
+def stop_growth(grant: Grant, *, now: datetime) -> None:
+    """What was submitted under the grant as a whole case, as it grows, stands still at what the case holds now: nothing new is submitted
+    under a grant that is over. In the caller's transaction."""
+    head = Case.objects.filter(pk=OuterRef("case_id")).values("sequence")[:1]
+    SubmittedCase.objects.filter(matter__grant=grant, up_to=None).update(up_to=Subquery(head), as_of=now)
 
 
 def _note(event: Event, viewer: Viewer, grant: Grant, now: datetime) -> None:

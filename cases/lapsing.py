@@ -1,6 +1,7 @@
 """届满: contracts and grants that end by their date and by nobody's act; both sides are told, once.
 
-Nothing here ends access: every read asks for what is live at its moment, so it ends on the second, whether or not this runs.
+Nothing here ends access: every read asks for what is live at its moment, so it ends on the second, whether or not this runs. What an
+institution accepted while the grant lived stays open to it, and grows no further from the moment on at which this ran.
 LAW: 个人信息保护法（2021年）第二十一条: what an entrusted processor holds is returned or deleted when the entrustment ends.
 """
 from datetime import datetime
@@ -8,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from cases.granting import stop_growth
 from cases.models import Entrustment, Grant
 from notifications.kinds import ENTRUSTMENT_LAPSED, GIVEN_GRANT_LAPSED, GRANT_LAPSED
 from notifications.noticing import leave_notices
@@ -39,6 +41,7 @@ def _tell_of_grant(row: Grant, now: datetime) -> bool:
     with transaction.atomic():
         if Grant.objects.filter(pk=row.pk, revoked_at=None, lapse_told_at=None).update(lapse_told_at=now) != 1:
             return False
+        stop_growth(row, now=now)
         for organisation_id, kind in ((row.receiver_id, GRANT_LAPSED), (row.lender_id, GIVEN_GRANT_LAPSED)):
             leave_notices([organisation_id], kind=kind, subject=row.ref, count=row.case_count, now=now)
         return True

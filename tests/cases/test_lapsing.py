@@ -9,7 +9,7 @@ from cases.assigning import end_entrustment
 from cases.errors import CaseNotFound
 from cases.granting import grant_access, revoke_grant
 from cases.lapsing import tell_lapses
-from cases.models import Case, Entrustment, Grant
+from cases.models import Case, Entrustment, Grant, SubmittedCase
 from cases.roots import Root
 from cases.selectors import root_of
 from cases.tasks import TELL_LAPSES
@@ -61,6 +61,20 @@ def test_receiver_and_lender_are_told_once_when_a_grant_ends_by_its_date(cast: C
     # Nobody is told of one end twice.
     revoke_grant(cast.legal, grant, now=grant.ends_at + DAY)
     assert told(cast, "lawyer") == [(kinds.GRANT_LAPSED, 1)]
+
+
+def test_what_was_accepted_grows_no_further_once_its_grant_has_ended_by_its_date(cast: Cast) -> None:
+    case, notary = cast.case(), cast.person("notary", Role.NOTARY)
+    matter = cast.accepted(case, notary.organisation.name, notary, whole_case=True)
+    assert SubmittedCase.objects.get(matter=matter).up_to is None
+    Case.objects.filter(pk=case.pk).update(sequence=7)
+    ends = matter.grant.ends_at
+    tell_lapses(now=ends)
+    Case.objects.filter(pk=case.pk).update(sequence=9)
+    tell_lapses(now=ends + DAY)
+    submitted = SubmittedCase.objects.get(matter=matter)
+    assert (submitted.up_to, submitted.as_of) == (7, ends)
+    assert root_of(notary, case, now=ends) == Root.ACCEPTED
 
 
 def test_what_ended_before_its_time_is_not_told_again_and_a_late_end_changes_nothing(cast: Cast) -> None:
