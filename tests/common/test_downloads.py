@@ -1,4 +1,5 @@
 """Attachments have the digest of their bytes in their head where the bytes are known before the first is sent."""
+import doctest
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,10 @@ def through(response: HttpResponseBase) -> Any:
 
 def digest(data: bytes) -> str:
     return repr_digest(hashlib.sha256(data).digest())
+
+
+def test_examples_of_the_module() -> None:
+    assert doctest.testmod(downloads) == doctest.TestResults(failed=0, attempted=1)
 
 
 def test_an_attachment_that_is_whole_has_its_digest_and_a_page_has_none() -> None:

@@ -1,18 +1,12 @@
 """What goes out is what was deposited, or the last block never goes."""
-import doctest
 import hashlib
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-import vault.downloads
 from vault.downloads import verified_blocks
 from vault.errors import OriginalDamaged
-
-
-def test_examples_of_the_module() -> None:
-    assert doctest.testmod(vault.downloads) == doctest.TestResults(failed=0, attempted=1)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
