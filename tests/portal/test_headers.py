@@ -3,9 +3,9 @@ import pytest
 from django.test import Client
 
 from accounts.permissions import Role
-from config.csp import POLICY
 from tests.api.test_routes import OPEN, PEOPLE
 from tests.evidence.desk import Desk
+from tests.portal.pages import POLICY
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
