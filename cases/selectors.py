@@ -398,9 +398,10 @@ def open_references(viewer: Viewer, case_ids: Iterable[int], *, now: datetime) -
 
 
 def rows_of_order(viewer: Viewer, order: Order) -> QuerySet[OrderedCase]:
-    """The rows of the cases that the order names, with their refs; for others than the court, those of their own among them."""
+    """The rows of the cases that the order names, with their refs; for others than the court, those of their own once it was opened."""
     named = OrderedCase.objects.filter(order=order).annotate(case_ref=CaseRef()).order_by("case_id")
-    return named if order.court_id == viewer.organisation.pk else named.filter(case__organisation=viewer.organisation)
+    opened = named.filter(case__organisation=viewer.organisation, order__opened_at__isnull=False)
+    return named if order.court_id == viewer.organisation.pk else opened
 
 
 def cases_of_order(viewer: Viewer, order: Order) -> list[str]:

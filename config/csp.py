@@ -1,49 +1,57 @@
-"""Content-Security-Policy on every answer: nothing is loaded from elsewhere, and no script or style is inline.
+"""Content-Security-Policy by Django 6's setting names, for as long as this is Django 5.2: on the upgrade this module is removed.
 
-Source: W3C CSP Level 3; W3C Permissions Policy. Evidence itself is never shown on this origin, only what we encoded anew.
+`CSP` then comes from `django.utils.csp` and the middleware is `django.middleware.csp.ContentSecurityPolicyMiddleware`; `SECURE_CSP` and
+`SECURE_CSP_REPORT_ONLY` stay as they are. What it does not do: nonces, for no page has an inline script or style. The exceptions of
+single pages are `config.page_policies`.
+Source: Django 6.0, "Content Security Policy" and the settings' reference; W3C CSP Level 3.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeAlias
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-# Pages whose form leads to an original, at the origin that serves nothing else; browsers hold a redirect against the form's page.
-TO_ORIGINALS = ("record", "record-view")
-# Where a recording is heard: samples that we encoded ourselves (docs/adr/0024).
-PLAYS = ("record", "record-view")
-# Only the page for visits asks where it is, and only when somebody presses the button. A photo comes by a file input, which needs no leave.
-ASKS_PLACE = "visit"
-PERMISSIONS = "camera=(), microphone=(), geolocation={}, display-capture=(), payment=(), usb=()"
+Sources: TypeAlias = Sequence[str] | set[str] | str | bool | None
+Policy: TypeAlias = Mapping[str, Sources]
 
 
-def policy_for(request: HttpRequest) -> str:
-    """The policy of the page that this request led to; a stranger's pages have no exception at all."""
-    policy = POLICY
-    if settings.SESSION_COOKIE_NAME in request.COOKIES:
-        if _name(request) in TO_ORIGINALS:
-            policy = policy.replace("form-action 'self'", f"form-action 'self' {settings.EVIDENCE_ORIGIN}")
-        if _name(request) in PLAYS:
-            policy = policy.replace("img-src", "media-src 'self'; img-src")
-    return policy
+class CSP(StrEnum):
+    """Of Django 6's constants those that we write."""
+
+    HEADER_ENFORCE = "Content-Security-Policy"
+    HEADER_REPORT_ONLY = "Content-Security-Policy-Report-Only"
+    NONE = "'none'"
+    SELF = "'self'"
 
 
-def _name(request: HttpRequest) -> str | None:
-    return request.resolver_match.url_name if request.resolver_match else None
+def build_policy(config: Policy) -> str:
+    """The header's text: directives in the order that they were told. True is a directive without sources; None, False and no source, none.
+
+    The sources of a set are sorted, so that the same settings always make the same text.
+    """
+    return "; ".join(f"{name} {' '.join(_sources(told))}".rstrip() for name, told in config.items() if told is True or _sources(told))
+
+
+def _sources(told: Sources) -> Sequence[str]:
+    if told is None or isinstance(told, bool):
+        return ()
+    if isinstance(told, str):
+        return (told,)
+    return sorted(told) if isinstance(told, set) else told
 
 
 class ContentSecurityPolicyMiddleware:
+    """Both policies of the settings, on every answer that has none of its own; an empty one is not sent."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy_for(request))
-        place = "(self)" if _name(request) == ASKS_PLACE else "()"
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS.format(place))
+        told = {CSP.HEADER_ENFORCE: settings.SECURE_CSP, CSP.HEADER_REPORT_ONLY: settings.SECURE_CSP_REPORT_ONLY}
+        for header, config in told.items():
+            if config:
+                response.headers.setdefault(header, build_policy(config))
         return response

@@ -6,6 +6,7 @@ lists them. Paths below `VAR_DIR` are made by the rooms that own them. `checks.p
 from pathlib import Path
 
 from config import env
+from config.csp import CSP, Policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.csp.ContentSecurityPolicyMiddleware",
+    "config.page_policies.PagePolicyMiddleware",
     "accounts.portal.gate.SignInGate",
     "common.problems.ProblemMiddleware",
     # Next to the views: it answers what they raise when somebody is to show himself again, before that becomes a problem.
@@ -97,6 +99,12 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 # Other sites learn nothing. With no-referrer browsers would send `Origin: null` with our own forms, and every one would be refused.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Nothing is loaded from elsewhere, and no script or style is inline. The names and shapes are Django 6's (`config.csp`).
+SECURE_CSP: Policy = {
+    "default-src": [CSP.NONE], "style-src": [CSP.SELF], "img-src": [CSP.SELF, "data:"], "script-src": [CSP.SELF], "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF], "base-uri": [CSP.NONE], "frame-ancestors": [CSP.NONE],
+}
+SECURE_CSP_REPORT_ONLY: Policy = {}
 # Prometheus asks a web process behind the proxy, where there is no TLS to be sent to.
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 

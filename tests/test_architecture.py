@@ -165,7 +165,8 @@ LEFT_OUT = {
         [f"tests/browser/test_{name}.py" for name in ("axe", "desk", "flows", "pages", "print", "renderings", "sign_in", "visit")],
         "needs Chromium: `make test-browser` runs it, and so does .ci/run"),
     **dict.fromkeys(
-        [*(f"tests/row_security/test_{name}.py" for name in ("gates", "policies", "starting")), "tests/repository/test_databases.py"],
+        [*(f"tests/row_security/test_{name}.py" for name in ("every_table", "gates", "policies", "starting")),
+         "tests/repository/test_databases.py"],
         "needs PostgreSQL: `make test` with DATABASE_URL runs it, as `.ci/run` does"),
 }
 

@@ -22,12 +22,16 @@ from accounts.services import LONGEST_VALIDITY, client_id_of, issue_api_key, iss
 from accounts.signing_keys import register_signing_key, revoke_signing_key
 from common.errors import DomainError, OrganisationNotWorking
 from common.problems import Forbidden, NotFound
+from common.tenancy import tell_viewer
 
 USUAL_DAYS = 365
 
 
 def organisation_with_keys(person: Person, ref: str) -> Organisation:
-    """Raises NotFound (no role there), Forbidden (a role that does not manage keys), OrganisationNotWorking."""
+    """The organisation of this ref, which the database session is told: whoever asks may work at another of his at the moment.
+
+    Raises NotFound (no role there), Forbidden (a role that does not manage keys), OrganisationNotWorking.
+    """
     found = organisation_of(person, ref)
     if found is None:
         raise NotFound
@@ -35,6 +39,7 @@ def organisation_with_keys(person: Person, ref: str) -> Organisation:
         raise Forbidden
     if not found[0].working:
         raise OrganisationNotWorking
+    tell_viewer(found[0].pk)
     return found[0]
 
 

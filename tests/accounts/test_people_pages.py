@@ -10,12 +10,11 @@ from accounts.audit.recording import note
 from accounts.joining import Invitee, invite
 from accounts.models import ApiKey, Organisation, SigningKey
 from accounts.permissions import Kind, Role
-from config.csp import POLICY
 from sandbox.idp.server import IdentityServer
 from tests.accounts.people import Browser, make_organisation, make_person, membership_of, signed_in
 from tests.accounts.providers import AWAY, browser, make_agency
 from tests.accounts.signers import new_private, pem_of
-from tests.portal.pages import Page
+from tests.portal.pages import POLICY, Page
 
 LANGUAGES = ("zh-hans", "en")
 

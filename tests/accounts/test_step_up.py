@@ -19,7 +19,8 @@ from accounts.portal.gate import ASKS_AGAIN, NEEDS_ACTS
 from accounts.sign_in import ENROLLED_AT
 from tests.accounts.people import make_person, signed_in
 from tests.accounts.test_page_routes import Place, make_place
-from tests.api.test_routes import PEOPLE, routes
+from tests.api.page_table import PEOPLE
+from tests.api.test_routes import routes
 from tests.databases import ROOT
 from tests.rows import digests
 
@@ -32,7 +33,7 @@ READING = frozenset({
     "/reviews", "/operations"})
 # The pages of an administrator's own organisation, which has no address of its own.
 OF_OWN_ORGANISATION = frozenset({"/organisation", "/agreement"})
-MANAGED = frozenset({"manager", "own manager", "operator"})
+MANAGED = ("managers", "own", "operator")
 # Who acts: the first role that may.
 BY = {
     Act.GRANT: Role.LEGAL_OFFICER, Act.APPROVE_LARGE_GRANT: Role.LEGAL_OFFICER, Act.RELEASE: Role.LEGAL_OFFICER,
@@ -49,7 +50,7 @@ def views() -> dict[str, Callable[..., Any]]:
 def sensitive() -> set[str]:
     """Every page that is there for a sensitive act, read from everything but the mark."""
     by_act = {path for path, view in views().items() if SENSITIVE.intersection(getattr(view, NEEDS_ACTS, ()))}
-    return (by_act | {path for path, who in PEOPLE.items() if who in MANAGED} | OF_OWN_ORGANISATION) - READING
+    return (by_act | {path for path, page in PEOPLE.items() if page.who in MANAGED} | OF_OWN_ORGANISATION) - READING
 
 
 def marked() -> dict[str, Act]:

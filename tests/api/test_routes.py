@@ -33,6 +33,7 @@ from cases.reckoning.terms import Agreement, DayCount, Drawdown, Repayment
 from evidence.models import Evidence
 from notifications.models import Notice
 from notifications.services import create_webhook
+from tests.api.page_table import PEOPLE, PUBLIC
 from tests.depositing import batch, deposit_body, document
 
 FILE = b"evidence of the first organisation"
@@ -240,77 +241,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", f"{API}/kinds/{{kind}}/{{version}}"): Row("everyone", getting(f"{API}/kinds/sms/1")),
     ("GET", f"{API}/schema"): Row("everyone", getting(f"{API}/schema")),
 }
-# Routes of people; `who`: whose session gets an answer that is neither the sign-in nor 404 (`tests/accounts/test_page_routes.py`).
-PEOPLE = {
-    "/sign-in": "anyone", "/sign-in/second-factor": "anyone", "/sign-in/passkey": "anyone", "/sign-in/inactive": "anyone",
-    "/sign-out": "person", "/invitations/{token}": "anyone",
-    "/account": "person", "/account/password": "person", "/account/second-factor": "person", "/account/second-factor/app": "person",
-    "/account/second-factor/app/remove": "person", "/account/second-factor/passkeys": "person",
-    "/account/second-factor/passkeys/add": "person", "/account/second-factor/passkeys/{pk}/name": "person",
-    "/account/second-factor/passkeys/{pk}/remove": "person", "/account/second-factor/recovery-codes": "person",
-    "/account/second-factor/recovery-codes/new": "person", "/account/confirm": "person", "/account/confirm/passkey": "person",
-    "/sign-in/at/{ref}": "anyone", "/sign-in/at/{ref}/go": "anyone", "/sign-in/at/{ref}/callback": "anyone",
-    "/inbox": "person", "/inbox/read": "person", "/account/notifications": "person",
-    "/account/notifications/number": "person",
-    "/account/notifications/confirm": "person", "/account/notifications/confirm/{token}": "anyone",
-    "/account/lock": "person", "/audit": "person", "/audit/export": "person", "/audit/custody": "person", "/audit/custody/export": "person",
-    "/organisations/{ref}/sign-in": "own manager", "/organisations/{ref}/sign-in/provider": "own manager",
-    "/organisations/{ref}/sign-in/provider/remove": "own manager",
-    "/organisations/{ref}/workstations/{key_id}/approve": "own manager", "/organisations/{ref}/workstations/{key_id}/revoke": "own manager",
-    "/account/sessions": "person", "/account/sessions/{session_id}/end": "person", "/workplace": "person",
-    "/apply": "anyone", "/apply/status/{token}": "anyone", "/apply/status/{token}/papers": "anyone",
-    "/apply/status/{token}/withdraw": "anyone",
-    "/applications": "operator", "/applications/{reference}": "operator", "/applications/{reference}/papers/{paper_id}": "operator",
-    "/agreement": "person", "/agreement/acceptance": "person", "/practice": "person", "/practice/file": "person",
-    "/practice/package": "person", "/organisation": "person", "/operations": "person", "/platform-facts": "anyone",
-    "/platform-facts/new": "operator", "/reviews": "operator",
-    "/organisations/{ref}/administrator": "operator", "/organisations/{ref}/administrator/{replacement_id}/confirm": "operator",
-    "/organisations/{ref}/administrator/{replacement_id}/withdraw": "operator",
-    "/organisations/{ref}/activate": "operator", "/organisations/{ref}/review": "operator",
-    "/home": "person", "/cases": "reader", "/cases/export": "reader", "/cases/{ref}": "reader", "/cases/{ref}/package": "fetcher",
-    "/evidence/batches": "act", "/evidence/batches/{ref}": "act",
-    "/evidence": "reader", "/evidence/export": "reader", "/evidence/package": "fetcher", "/dashboard": "reader",
-    "/keys": "operator", "/keys/{key_id}/revoke": "operator", "/keys/signing/{key_id}/revoke": "operator",
-    "/organisations": "operator", "/organisations/{ref}/details": "operator", "/organisations/{ref}/status": "operator",
-    "/organisations/{ref}/members": "manager",
-    "/organisations/{ref}/invitations": "manager", "/organisations/{ref}/invitations/{invitation_id}/withdraw": "manager",
-    "/organisations/{ref}/webhooks": "own manager", "/organisations/{ref}/webhooks/new": "own manager",
-    **dict.fromkeys((f"/organisations/{{ref}}/webhooks/{{webhook}}{part}" for part in ("", "/secret", "/test", "/delete")), "own manager"),
-    "/organisations/{ref}/keys": "own manager", "/organisations/{ref}/keys/new": "own manager",
-    "/organisations/{ref}/keys/{key_id}/revoke": "own manager", "/organisations/{ref}/signing-keys": "own manager",
-    "/organisations/{ref}/signing-keys/{key_id}/revoke": "own manager",
-    "/organisations/{ref}/members/{membership_id}/renew": "own manager", "/organisations/{ref}/members/{membership_id}/end": "manager",
-    "/cases/import": "case keeper", "/cases/import/template.csv": "case keeper", "/cases/import/{checked}/confirm": "case keeper",
-    "/cases/import/{checked}": "case keeper", "/cases/import/{checked}/state": "case keeper",
-    "/cases/import/payments": "case keeper", "/cases/import/payments/template.csv": "case keeper",
-    "/cases/import/payments/{checked}/confirm": "case keeper",
-    "/cases/{case}/reckoning": "case reader", "/cases/{case}/reckoning.csv": "case reader",
-    "/cases/{ref}/notes": "reader", "/cases/{ref}/stage": "case keeper",
-    **dict.fromkeys((f"/cases/{{ref}}/{part}" for part in (
-        "payments", "contacts", "consents", "consents/withdrawal", "creditors", "acceleration")), "case keeper"),
-    **dict.fromkeys(("/rate-caps", "/rate-caps/add", "/rate-caps/end", "/rate-caps/remove"), "case keeper"),
-    "/cases/{case}/reckoning/deposit": "case keeper",
-    "/work": "depositor", "/work/{case_ref}": "depositor", "/work/{case_ref}/deposits": "depositor",
-    "/visit": "depositor",
-    "/records/{number}/supersede": "depositor", "/records/{number}/relate": "depositor", "/records/{number}/files/{position}": "person",
-    **dict.fromkeys((f"/records/{{number}}/files/{{position}}/view{rest}" for rest in ("", "/state", "/{part}")), "person"),
-    # Who sees what of others' there: `tests/test_isolation.py`.
-    **dict.fromkeys((
-        "/access", "/access/entrustments", "/access/entrustments/{ref}/end", "/access/assign", "/access/withdraw", "/access/distribute",
-        "/access/grants", "/access/grants/{ref}/approve", "/access/grants/{ref}/revoke", "/access/submit",
-        "/access/matters/{ref}/cases",
-        "/access/selection", "/cases/{ref}/accesses", "/docket", "/docket/{ref}/cases", "/docket/{ref}/accept", "/docket/{ref}/close",
-        "/orders", "/orders/add", "/orders/{ref}/cases", "/orders/{ref}/open", "/orders/{ref}/end", "/quarantines",
-        "/records/{number}/release"), "act"),
-}
 # Routes without any credential; `{number}` and the like are filled in below.
-OPEN = {
-    *PEOPLE,
-    "/healthz", "/readyz", "/log/checkpoint", "/log/tile/{rest}", "/log/policy", "/log/policy/{end}", "/log/vkey", "/log/timestamps",
-    "/log/incidents", "/metrics", "/", "/witness-guide", "/preferences", "/oauth/token",
-    "/records", "/records/{number}", "/records/{number}/check", "/records/{number}/print.css", "/static/{path}",
-    "/cases/{ref}/print.css", "/style",
-}
+OPEN = {*PEOPLE, *PUBLIC}
 FILLED = {
     "{rest}": "0/000.p/2", "{path}": "no-such-file.css", "{token}": "no-such-token", "{reference}": "0" * 12,
     **dict.fromkeys(("{ref}", "{case}", "{case_ref}", "{checked}", "{webhook}"), "0" * 32),

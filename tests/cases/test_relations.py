@@ -18,7 +18,7 @@ from tests.test_isolation import (
     CASE_FILE,
     FORMS,
     NOWHERE,
-    OF_A_FILE,
+    PARTS_OF_A_FILE,
     SEEN_BY,
     TO_HIM,
     WRITES,
@@ -59,7 +59,7 @@ THERE = frozenset({200, 201, 409, 422})
 
 
 def test_every_part_of_a_file_is_asked_for() -> None:
-    assert {part.path for part in PARTS} == set(OF_A_FILE)
+    assert {(part.method, part.path) for part in PARTS} == PARTS_OF_A_FILE
 
 
 def test_a_case_file_is_there_by_kind_and_root_and_written_by_its_owner_alone(world: World, client: Client) -> None:

@@ -21,7 +21,8 @@ from accounts.scopes import SCOPES_OF
 from accounts.viewer import Viewer
 from evidence.models import Evidence
 from tests.accounts.people import PASSWORD, signed_in
-from tests.api.test_routes import API, FILLED, OPEN, PEOPLE, ROWS
+from tests.api.page_table import PEOPLE
+from tests.api.test_routes import API, FILLED, OPEN, ROWS
 from tests.cases.cast import Cast
 from tests.faults.sizes import seed, sized
 from tests.hostile.forms import requests_of

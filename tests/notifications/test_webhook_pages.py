@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Organisation
+from accounts.joining import Invitee, accept_as, invite
+from accounts.models import Organisation, Person
 from accounts.permissions import Kind, Role
 from notifications.events import RECORD_TIMESTAMPED, TEST
 from notifications.models import Notice, WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -184,3 +185,20 @@ def test_each_page_asks_for_the_second_factor_again(service: str) -> None:
         answer = getattr(client, way)(path)
         assert (answer.status_code, answer["Location"].startswith("/account/confirm")) == (302, True), path
     assert WebhookSecret.objects.count() == 1
+
+
+def test_who_manages_two_organisations_sees_of_each_its_own_webhooks(place: tuple[Client, Organisation]) -> None:
+    """Wherever he works at the moment: on PostgreSQL the session is told whose page it is."""
+    client, first = place
+    second = make_organisation(Kind.LENDER, "乙方")
+    admin = membership_of(Person.objects.get(login="admin")).person
+    _, token = invite(second, Invitee("admin", admin.display_name, Role.LENDER_ADMIN, "", ""), by=None, now=timezone.now())
+    accept_as(admin, token, now=timezone.now())
+    refs = {each.ref: create_webhook(
+        each, url=URL, events=[RECORD_TIMESTAMPED], networks=(), now=timezone.now())[0].ref for each in (first, second)}
+    for mine, other in ((first, second), (second, first)):
+        base = f"/organisations/{mine.ref}/webhooks"
+        listed = sound(client.get(base), 200).source
+        assert (refs[mine.ref] in listed, refs[other.ref] in listed) == (True, False)
+        assert client.get(f"{base}/{refs[mine.ref]}").status_code == 200
+        assert client.get(f"{base}/{refs[other.ref]}").status_code == 404

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from config.csp import POLICY
 from tests.portal.conftest import SECRETS, Deposit, Open
-from tests.portal.pages import Page
+from tests.portal.pages import POLICY, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ("zh-hans", "en")

@@ -10,10 +10,9 @@ from django.test import Client, RequestFactory
 
 from common.errors import DomainError
 from common.problems import problem_page, server_error
-from config.csp import POLICY
 from evidence.models import Evidence
 from tests.portal.conftest import Deposit, Open
-from tests.portal.pages import Page
+from tests.portal.pages import POLICY, Page
 
 
 class Sample(DomainError):

@@ -84,12 +84,13 @@ def test_row_security_alone_holds(world: World, application_gate_opened: None, c
 
 
 def test_the_application_alone_holds(world: World, row_security_off: None, client: Client) -> None:
-    """By fewer people: on SQLite the whole matrix with every role is the application's gate alone."""
+    """By fewer people: on SQLite the whole matrix with every role is the application's gate alone, and here `test_every_table.py`."""
     ask_everything(world, client, (Role.COLLECTION_AGENT, Role.LEGAL_OFFICER, Role.NOTARY, Role.JUDGE))
 
 
 # Of each kind the role with the most acts on cases, and both of an agency: the database is told the organisation, and whether somebody
-# sees only what was distributed to himself. Of roles and acts it knows nothing; the whole table of roles is `tests/test_isolation.py`'s.
+# sees only what was distributed to himself. Of roles and acts it knows nothing. The people of every role ask each gate in
+# `test_every_table.py`, every table and selector; the pages, behind both gates, in `tests/test_isolation.py`.
 ROLES_BY_GATE = (
     Role.COLLECTION_AGENT, Role.AGENCY_SUPERVISOR, Role.LEGAL_OFFICER, Role.NOTARY, Role.LAWYER, Role.CASE_SECRETARY, Role.JUDGE)
 

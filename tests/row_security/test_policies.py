@@ -1,4 +1,4 @@
-"""Every table of cases and evidence is behind the second gate, or says why not; a session that was told nothing sees nothing.
+"""Every table with something of an organisation's is behind the second gate, or says why not; a session that was told nothing sees nothing.
 
 The tests speak to PostgreSQL as the web's role and without any selector, as a mistake in the application would.
 """
@@ -51,7 +51,7 @@ from tests.cases.cast import DAY, Cast
 from tests.web_role import acting_as
 from tlog.times import CHINA
 
-# Tables of cases and evidence without a policy, and why they need none.
+# Tables without a policy, and why they have none (docs/adr/0019). Those of the log and of the workers are nobody's.
 OPEN_TO_ALL = {
     "evidence_stampstold": "one row that says how far the workers are; nothing of anybody",
     "evidence_platformfact": "what the operator says of the platform, to everybody",
@@ -59,18 +59,35 @@ OPEN_TO_ALL = {
     "evidence_applicationpaper": "papers of whoever is no organisation yet: shown by the application's token or to the operator's staff",
     "evidence_fixityround": "how far the scrub of all originals is; nothing of anybody",
     "evidence_paperticket": "leave to fetch one of those papers, found by the digest of its token; it names nothing else",
+    **dict.fromkeys((f"accounts_{name}" for name in (
+        "organisation", "person", "membership", "invitation", "signinrules", "identityprovider", "linkedidentity",
+        "workstationfactor",
+    )), "read to find out who somebody is and where he works, before a tenant is known"),
+    **dict.fromkeys((f"accounts_{name}" for name in ("apikey", "signingkey", "signaturenonce")),
+                    "a key says whose it is: it is found by its own name before its organisation is"),
+    **dict.fromkeys((f"accounts_{name}" for name in ("auditentry", "audithead")),
+                    "sign-ins, refused ones too, are written into it for organisations that nobody was told, and acts into the operator's"),
+    **dict.fromkeys((f"accounts_{name}" for name in (
+        "application", "applicationcheck", "agreement", "replacement", "trialstep", "annualreview",
+    )), "letting in: of whoever is no organisation yet, or between an organisation and two of the operator's people"),
+    **dict.fromkeys((f"notifications_{name}" for name in ("notice", "noticereading")),
+                    "left by one organisation in another's inbox in the transaction of the act; nothing in them is personal"),
+    **dict.fromkeys((f"notifications_{name}" for name in ("message", "channel", "addressletter")),
+                    "one person's own, at whichever of his organisations he works"),
+    "vault_storedobject": "names and sizes of what is stored: who sees the row that names one finds it by its id",
 }
+TENANTS = ("accounts", "cases", "evidence", "notifications", "vault")
 
 
 def content_models() -> list[type[models.Model]]:
-    return [model for label in ("cases", "evidence") for model in apps.get_app_config(label).get_models(include_auto_created=True)]
+    return [model for label in TENANTS for model in apps.get_app_config(label).get_models(include_auto_created=True)]
 
 
 def guarded() -> list[type[models.Model]]:
     return [model for model in content_models() if model._meta.db_table not in OPEN_TO_ALL]
 
 
-def test_every_table_of_cases_and_evidence_is_behind_the_gate_or_says_why_not(database: str) -> None:
+def test_every_table_of_an_organisation_is_behind_the_gate_or_says_why_not(database: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
         closed = {row[0] for row in cursor.fetchall()}
