@@ -325,6 +325,17 @@ def test_a_law_firms_docket_is_what_it_was_granted(cast: Cast, language: str) ->
     assert empty in opened(browser(cast, "newcomer"), "/docket", language).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_grant_that_waits_for_a_second_person_tells_a_law_firm_how_many_cases_and_not_which(cast: Cast, language: str) -> None:
+    case = cast.case("LN-1")
+    grant = cast.granted(case, "law_firm", Kind.LAW_FIRM)
+    Grant.objects.filter(pk=grant.pk).update(needs_second=True)
+    cast.person("lawyer", Role.LAWYER)
+    page = opened(browser(cast, "lawyer"), "/docket", language)
+    assert {"zh-hans": "1 件，出借机构复核后开放", "en": "1, open once the lender has approved"}[language] in page.text
+    assert case.ref not in page.source
+
+
 def test_a_law_firms_docket_turns_its_pages(cast: Cast) -> None:
     cases = many_cases(cast, PAGE + 1)
     for each in cases:
