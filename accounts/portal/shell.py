@@ -45,7 +45,7 @@ PLACES = (
     Place("/dashboard", _("统计"), frozenset({Act.READ_CASE})),
     Place("/organisations", _("机构管理"), frozenset({Act.MANAGE_ORGANISATIONS})),
     Place("/operations", _("运营"), frozenset({Act.MANAGE_ORGANISATIONS, Act.READ_HEALTH})),
-    Place("/keys", _("密钥"), frozenset({Act.MANAGE_KEYS}), frozenset({Kind.OPERATOR})),
+    Place("/keys", _("密钥与凭证"), frozenset({Act.MANAGE_KEYS}), frozenset({Kind.OPERATOR})),
     Place("/audit", _("审计日志"), frozenset({Act.READ_AUDIT})),
 )
 
