@@ -10,8 +10,8 @@ exit status is 1 when a shard failed, and 2 when a folder of tests has no shard.
 
 The browser's tests need Chromium. On PostgreSQL run the rooms that a database can surprise: pages, programs, statutes, a
 full disk and the pure rooms are the same on both, and so are accounts but for their constraints, which are among the invariants. Of the
-API the contract runs on both, which asks every operation. Cases, evidence and notifications run there alone, behind the second gate; of
-them what waits for locks, is killed or runs beside itself runs on SQLite, too, and all of it in `make test`.
+API the contract runs on both, which asks every operation. Cases, evidence, notifications and the matrix of isolation run there alone,
+behind the second gate; of them what waits for locks, is killed or runs beside itself runs on SQLite, too, and all of it in `make test`.
 """
 import argparse
 import os
@@ -53,7 +53,7 @@ ON_POSTGRES = (
 )
 NOT_ON_POSTGRES = tuple(f"ledger/test_{name}.py" for name in ("agreement", "cosigning", "revocation", "timestamping", "tsa_drill"))
 """Of those, what is about servers of other people's and asks nothing of a database; making one takes longer there than most tests."""
-ON_POSTGRES_ALONE = {"cases", "evidence", "hostile", "notifications"}
+ON_POSTGRES_ALONE = {"cases", "evidence", "hostile", "notifications", "test_isolation.py"}
 ON_SQLITE_TOO = (
     *(f"cases/test_{name}.py" for name in ("case_import", "granting", "soundness")),
     *(f"evidence/test_{name}.py" for name in (
