@@ -53,5 +53,6 @@ class ContentSecurityPolicyMiddleware:
         told = {CSP.HEADER_ENFORCE: settings.SECURE_CSP, CSP.HEADER_REPORT_ONLY: settings.SECURE_CSP_REPORT_ONLY}
         for header, config in told.items():
             if config:
-                response.headers.setdefault(header, build_policy(config))
+                # PEP 3333: a header's name is a `str` itself, of which no server has to take a subclass.
+                response.headers.setdefault(header.value, build_policy(config))
         return response

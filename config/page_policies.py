@@ -43,7 +43,7 @@ class PagePolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if (policy := policy_for(request)) != settings.SECURE_CSP:
-            response.headers.setdefault(CSP.HEADER_ENFORCE, build_policy(policy))
+            response.headers.setdefault(CSP.HEADER_ENFORCE.value, build_policy(policy))
         place = "(self)" if _name(request) == ASKS_PLACE else "()"
         response.headers.setdefault("Permissions-Policy", PERMISSIONS.format(place))
         return response

@@ -177,8 +177,11 @@ class Template:
     def copy(self, folder: Path) -> Iterator[str]:
         """The URL of a database that holds what the template holds and nothing more."""
         if not self.url:
-            shutil.copy(self.folder / "template.sqlite3", folder / "db.sqlite3")
-            yield f"sqlite:///{folder / 'db.sqlite3'}"
+            # In a folder of its own, with the files that SQLite puts beside it, so that all of them can go away at once.
+            place = folder / "database"
+            place.mkdir(exist_ok=True)
+            shutil.copy(self.folder / "template.sqlite3", place / "db.sqlite3")
+            yield f"sqlite:///{place / 'db.sqlite3'}"
             return
         name, mark = self._taken()
         try:

@@ -129,17 +129,14 @@ def refused_connections(url: str) -> Iterator[None]:
 
 @contextmanager
 def moved_away(url: str) -> Iterator[None]:
-    """The database's files are not where they were, as when their disk is not mounted."""
-    here = Path(urlsplit(url).path)
-    there = here.parent / "elsewhere"
-    there.mkdir()
-    names = [here.name + suffix for suffix in ("", "-wal", "-shm") if here.with_name(here.name + suffix).exists()]
-    for name in names:
-        here.with_name(name).rename(there / name)
+    """The database's folder is not where it was, as when its disk is not mounted: gone at once, for of files that went one after the other
+    somebody could find the first without its log, which is the database of some minutes ago, and tell of it."""
+    here = Path(urlsplit(url).path).parent
+    there = here.with_name("elsewhere")
+    here.rename(there)
     yield
-    assert [path.name for path in here.parent.glob("db.sqlite3*")] == [], "nobody made another database in its place"
-    for name in names:
-        (there / name).rename(here.with_name(name))
+    assert not here.exists(), "nobody made another database in its place"
+    there.rename(here)
 
 
 WAYS = {"postgresql": [refused_connections], "": [moved_away]}[urlsplit(os.environ.get("DATABASE_URL", "")).scheme]
