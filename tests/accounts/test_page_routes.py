@@ -111,7 +111,9 @@ SENT_AWAY = {"/sign-in", "/sign-in/second-factor", "/sign-in/passkey", "/account
 # They end the session, or take away what it was proven by.
 ENDING = ("/account/", "/sign-out")
 # There for one kind of organisation alone, whatever acts other kinds have.
-ONLY_FOR = {"/docket": ACCEPTING, "/docket/{ref}/cases": ACCEPTING, "/orders": {Kind.COURT}, "/orders/{ref}/cases": {Kind.COURT}}
+# What lies on a law firm's docket is what it was granted.
+WITH_DOCKET = {*ACCEPTING, Kind.LAW_FIRM}
+ONLY_FOR = {"/docket": WITH_DOCKET, "/docket/{ref}/cases": WITH_DOCKET, "/orders": {Kind.COURT}, "/orders/{ref}/cases": {Kind.COURT}}
 
 
 def nothing_there(path: str) -> str:
