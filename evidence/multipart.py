@@ -19,7 +19,7 @@ from evidence.errors import FileTooLarge, PartOrder, TooManyFiles
 from vault.storage import vault_store
 from vault.uploads import StoredFile, store_upload
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
 # The deposit part of the API, or the fields of a form.
 MAX_FIELDS = 64
 

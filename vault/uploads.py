@@ -15,7 +15,7 @@ from tlog.digests import new_sha256, new_sm3
 from vault.content import encrypted, fresh_content_key
 from vault.storage import fresh_name
 
-QUEUED = 4
+QUEUED = 16
 
 
 @dataclass(frozen=True, slots=True)
