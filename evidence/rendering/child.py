@@ -49,7 +49,7 @@ def main(kind: str) -> int:
         ending = Ending(refused.reason)
     except MemoryError:
         ending = Ending("too-complex")
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises, on a file that somebody made, is the file's fault
+    except Exception as error:  # noqa: BLE001 - a decoder's is the file's fault, and every other is our bug: `fault_of` tells
         fault = fault_of(error)
         ending = Ending("damaged") if fault is None else Ending("failed", fault=fault)
     write_ending(out, ending)
