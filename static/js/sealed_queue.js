@@ -44,20 +44,25 @@ async function keyOf(database) {
   }
 }
 
-// One blob of length-prefixed JSON and the photo's bytes, so that nothing of an item lies beside its seal.
-async function packed(fields, file) {
-  const head = new TextEncoder().encode(JSON.stringify({ fields, name: file.name, type: file.type, modified: file.lastModified }));
-  const blob = new Uint8Array(4 + head.length + file.size);
-  new DataView(blob.buffer).setUint32(0, head.length);
-  blob.set(head, 4);
-  blob.set(new Uint8Array(await file.arrayBuffer()), 4 + head.length);
-  return blob;
+// One blob of length-prefixed JSON and the photos' bytes, so that nothing of an item lies beside its seal.
+async function packed(fields, files) {
+  const told = files.map((file) => ({ name: file.name, type: file.type, modified: file.lastModified, size: file.size }));
+  const head = new TextEncoder().encode(JSON.stringify({ fields, files: told }));
+  const prefix = new Uint8Array(4);
+  new DataView(prefix.buffer).setUint32(0, head.length);
+  return new Blob([prefix, head, ...files]).arrayBuffer();
 }
 
 function unpacked(buffer) {
   const length = new DataView(buffer).getUint32(0);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  return { fields: head.fields, file: new File([buffer.slice(4 + length)], head.name, { type: head.type, lastModified: head.modified }) };
+  const { fields, ...head } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let offset = 4 + length;
+  // An earlier version kept one photo an item, and such an item may still wait on a device.
+  const files = (head.files ?? [{ ...head, size: buffer.byteLength - offset }]).map(({ name, type, modified, size }) => {
+    const bytes = buffer.slice(offset, offset += size);
+    return new File([bytes], name, { type, lastModified: modified });
+  });
+  return { fields, files };
 }
 
 export async function openQueue() {
@@ -65,9 +70,9 @@ export async function openQueue() {
   const key = await keyOf(database);
   return {
     // `owner` says whose item it is: another person on the same device neither sees nor sends it.
-    async put(owner, fields, file) {
+    async put(owner, fields, files) {
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(owner) }, key, await packed(fields, file));
+      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(owner) }, key, await packed(fields, files));
       return within(database, "items", "readwrite", (store) => store.add({ owner, nonce, sealed }));
     },
     async numbers(owner) {

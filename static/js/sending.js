@@ -20,11 +20,11 @@ export function chinaTime(moment) {
 }
 
 // Sends fields, then files. Resolves with {record, sha256}; rejects with {code, sentence, status}, code "" when nobody answered.
-export function send(address, fields, file, progress) {
+export function send(address, fields, files, progress) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   body.append("client_time", String(Date.now())); // of this very try: the service measures this device's clock against its own
-  body.append("file", file, file.name); // last, as the service reads it
+  for (const file of files) body.append("file", file, file.name); // last, as the service reads them
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", address);

@@ -18,6 +18,8 @@ async function start() {
   const queue = await openQueue();
   const state = form.querySelector("[data-place]");
   const fault = form.querySelector("[data-fault]");
+  const album = form.querySelector("[data-photos]");
+  let photos = [];
   let sending = false;
   let outside = false;
 
@@ -31,11 +33,40 @@ async function start() {
     }, () => { state.textContent = state.dataset.denied; }, { enableHighAccuracy: true, timeout: 20_000 });
   }
 
-  // A photo that was taken just now bears the time of its taking; of one from the gallery nobody here knows when it was taken.
-  function proposeTime() {
-    const [photo] = form.elements.photo.files;
-    const taken = photo && Math.abs(Date.now() - photo.lastModified) < TAKEN_NOW_MS ? chinaTime(photo.lastModified) : "";
-    for (const name of ["captured_from", "captured_until"]) form.elements[name].value = taken;
+  // Photos that were taken just now bear the times of their taking; of one from the gallery nobody here knows when it was taken.
+  function proposeTimes() {
+    const taken = photos.map((photo) => photo.lastModified);
+    const justNow = photos.length && taken.every((moment) => Math.abs(Date.now() - moment) < TAKEN_NOW_MS);
+    form.elements.captured_from.value = justNow ? chinaTime(Math.min(...taken)) : "";
+    form.elements.captured_until.value = justNow ? chinaTime(Math.max(...taken)) : "";
+  }
+
+  // One visit, one record, however many photos: a phone's camera hands over one at a time.
+  function showPhotos() {
+    album.replaceChildren(...photos.map((photo) => {
+      const line = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "secondary";
+      button.textContent = album.dataset.remove;
+      button.setAttribute("aria-label", `${album.dataset.remove} ${photo.name}`);
+      button.addEventListener("click", () => {
+        photos = photos.filter((each) => each !== photo);
+        showPhotos();
+        form.elements.photo.focus();
+      });
+      line.append(`${photo.name} `, button);
+      return line;
+    }));
+    form.elements["metadata.photo_count"].value = photos.length ? String(photos.length) : "";
+    proposeTimes();
+  }
+
+  function addPhotos() {
+    photos = [...photos, ...form.elements.photo.files];
+    form.elements.photo.value = "";
+    fault.textContent = "";
+    showPhotos();
   }
 
   function show(number, label, text, record = "") {
@@ -82,12 +113,13 @@ async function start() {
       if (outside && await isStillOutside()) return;
       const waiting = await queue.numbers(owner);
       for (const number of waiting) {
-        const { fields: { case: ref, label, ...fields }, file } = await queue.get(number);
+        const { fields: { case: ref, label, ...fields }, files } = await queue.get(number);
         show(number, label, words.sending);
         try {
           const address = form.dataset.address.replace("/0/", `/${ref}/`);
-          const said = { csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, ...fields, sha256: await sha256(file) };
-          const answer = await send(address, said, file, () => {});
+          const digests = (await Promise.all(files.map(sha256))).join(" ");
+          const said = { csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, ...fields, sha256: digests };
+          const answer = await send(address, said, files, () => {});
           await queue.remove(number);
           show(number, label, words.kept, answer.record);
         } catch (refusal) {
@@ -107,7 +139,11 @@ async function start() {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const [photo] = form.elements.photo.files;
+    if (!photos.length) {
+      fault.textContent = fault.dataset.nothing;
+      form.elements.photo.focus();
+      return;
+    }
     const select = form.elements.case;
     const moment = chinaTime(Date.now());
     // What was left empty is unknown, and is not told.
@@ -118,18 +154,20 @@ async function start() {
     };
     fault.textContent = "";
     try {
-      const number = await queue.put(owner, fields, photo);
+      const number = await queue.put(owner, fields, photos);
       show(number, fields.label, outside ? words.outside : words.waiting);
     } catch {
       fault.textContent = fault.dataset.words;
       return;
     }
     form.reset();
+    photos = [];
+    showPhotos();
     select.value = fields.case;
     state.textContent = state.dataset.unknown;
     sendAll();
   });
-  form.elements.photo.addEventListener("change", proposeTime);
+  form.elements.photo.addEventListener("change", addPhotos);
   form.querySelector("[data-ask-place]").addEventListener("click", askPlace);
   form.querySelector("[data-ask-place]").hidden = !navigator.geolocation;
   document.querySelector("[data-send-now]").addEventListener("click", sendAll);

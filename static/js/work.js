@@ -72,7 +72,7 @@ function prepare(row, number) {
       const digest = await sha256(file).catch(() => "");
       const fields = { ...Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "file")), key, sha256: digest };
       state.textContent = words.sending;
-      const answer = await send(row.dataset.action, fields, file, (share) => {
+      const answer = await send(row.dataset.action, fields, [file], (share) => {
         progress.value = share;
         if (share === 1) state.textContent = words.keeping;
       });

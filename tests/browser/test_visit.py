@@ -34,6 +34,21 @@ STORED = """async () => {
   const rows = (await all("items")).map((row) => ({ names: Object.keys(row).sort(), owner: row.owner, sealed: text(row.sealed) }));
   return { rows, extractable: (await all("keys")).map((key) => key.extractable) };
 }"""
+# An item as the first version of the page sealed it: one photo, whose name stands beside the fields.
+KEEP_AS_BEFORE = """async ({ owner, fields, photo }) => {
+  const asked = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await asked(indexedDB.open("cunzheng-visits"));
+  const key = await asked(database.transaction("keys").objectStore("keys").get("sealing"));
+  const bytes = Uint8Array.from(atob(photo), (each) => each.charCodeAt(0));
+  const head = new TextEncoder().encode(JSON.stringify({ fields, name: "old.png", type: "image/png", modified: 1700000000000 }));
+  const blob = new Uint8Array(4 + head.length + bytes.length);
+  new DataView(blob.buffer).setUint32(0, head.length);
+  blob.set(head, 4);
+  blob.set(bytes, 4 + head.length);
+  const nonce = crypto.getRandomValues(new Uint8Array(12));
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(owner) }, key, blob);
+  await asked(database.transaction("items", "readwrite").objectStore("items").add({ owner, nonce, sealed }));
+}"""
 WORDS = {
     "zh-hans": ("等待网络", "已保存在这台设备上，回到机构网络后提交", "请重新登录", "未受理", "屏幕已锁定"),
     "en": ("waiting for the network", "kept on this device, sent when you are back in the organisation's network", "Sign in again",
@@ -135,6 +150,44 @@ def test_when_a_photo_of_the_gallery_was_taken_is_not_guessed(live: Live, visit:
     page.locator("form[data-visit] button.primary").click()
     expect(page.locator("[data-queue] li a.mono")).to_be_visible()
     assert '"captured_from":null' in told(Evidence.objects.get(person=agent.person))
+
+
+def test_photos_of_one_visit_are_one_record_and_one_taken_by_mistake_is_left_out(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit")
+    page.set_viewport_size(PHONE)
+    page.locator("form[data-visit] button.primary").click()
+    expect(page.locator("[data-fault]")).to_have_text("请先拍照或选择照片。")
+    names = ["door.png", "mistake.png", "notice.png"]
+    for name in names:
+        page.locator("#photo").set_input_files({**FILE, "name": name, "buffer": PHOTO + name.encode()})
+    album = page.locator("[data-photos] li")
+    expect(album).to_have_count(3)
+    page.get_by_role("button", name="移除 mistake.png").click()
+    expect(album).to_have_count(2)
+    expect(page.locator("[name='metadata.photo_count']")).to_have_value("2")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert violations(page) == []
+    page.locator("form[data-visit] button.primary").click()
+    expect(page.locator("[data-queue] li a.mono")).to_be_visible()
+    expect(album).to_have_count(0)
+    said = told(Evidence.objects.get(person=agent.person))
+    assert [hashlib.sha256(PHOTO + name.encode()).hexdigest() in said for name in names] == [True, False, True]
+    assert '"photo_count":2' in said
+
+
+def test_an_item_that_an_earlier_version_kept_is_sent(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    case = cast.case("LN-VISIT")
+    agent, page = agent_at_work(cast, live, visit, [case], "/visit")
+    expect(page.locator("form[data-visit]")).to_be_visible()
+    page.evaluate(KEEP_AS_BEFORE, {
+        "owner": agent.actor, "photo": base64.b64encode(PHOTO).decode(),
+        "fields": {"case": case.ref, "label": "LN-VISIT 10:00", "key": "k" * 32, "kind": "visit"}})
+    page.reload()
+    expect(page.locator("[data-queue] li a.mono")).to_be_visible()
+    assert hashlib.sha256(PHOTO).hexdigest() in told(Evidence.objects.get(person=agent.person))
+    assert stored(page)["rows"] == []
 
 
 def pass_time(page: Page, seconds: float) -> None:

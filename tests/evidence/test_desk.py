@@ -18,6 +18,7 @@ from tests.evidence.desk import Desk
 
 pytestmark = pytest.mark.usefixtures("service")
 RECORDING = ("录音 2026.wav", b"RIFF....", "audio/wav")
+DIGEST = hashlib.sha256(RECORDING[1]).hexdigest()
 
 
 def values(record: Evidence) -> dict[str, Any]:
@@ -86,7 +87,9 @@ REFUSED: list[tuple[dict[str, str], tuple[Any, ...], int, str]] = [
     ({"captured_from": "0001-01-01T00:00"}, (RECORDING,), 422, "record-invalid"),
     ({"latitude": "1e5"}, (RECORDING,), 422, "record-invalid"), ({"title": "x" * 501}, (RECORDING,), 422, "record-invalid"),
     ({"note": "a\0b"}, (RECORDING,), 422, "record-invalid"), ({"key": "short"}, (RECORDING,), 422, "record-invalid"),
-    ({"sha256": "0" * 64}, (RECORDING,), 422, "digest-mismatch"), ({"device": "\ud7ff" * 3000}, (RECORDING,), 422, "record-invalid"),
+    ({"sha256": "0" * 64}, (RECORDING,), 422, "digest-mismatch"),
+    ({"sha256": f"{DIGEST} {'0' * 64}"}, (RECORDING, ("second.jpg", b"x")), 422, "digest-mismatch"),
+    ({"sha256": f"{DIGEST} {DIGEST}"}, (RECORDING,), 422, "digest-mismatch"), ({"device": "\ud7ff" * 3000}, (RECORDING,), 422, "record-invalid"),
     ({}, (("n" * 256, b"x"),), 422, "record-invalid"), ({"csrfmiddlewaretoken": "x" * 64}, (RECORDING,), 403, ""),
 ]
 
