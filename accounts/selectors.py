@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import ApiKey, Invitation, Membership, Organisation, Person, SigningKey
-from accounts.permissions import ROLES, Act
+from accounts.permissions import ROLES, Act, Role
 from accounts.scopes import read_scopes, write_scopes
 from common.bulk import moment
 
@@ -155,6 +156,13 @@ def organisation_for_operator(ref: str) -> Organisation | None:
 def members_of(organisation: Organisation) -> QuerySet[Membership]:
     """Who holds a role in the organisation now, by name."""
     return Membership.objects.filter(organisation=organisation, until=None).select_related("person").order_by("person__display_name", "id")
+
+
+def without_second_factor(organisation: Organisation) -> QuerySet[Membership]:
+    """Of `members_of` those who have not set up the second factor that is asked of everybody but collection agents."""
+    factors = Authenticator.objects.filter(
+        user_id=OuterRef("person_id"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
+    return members_of(organisation).exclude(role=Role.COLLECTION_AGENT).exclude(Exists(factors))
 
 
 def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[Invitation]:

@@ -1,11 +1,12 @@
-"""`/home`: the first page after the sign-in. Here that of operators and auditors; everybody else's is `evidence.portal.home`.
+"""`/home`: the first page after the sign-in: of operators, auditors, administrators. Of who works on cases it is `evidence.portal.home`.
 
 An operator sees what waits for him, what another operator has to do or confirm, whether the service is well, what ends soon, and who opened
-which paper of an application; an auditor what he may read, the newest incidents, and what the service's own checks found. Whoever works
+which paper of an application; an auditor what he may read, the newest incidents, and what the service's own checks found; an administrator
+how many of his people still lack a second factor, what ends soon, and what happened last in his organisation. Whoever works
 nowhere comes to his account. What this does not do: show anything of a case or a record; the full figures are on `/operations`.
 """
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,14 +17,17 @@ from django.views.decorators.http import require_GET
 
 from accounts.audit.events import Event
 from accounts.audit.reading import entries_of, logs_for, names_in
+from accounts.audit.words import event_label
 from accounts.checking import open_applications
 from accounts.models import AuditEntry, Organisation, Person
 from accounts.permissions import Act, Kind
 from accounts.portal.audit import who
 from accounts.portal.gate import needs_person, signed_in_person
+from accounts.portal.members import word
 from accounts.portal.workplace import viewer_of
 from accounts.replacing import open_replacements
 from accounts.reviewing import reviews_due, reviews_under_way
+from accounts.selectors import members_of, open_invitations, without_second_factor
 from accounts.viewer import Viewer
 from common.errors import OrganisationNotWorking
 from common.jobs import last_done
@@ -38,7 +42,7 @@ from evidence.portal.home import broken_for, home_of
 from ledger.incidents import CODES, RECEIPT_BREACHED, incidents
 from ledger.tasks import AUDIT_RECEIPTS
 
-SHOWN = 10
+SHOWN, SHOWN_OF_LOG = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "config/home_operator.html", operators_home(viewer, signed_in_person(request), now=timezone.now()))
     if viewer.may(Act.READ_HEALTH):
         return render(request, "config/home_auditor.html", auditors_home(viewer, now=timezone.now()))
+    if not viewer.may(Act.READ_CASE):
+        return render(request, "config/home_administrator.html", administrators_home(viewer, now=timezone.now()))
     return home_of(request, viewer)
 
 
@@ -107,6 +113,23 @@ def auditors_home(viewer: Viewer, *, now: datetime) -> dict[str, Any]:
     return {
         "now": now, "logs": logs, "scrub": latest_rounds()[:1], "uncopied": waiting_count(), "audited_at": last_done(AUDIT_RECEIPTS),
         "notices": broken_for(viewer), **alarms(now),
+    }
+
+
+def administrators_home(viewer: Viewer, *, now: datetime) -> dict[str, Any]:
+    """What waits for whoever administers an organisation, and what its audit log says last."""
+    own, soon = viewer.organisation, now + timedelta(days=SOON_DAYS)
+    invited = open_invitations(own, now=now)
+    rows = list(entries_of(own, since=None, until=None)[:SHOWN_OF_LOG])
+    names = names_in(own, rows)
+    return {
+        "now": now, "organisation": own, "members": members_of(own).values("person").distinct().count(), "invited": invited.count(),
+        "lacking": without_second_factor(own).values("person").distinct().count(),
+        "invitations_end": invited.order_by("expires_at").first(),
+        "keys": ending_soon(now=now, organisation=own),
+        "review": own.review_due_at if own.review_due_at is not None and own.review_due_at <= soon else None,
+        "rows": [(row, word(event_label(row.event)), who(row.actor, names), who(row.subject, names)) for row in rows],
+        "notices": broken_for(viewer),
     }
 
 

@@ -66,9 +66,11 @@ def held_by_each(*, now: datetime) -> list[Held]:
         for each in rows.order_by("name", "id")]
 
 
-def ending_soon(*, now: datetime) -> Sequence[ApiKey]:
-    """Good credentials of all organisations that end within thirty days, the soonest first."""
+def ending_soon(*, now: datetime, organisation: Organisation | None = None) -> Sequence[ApiKey]:
+    """Good credentials that end within thirty days, the soonest first: of this organisation, or of all for None."""
     rows = ApiKey.objects.filter(revoked_at=None, expires_at__gt=now, expires_at__lte=now + SOON)
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
     return list(rows.select_related("organisation").order_by("expires_at", "id"))
 
 

@@ -27,6 +27,7 @@ from accounts.selectors import (
     open_invitations,
     organisation_for_operator,
     organisation_of,
+    without_second_factor,
 )
 from accounts.sign_in_rules import keeps_agents_out
 from common.errors import DomainError, OrganisationNotWorking
@@ -170,9 +171,12 @@ def renew_sign_in(request: HttpRequest, ref: str, membership_id: int) -> HttpRes
 def members_page(request: HttpRequest, where: Managed, *, status: int = 200, **more: object) -> HttpResponse:
     now = timezone.now()
     links = open_invitations(where.organisation, now=now).filter(role__in=where.roles)
+    lacking = frozenset(without_second_factor(where.organisation).values_list("pk", flat=True))
     return render(request, "accounts/members.html", {
         "organisation": where.organisation, "kind": word(KINDS[Kind(where.organisation.kind)]), "now": now,
-        "members": [(each, word(ROLES[each.role_of].label)) for each in members_of(where.organisation).filter(role__in=where.roles)],
+        "members": [
+            (each, word(ROLES[each.role_of].label), each.pk in lacking)
+            for each in members_of(where.organisation).filter(role__in=where.roles)],
         "invitations": [(each, word(ROLES[Role(each.role)].label)) for each in links],
         "roles": [(role.value, word(ROLES[role].label)) for role in where.to_give], "own": where.own, "ends": where.ends,
         "kept_out": where.own and keeps_agents_out(where.organisation),

@@ -1,6 +1,6 @@
 """The first page after the sign-in, by what somebody does where he works: today's deposits, what waits and what went wrong; the docket.
 
-What this does not do: the agent's work list, to which it leads; the homes of operators and auditors, which stand above (`config.home`).
+What this does not do: the agent's work list, to which it leads; the homes of operators, auditors and administrators (`config.home`).
 """
 from datetime import datetime, timedelta
 
@@ -29,11 +29,9 @@ EXCEPTIONS = (WEBHOOK_GONE, WEBHOOK_FAILING)
 
 
 def home_of(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """The home of whoever works with cases, and of the administrators of an organisation."""
+    """The home of whoever works with cases."""
     if viewer.roles == {Role.COLLECTION_AGENT} and viewer.may(Act.DEPOSIT) and is_valid_path("/work"):
         return HttpResponseRedirect("/work")
-    if not viewer.may(Act.READ_CASE):
-        return render(request, "evidence/home_offices.html", {"notices": broken_for(viewer), "now": timezone.now()})
     return docket(request, viewer) if viewer.kind in INSTITUTIONS else deposits(request, viewer)
 
 

@@ -1,4 +1,4 @@
-"""The homes of operators and auditors: what waits for whom, what takes a second operator, alarms, what ends soon, who opened papers."""
+"""The homes of operators, auditors and administrators: what waits for whom, alarms, what ends soon, who opened papers, what is missing."""
 import re
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from accounts.joining import Invitee, invite
 from accounts.models import AuditEntry, Organisation, Person
 from accounts.permissions import Kind, Role
 from accounts.replacing import Proposal, confirm, propose
@@ -142,8 +143,39 @@ def test_an_auditors_home_says_what_he_may_read_what_broke_and_what_was_verified
     assert {answer.status_code for answer in answers.values()} == {200}
 
 
-def test_the_homes_of_others_are_as_they_were(two: tuple[Person, Person]) -> None:
+ADMINISTRATORS = [
+    (Role.LENDER_ADMIN, Kind.LENDER), (Role.OFFICE_ADMIN, Kind.NOTARY_OFFICE), (Role.FIRM_ADMIN, Kind.LAW_FIRM),
+    (Role.BODY_ADMIN, Kind.ARBITRATION_BODY), (Role.COURT_ADMIN, Kind.COURT)]
+
+
+@pytest.mark.parametrize(("role", "kind"), ADMINISTRATORS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_administrators_home_says_what_waits_for_him_and_nothing_of_others(
+    service: str, language: str, role: Role, kind: Kind
+) -> None:
+    now, organisation = timezone.now(), make_organisation(kind, "本机构")
+    admin, stranger = make_person("admin", role, organisation), make_organisation(kind, "别的机构")
+    client = signed_in(admin)
+    nothing = {"zh-hans": "没有需要处理的事项。", "en": "Nothing to do."}[language]
+    assert nothing in home(admin, language).text
+    make_person("late", role, organisation)
+    make_person("not-ours", role, stranger)
+    issue_api_key(stranger, label="not-ours", now=now, valid_for=timedelta(days=5))
+    soon, _ = issue_api_key(organisation, label="x", now=now, valid_for=timedelta(days=29))
+    late, _ = issue_api_key(organisation, label="y", now=now, valid_for=timedelta(days=99))
+    invite(organisation, Invitee("new@example.com", "新人", role), by=admin, now=now)
+    Organisation.objects.filter(pk=organisation.pk).update(review_due_at=now - timedelta(days=1))
+    page = home(admin, language)
+    counted = {
+        "zh-hans": "现有成员 2 人，未接受的邀请 1 份，尚未设置第二因素的成员 1 人",
+        "en": "Members: 2. Invitations not accepted yet: 1. Members without a second factor: 1."}[language]
+    words = {"zh-hans": ("年度复核", "已逾期", "发出邀请"), "en": ("Annual review", "Overdue", "invitation made")}[language]
+    assert [word for word in (counted, f"cz_{soon.prefix}", *words) if word not in page.text] == []
+    assert [word for word in ("not-ours", "别的机构", f"cz_{late.prefix}") if word in page.text] == []
+    members = Page(client.get(f"/organisations/{organisation.ref}/members", headers={"Accept-Language": language}).content.decode())
+    lacking = {"zh-hans": "未设置第二因素", "en": "no second factor yet"}[language]
+    assert members.source.count(lacking) == 1
+
+
+def test_who_is_signed_out_is_led_to_the_sign_in(service: str) -> None:
     assert Client().get("/home")["Location"].startswith("/sign-in")
-    admin = make_person("admin", Role.LENDER_ADMIN)
-    page = signed_in(admin).get("/home").content.decode()
-    assert "您的角色不查看案件和证据" in page

@@ -89,7 +89,8 @@ REFUSED: list[tuple[dict[str, str], tuple[Any, ...], int, str]] = [
     ({"note": "a\0b"}, (RECORDING,), 422, "record-invalid"), ({"key": "short"}, (RECORDING,), 422, "record-invalid"),
     ({"sha256": "0" * 64}, (RECORDING,), 422, "digest-mismatch"),
     ({"sha256": f"{DIGEST} {'0' * 64}"}, (RECORDING, ("second.jpg", b"x")), 422, "digest-mismatch"),
-    ({"sha256": f"{DIGEST} {DIGEST}"}, (RECORDING,), 422, "digest-mismatch"), ({"device": "\ud7ff" * 3000}, (RECORDING,), 422, "record-invalid"),
+    ({"sha256": f"{DIGEST} {DIGEST}"}, (RECORDING,), 422, "digest-mismatch"),
+    ({"device": "\ud7ff" * 3000}, (RECORDING,), 422, "record-invalid"),
     ({}, (("n" * 256, b"x"),), 422, "record-invalid"), ({"csrfmiddlewaretoken": "x" * 64}, (RECORDING,), 403, ""),
 ]
 
