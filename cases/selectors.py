@@ -323,6 +323,14 @@ def grants_for(viewer: Viewer) -> QuerySet[Grant]:
     return rows.filter(lender=viewer.organisation) | rows.filter(receiver=viewer.organisation)
 
 
+def grants_to_approve(viewer: Viewer, *, now: datetime) -> QuerySet[Grant]:
+    """Grants of the viewer's organisation that a colleague made and that wait for him as the second person; none when he may not."""
+    if not viewer.may(Act.APPROVE_LARGE_GRANT):
+        return Grant.objects.none()
+    waiting = Grant.objects.filter(lender=viewer.organisation, needs_second=True, approved_at=None, revoked_at=None, ends_at__gt=now)
+    return waiting.exclude(granted_by=viewer.actor)
+
+
 def grant_given(viewer: Viewer, ref: str) -> Grant:
     """A grant of the viewer's own organisation. Raises NotFound."""
     return _one(Grant.objects.filter(lender=viewer.organisation).select_related("lender", "receiver"), ref)

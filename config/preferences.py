@@ -2,6 +2,8 @@
 
 The cookies say nothing about who the reader is. A forged request could only change how pages look, so no token guards it.
 """
+from urllib.parse import urlsplit, urlunsplit
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,9 +17,20 @@ DISPLAYS = ("plain", "large")
 YEAR_S = 365 * 86_400
 
 
-def display(request: HttpRequest) -> dict[str, bool]:
-    """For every template: whether the reader chose large text in high contrast."""
-    return {"large_display": request.COOKIES.get(DISPLAY_COOKIE) == "large"}
+def display(request: HttpRequest) -> dict[str, bool | str]:
+    """For every template: whether the reader chose large text in high contrast, and where his choice leads back to."""
+    return {"large_display": request.COOKIES.get(DISPLAY_COOKIE) == "large", "shown_at": shown_at(request)}
+
+
+def shown_at(request: HttpRequest) -> str:
+    """The address at which what the reader sees can be asked for again: after a form that was refused, that of the form's page."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    try:
+        form = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    return urlunsplit(("", "", form.path or "/", form.query, "")) if form.netloc == request.get_host() else "/"
 
 
 @csrf_exempt

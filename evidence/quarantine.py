@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Person
@@ -120,6 +121,11 @@ def end_after_repair(record: Evidence, *, now: datetime) -> None:
 def in_quarantine(ids: Collection[int]) -> frozenset[int]:
     """The ids of those records that are in quarantine: one query for a list."""
     return frozenset(Quarantine.objects.filter(evidence__in=ids, ended_at=None).values_list("evidence_id", flat=True))
+
+
+def quarantined_among(records: QuerySet[Evidence]) -> QuerySet[Evidence]:
+    """Those of them that are in quarantine."""
+    return records.filter(pk__in=Quarantine.objects.filter(ended_at=None).values("evidence_id"))
 
 
 def refuse_when_quarantined(record: Evidence) -> None:

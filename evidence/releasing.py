@@ -61,6 +61,14 @@ def waiting_for(quarantines: Sequence[Quarantine]) -> dict[int, Release]:
     return {row.quarantine_id: row for row in rows.select_related("proposed_by", "approved_by")}
 
 
+def releases_to_agree_to(viewer: Viewer) -> int:
+    """How many proposals of others wait for the viewer as the second person; 0 for whoever may not agree."""
+    if not viewer.may(Act.RELEASE):
+        return 0
+    waiting = waiting_for(quarantines_of(viewer)).values()
+    return sum(each.approved_by_id is None and each.proposed_by != viewer.person for each in waiting)
+
+
 def propose_release(viewer: Viewer, record: Evidence, *, reason: str, now: datetime) -> Release:
     """Ask for the end of the record's quarantine.
 

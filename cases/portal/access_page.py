@@ -76,7 +76,7 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
     matters = listed(request, "matters", matters_given(viewer), by_phase(matters_in, now)) if is_lender else None
     context: dict[str, Any] = {
         "viewer": viewer, "refused": refused, "now": now, "lender": is_lender, "here": here(request),
-        "selected": "\n".join(selected), "chosen": len(selected),
+        "selected": "\n".join(selected), "chosen": len(selected), "ticked": ticked(refused),
         "may_assign": is_lender and viewer.may(Act.DISTRIBUTE),
         "may_distribute": viewer.kind == Kind.COLLECTION_AGENCY and viewer.may(Act.DISTRIBUTE),
         "may_grant": is_lender and viewer.may(Act.GRANT), "may_submit": is_lender and viewer.may(Act.PREPARE),
@@ -87,6 +87,12 @@ def access_page(request: HttpRequest, viewer: Viewer, /, *, refused: Refused | N
         **_choices(viewer, now),
     }
     return render(request, "cases/access.html", context, status=200 if refused is None else refused.error.status)
+
+
+def ticked(refused: Refused | None) -> frozenset[str]:
+    """The assignments that were ticked in a form that was refused."""
+    typed = refused.typed if refused is not None and refused.form == "chosen" else None
+    return frozenset(typed.getlist("assignments")) if isinstance(typed, QueryDict) else frozenset()
 
 
 def _grants(viewer: Viewer, rows: Sequence[Grant], *, now: datetime) -> list[dict[str, Any]]:

@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from accounts.permissions import Act, Kind, Role
 from accounts.viewer import Viewer
-from cases.phases import Phase, grants_in, matters_in
+from cases.phases import Phase, grants_in, matters_in, undistributed
 from cases.portal.standing import SOON_DAYS
-from cases.selectors import cases_for, grants_held, matters_for
+from cases.selectors import assignments_held, cases_for, grants_held, grants_to_approve, matters_for
 from evidence.figures import standing_of
 from evidence.kinds import kind_word
 from evidence.portal.rows import case_rows, record_rows
+from evidence.quarantine import quarantined_among
+from evidence.releasing import releases_to_agree_to
 from evidence.selectors import records_for
 from notifications.kinds import WEBHOOK_FAILING, WEBHOOK_GONE
 from notifications.models import Notice
@@ -38,11 +40,21 @@ def home_of(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def deposits(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """For those who deposit: today, what waits, exceptions."""
     now = timezone.now()
-    standing = standing_of(viewer, now=now)
+    standing, records = standing_of(viewer, now=now), records_for(viewer, now=now)
     return render(request, "evidence/home_deposits.html", {
+        "quarantined": list(quarantined_among(records).values_list("record", flat=True)[:SHOWN]), "releases": viewer.may(Act.RELEASE),
+        "to_agree": releases_to_agree_to(viewer), "to_approve": grants_to_approve(viewer, now=now).count(),
+        "to_distribute": to_distribute(viewer, now=now),
         "standing": standing, "kinds": [(kind_word(kind), number) for kind, number in standing.today_by_kind],
-        "rows": record_rows(list(records_for(viewer, now=now)[:SHOWN])), "notices": broken_for(viewer), "now": now,
+        "rows": record_rows(list(records[:SHOWN])), "notices": broken_for(viewer), "now": now,
     })
+
+
+def to_distribute(viewer: Viewer, *, now: datetime) -> int:
+    """How many cases of an agency nobody works on, for whoever distributes them; 0 for others."""
+    if viewer.kind != Kind.COLLECTION_AGENCY or not viewer.may(Act.DISTRIBUTE):
+        return 0
+    return assignments_held(viewer, now=now).filter(undistributed(now)).count()
 
 
 def broken_for(viewer: Viewer) -> list[Notice]:

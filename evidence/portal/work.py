@@ -17,7 +17,7 @@ from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.errors import CaseNotFound, CaseTakenBack
 from cases.models import Case
-from cases.selectors import case_to_deposit_in
+from cases.selectors import case_to_deposit_in, cases_to_deposit_in
 from common.errors import DomainError
 from common.failures import DATABASE_FAILURES
 from common.idempotency import IdempotentRequest
@@ -33,6 +33,9 @@ from evidence.portal.relation_fields import relation_inputs
 from evidence.selectors import records_for
 from evidence.trail import roles_of
 from evidence.worklist import start_of_day, work_list
+
+# The cases among which a phone's page lets choose; any other is reached from its own page.
+OFFERED = 1000
 
 
 def depositor_of(viewer: Viewer) -> Depositor:
@@ -70,8 +73,7 @@ def work_case(request: HttpRequest, viewer: Viewer, /, case_ref: str) -> HttpRes
 def visit(request: HttpRequest, viewer: Viewer, /) -> HttpResponse:
     """For a phone: the cases to choose among, and the form whose items a script keeps until the network is there."""
     now = timezone.now()
-    found = work_list(viewer, now=now)
-    cases = [row.case for row in (*found.missing, *found.done)]
+    cases = list(cases_to_deposit_in(viewer, now=now).order_by("-pk")[:OFFERED])
     chosen = request.GET.get("case")
     if chosen is not None and all(case.ref != chosen for case in cases):
         cases = [case_to_deposit_in(viewer, chosen, now=now), *cases]

@@ -1,8 +1,7 @@
 // Copy buttons: shown only where the clipboard works, so that a page without scripts has no dead button.
 const SHOWN_MS = 2000;
 
-async function copy(button) {
-  const label = button.textContent;
+async function copy(button, label) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.textContent = "✓";
@@ -15,6 +14,7 @@ async function copy(button) {
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
-    button.addEventListener("click", () => copy(button));
+    const label = button.textContent;
+    button.addEventListener("click", () => copy(button, label));
   }
 }

@@ -12,7 +12,7 @@ async function sha256(file, progress) {
     if (done) break;
     bytes.set(value, read);
     read += value.length;
-    progress.value = read / Math.max(1, file.size);
+    progress(read / Math.max(1, file.size));
   }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -24,8 +24,13 @@ function prepare(form) {
   const tooLarge = part.querySelector("[data-too-large]");
   const unreadable = part.querySelector("[data-unreadable]");
   const field = form.elements.sha256;
+  let round = 0;
 
+  // Of the file that was chosen last: an earlier, larger one may be read to its end later.
   async function take(file) {
+    round += 1;
+    const mine = round;
+    progress.hidden = true;
     tooLarge.hidden = file.size <= LARGEST_BYTES;
     unreadable.hidden = true;
     field.value = "";
@@ -33,12 +38,15 @@ function prepare(form) {
     progress.hidden = false;
     progress.value = 0;
     try {
-      field.value = await sha256(file, progress);
-      form.querySelector("button.primary").focus();
+      const digest = await sha256(file, (share) => { if (mine === round) progress.value = share; });
+      if (mine === round) {
+        field.value = digest;
+        form.querySelector("button.primary").focus();
+      }
     } catch {
-      unreadable.hidden = false;
+      if (mine === round) unreadable.hidden = false;
     }
-    progress.hidden = true;
+    if (mine === round) progress.hidden = true;
   }
 
   dropZone(part, take);

@@ -6,15 +6,18 @@ const content = [...document.body.children].filter((each) => each !== panel && e
 const stays = document.querySelector("[data-stays-outside]") !== null;
 const AGAIN_MS = 5000;
 let timer;
+let left;
 
 function show(locked) {
   if (panel.hidden !== locked) return;
+  if (locked) left = document.activeElement;
   for (const each of content) {
     each.hidden = locked;
     each.inert = locked;
   }
   panel.hidden = !locked;
   if (locked) panel.querySelector("h2").focus();
+  else left?.focus();
 }
 
 async function look() {

@@ -19,9 +19,14 @@ async function start() {
   const state = form.querySelector("[data-place]");
   const fault = form.querySelector("[data-fault]");
   const album = form.querySelector("[data-photos]");
+  const button = form.querySelector("button.primary");
   let photos = [];
+  let proposed = {};
   let sending = false;
   let outside = false;
+  // Refused items, and all of them once the session is over, wait for a press of the button: a phone pays for each photo that is sent in vain.
+  const refused = new Set();
+  let expired = false;
 
   function askPlace() {
     state.textContent = state.dataset.asking;
@@ -33,32 +38,39 @@ async function start() {
     }, () => { state.textContent = state.dataset.denied; }, { enableHighAccuracy: true, timeout: 20_000 });
   }
 
+  // Into a field that is empty or still holds what was proposed last: what somebody wrote there stands.
+  function propose(name, value) {
+    const field = form.elements[name];
+    if (field.value === (proposed[name] ?? "")) field.value = value;
+    proposed[name] = value;
+  }
+
   // Photos that were taken just now bear the times of their taking; of one from the gallery nobody here knows when it was taken.
   function proposeTimes() {
     const taken = photos.map((photo) => photo.lastModified);
     const justNow = photos.length && taken.every((moment) => Math.abs(Date.now() - moment) < TAKEN_NOW_MS);
-    form.elements.captured_from.value = justNow ? chinaTime(Math.min(...taken)) : "";
-    form.elements.captured_until.value = justNow ? chinaTime(Math.max(...taken)) : "";
+    propose("captured_from", justNow ? chinaTime(Math.min(...taken)) : "");
+    propose("captured_until", justNow ? chinaTime(Math.max(...taken)) : "");
   }
 
   // One visit, one record, however many photos: a phone's camera hands over one at a time.
   function showPhotos() {
     album.replaceChildren(...photos.map((photo) => {
       const line = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "secondary";
-      button.textContent = album.dataset.remove;
-      button.setAttribute("aria-label", `${album.dataset.remove} ${photo.name}`);
-      button.addEventListener("click", () => {
+      const remove = document.createElement("button");
+      remove.type = "button";
+      remove.className = "secondary";
+      remove.textContent = album.dataset.remove;
+      remove.setAttribute("aria-label", `${album.dataset.remove} ${photo.name}`);
+      remove.addEventListener("click", () => {
         photos = photos.filter((each) => each !== photo);
         showPhotos();
         form.elements.photo.focus();
       });
-      line.append(`${photo.name} `, button);
+      line.append(`${photo.name} `, remove);
       return line;
     }));
-    form.elements["metadata.photo_count"].value = photos.length ? String(photos.length) : "";
+    propose("metadata.photo_count", photos.length ? String(photos.length) : "");
     proposeTimes();
   }
 
@@ -88,6 +100,7 @@ async function start() {
   const labelOf = async (number) => (await queue.get(number)).fields.label;
 
   function refuse(number, label, sentence) {
+    refused.add(number);
     const drop = document.createElement("button");
     drop.type = "button";
     drop.className = "secondary";
@@ -105,13 +118,17 @@ async function start() {
     return outside;
   }
 
-  // In order, one after the other; what the service refuses stays, and does not hold up the rest.
-  async function sendAll() {
+  // In order, one after the other; what the service refuses stays, and does not hold up the rest. By itself, or because somebody asked.
+  async function sendAll(asked = false) {
     if (sending) return;
     sending = true;
     try {
-      if (outside && await isStillOutside()) return;
-      const waiting = await queue.numbers(owner);
+      if (asked) {
+        refused.clear();
+        expired = false;
+      }
+      if (expired || outside && await isStillOutside()) return;
+      const waiting = (await queue.numbers(owner)).filter((number) => !refused.has(number));
       for (const number of waiting) {
         const { fields: { case: ref, label, ...fields }, files } = await queue.get(number);
         show(number, label, words.sending);
@@ -124,7 +141,8 @@ async function start() {
           show(number, label, words.kept, answer.record);
         } catch (refusal) {
           outside = OF_THE_PLACE.includes(refusal.code);
-          const stays = outside ? words.outside : refusal.code === "form-expired" ? words.expired : "";
+          expired = refusal.code === "form-expired";
+          const stays = outside ? words.outside : expired ? words.expired : "";
           if (!stays && refusal.sentence && refusal.status < 500 && refusal.status !== 429) refuse(number, label, refusal.sentence);
           else {
             for (const each of waiting.slice(waiting.indexOf(number))) show(each, await labelOf(each), stays || words.waiting);
@@ -144,6 +162,9 @@ async function start() {
       form.elements.photo.focus();
       return;
     }
+    if (button.disabled) return;
+    button.disabled = true;
+    const kept = photos;
     const select = form.elements.case;
     const moment = chinaTime(Date.now());
     // What was left empty is unknown, and is not told.
@@ -154,14 +175,17 @@ async function start() {
     };
     fault.textContent = "";
     try {
-      const number = await queue.put(owner, fields, photos);
-      show(number, fields.label, outside ? words.outside : words.waiting);
+      const number = await queue.put(owner, fields, kept);
+      show(number, fields.label, outside ? words.outside : expired ? words.expired : words.waiting);
     } catch {
       fault.textContent = fault.dataset.words;
       return;
+    } finally {
+      button.disabled = false;
     }
     form.reset();
-    photos = [];
+    proposed = {};
+    photos = photos.filter((each) => !kept.includes(each));
     showPhotos();
     select.value = fields.case;
     state.textContent = state.dataset.unknown;
@@ -170,8 +194,8 @@ async function start() {
   form.elements.photo.addEventListener("change", addPhotos);
   form.querySelector("[data-ask-place]").addEventListener("click", askPlace);
   form.querySelector("[data-ask-place]").hidden = !navigator.geolocation;
-  document.querySelector("[data-send-now]").addEventListener("click", sendAll);
-  addEventListener("online", sendAll);
+  document.querySelector("[data-send-now]").addEventListener("click", () => sendAll(true));
+  addEventListener("online", () => sendAll());
   setInterval(sendAll, AGAIN_MS);
   form.hidden = false;
   for (const number of await queue.numbers(owner)) show(number, await labelOf(number), words.waiting);

@@ -158,6 +158,8 @@ def test_photos_of_one_visit_are_one_record_and_one_taken_by_mistake_is_left_out
     page.set_viewport_size(PHONE)
     page.locator("form[data-visit] button.primary").click()
     expect(page.locator("[data-fault]")).to_have_text("请先拍照或选择照片。")
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    page.locator("#captured_from").fill("2026-11-30T08:00:00")
     names = ["door.png", "mistake.png", "notice.png"]
     for name in names:
         page.locator("#photo").set_input_files({**FILE, "name": name, "buffer": PHOTO + name.encode()})
@@ -174,6 +176,44 @@ def test_photos_of_one_visit_are_one_record_and_one_taken_by_mistake_is_left_out
     said = told(Evidence.objects.get(person=agent.person))
     assert [hashlib.sha256(PHOTO + name.encode()).hexdigest() in said for name in names] == [True, False, True]
     assert '"photo_count":2' in said
+    assert '"captured_from":"2026-11-30T00:00:00' in said, "what was typed stands, whatever the photos propose"
+
+
+def test_a_refused_item_is_sent_again_only_when_somebody_asks_for_it(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    agent, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit")
+    tries: list[str] = []
+
+    def refuse(route: Route) -> None:
+        tries.append(route.request.url)
+        route.fulfill(status=422, json={"code": "record-invalid", "title": "x", "detail": "照片不合要求"})
+
+    page.context.route("**/deposits", refuse)
+    line = page.locator("[data-queue] li")
+    take(page)
+    expect(line).to_contain_text("照片不合要求")
+    page.evaluate("for (let n = 0; n < 5; n += 1) window.dispatchEvent(new Event('online'))")
+    expect(line.locator("button")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert len(tries) == 1
+    page.locator("[data-send-now]").click()
+    page.wait_for_timeout(500)
+    assert len(tries) == 2
+    page.context.unroute("**/deposits")
+    page.locator("[data-send-now]").click()
+    expect(line.locator("a.mono")).to_be_visible()
+    expect(line.locator("a.mono")).to_have_text(Evidence.objects.get(person=agent.person).record)
+
+
+def test_a_second_press_keeps_no_second_item(live: Live, visit: Visit) -> None:
+    cast = own_cast()
+    _, page = agent_at_work(cast, live, visit, [cast.case("LN-VISIT")], "/visit")
+    page.context.set_offline(True)
+    page.locator("#photo").set_input_files(FILE)
+    page.evaluate("() => { const form = document.querySelector('form[data-visit]'); form.requestSubmit(); form.requestSubmit(); }")
+    expect(page.locator("[data-queue] li")).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert len(stored(page)["rows"]) == 1
 
 
 def test_an_item_that_an_earlier_version_kept_is_sent(live: Live, visit: Visit) -> None:

@@ -91,7 +91,9 @@ def test_assigning_withdrawing_distributing_and_submitting_say_what_is_wrong(cas
     refused(officer, "/access/assign", {"entrustment": over.ref}, "assign-cases", 422, language)
     refused(officer, "/access/withdraw", {}, "chosen-assignments", 422, language)
     refused(officer, "/access/withdraw", {"assignments": NOWHERE}, "chosen-assignments", 404, language)
-    refused(boss, "/access/distribute", {"assignments": held.ref, "agent": "9" * 9}, "chosen-agent", 422, language)
+    page = refused(boss, "/access/distribute", {"assignments": held.ref, "agent": "9" * 9}, "chosen-agent", 422, language)
+    assert "checked" in page.by_id(f"chosen-{held.ref}").attributes, "what was ticked stays ticked"
+    assert "checked" not in opened(boss, "/access", language).by_id(f"chosen-{held.ref}").attributes
     submission = {"grant": office.ref, "purpose": "x", "cases": case.ref}
     refused(officer, "/access/submit", {**submission, "purpose": ""}, "submit-purpose", 422, language)
     page = refused(officer, "/access/submit", {**submission, "cases": other.ref, "whole_case": "on"}, "submit-grant", 409, language)

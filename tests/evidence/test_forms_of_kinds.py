@@ -114,6 +114,19 @@ def test_the_phones_form_and_the_work_lists_ask_for_what_the_cases_form_asks_for
 PLACE = {"latitude": "30.123456", "longitude": "120.654321", "accuracy_m": "12"}
 
 
+def test_every_case_of_a_visitor_can_be_chosen_whether_deposited_in_today_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    cases = [desk.case(f"LN-{number}") for number in range(5)]
+    monkeypatch.setattr("evidence.worklist.PAGE", 2)
+    assert desk.send(cases[0], ("a.jpg", b"x")).status_code == 303
+    offered = re.findall(r'<option value="([0-9a-f]{32})"', desk.client.get("/visit").content.decode())
+    assert set(offered) == {case.ref for case in cases}
+    monkeypatch.setattr("evidence.portal.work.OFFERED", 2)
+    asked = desk.client.get(f"/visit?case={cases[0].ref}").content.decode()
+    assert f'<option value="{cases[0].ref}" selected>' in asked
+    assert f'href="/visit?case={cases[0].ref}"' in desk.client.get(f"/work/{cases[0].ref}").content.decode()
+
+
 def test_the_place_of_a_visit_is_told_where_its_kind_has_it() -> None:
     desk = Desk()
     sent = {f"{PREFIX}{name}": value for name, value in PLACE.items()}

@@ -14,11 +14,15 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Kind, Role
+from cases.granting import grant_access
+from cases.models import Grant
 from evidence.custody import CustodyAction
 from evidence.figures import readings_by_institution
 from evidence.models import Evidence
 from evidence.portal import exports
+from evidence.quarantine import quarantine_record
 from evidence.reading import note_reading
+from evidence.releasing import propose_release
 from evidence.trail import done_by_credential, done_by_viewer, note_happening
 from notifications.kinds import CASES_ASSIGNED, WEBHOOK_FAILING
 from notifications.models import Notice
@@ -26,6 +30,7 @@ from notifications.noticing import leave_notices
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.accounts.test_workplace import join
 from tests.cases.cast import Cast
+from tests.cases.test_access_lists import many_cases
 from tests.databases import ROOT
 from tests.evidence.test_search import SHA256, put
 from tests.portal.pages import Page
@@ -319,6 +324,47 @@ def test_homes_tell_what_waits_and_what_went_wrong(lender: Organisation, officer
     text = opened(officer, "/home").text
     assert "今天受理存证 1 份；待入链 0 份，等待时间戳 0 份" in text
     assert "所有存证都在回执承诺的期限之内" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_home_tells_of_originals_in_quarantine_and_of_what_waits_for_this_person(service: str, language: str) -> None:
+    cast = Cast()
+    cast.case()
+    record, foreign = Evidence.objects.latest("pk"), put(make_organisation(name="乙方"), "LN-foreign")
+    firm = cast.organisation("law_firm", Kind.LAW_FIRM)
+    proposer, second = signed_in(cast.people["legal"]), signed_in(make_person("second", Role.LEGAL_OFFICER, cast.legal.organisation))
+    quiet = {"zh-hans": "没有原件被隔离", "en": "no original is in quarantine"}[language]
+    assert quiet in opened(second, "/home", language=language).text
+    for each in (record, foreign):
+        quarantine_record(each, reason="Eicar-Signature")
+    page = opened(second, "/home", language=language)
+    assert (quiet in page.text, record.record in page.text, foreign.record in page.text) == (False, True, False)
+    waiting = {
+        "zh-hans": ("等待您复核的授权", "等待您复核的解除隔离"),
+        "en": ("Grants for you to approve", "Releases for you to agree to")}[language]
+    assert [words in page.text for words in waiting] == [False, False]
+    propose_release(cast.legal, record, reason="another scanner found nothing", now=cast.now)
+    large = cast.opening(many_cases(cast, 101), firm, basis=Grant.Basis.DUTY, document=cast.paper(cast.legal))
+    grant_access(cast.legal, large, now=cast.now)
+    page = opened(second, "/home", language=language)
+    assert [words in page.text for words in waiting] == [True, True]
+    own = opened(proposer, "/home", language=language)
+    assert [words in own.text for words in waiting] == [False, False], "nobody agrees to what he proposed"
+    for link in ("/quarantines", "/access?grants=waiting#grants"):
+        assert link in {each.attributes["href"] for each in page.all("a")}
+        assert second.get(link).status_code == 200
+
+
+def test_a_supervisors_home_counts_the_cases_that_nobody_works_on(service: str) -> None:
+    cast = Cast()
+    cast.assigned(cast.case("LN-1"))
+    agency = cast.assigned(cast.case("LN-2"), to="agent").entrustment.agency
+    supervisor = signed_in(make_person("head", Role.AGENCY_SUPERVISOR, agency))
+    page = opened(supervisor, "/home")
+    [line] = [each for each in page.all("a") if each.attributes["href"] == "/access?assignments=undistributed#assignments"]
+    assert "1 件" in page.text, line
+    listed = opened(supervisor, "/access?assignments=undistributed").source
+    assert len(re.findall(r'name="assignments" value="[0-9a-f]{32}"', listed)) == 1
 
 
 def test_the_dashboard_has_the_figures_of_its_drawings_in_tables(lender: Organisation, officer: Client, stamp: Callable[[], None]) -> None:

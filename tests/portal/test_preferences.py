@@ -26,6 +26,15 @@ def test_language_button_changes_the_language_and_returns_to_the_page(service: s
     assert page_of(client).one("html").attributes["lang"] == "zh-hans"
 
 
+@pytest.mark.parametrize(("referer", "back"), [
+    ("http://testserver/platform-facts?on=2026-11-30", "/platform-facts?on=2026-11-30"), ("http://testserver", "/"), ("", "/"),
+    ("https://evil.example/platform-facts", "/"), ("http://[x", "/"), ("javascript:alert(1)", "/")])
+def test_after_a_form_the_button_returns_to_the_forms_page(service: str, client: Client, referer: str, back: str) -> None:
+    answer = client.post("/records", {}, headers={"Referer": referer} if referer else {})
+    fields = [each for each in Page(answer.content.decode()).all("input") if each.attributes.get("name") == "next"]
+    assert {each.attributes["value"] for each in fields} == {back}, answer.status_code
+
+
 def test_display_button_turns_large_print_on_and_off(service: str, client: Client) -> None:
     assert "data-display" not in page_of(client).one("html").attributes
     client.post("/preferences", {"display": "large", "next": "/"})
