@@ -41,7 +41,7 @@ function prepare(form) {
       const digest = await sha256(file, (share) => { if (mine === round) progress.value = share; });
       if (mine === round) {
         field.value = digest;
-        form.querySelector("button.primary").focus();
+        form.querySelector("button:not([type='button'])").focus();
       }
     } catch {
       if (mine === round) unreadable.hidden = false;

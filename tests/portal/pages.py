@@ -7,6 +7,8 @@ from itertools import pairwise
 VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 READ = ("aria-label", "alt", "title", "placeholder", "data-label")
+STYLE = ("样式", "Style")
+PRIMARY = re.compile(r'class="primary\b')
 FIELDS = {"input", "select", "textarea"}
 # The policy of every page that has no exception, letter by letter.
 POLICY = (
@@ -91,6 +93,7 @@ class Page(HTMLParser):
         return [*self.faults, *self._outline_faults(), *self._reference_faults(), *self._inline_faults()]
 
     def _outline_faults(self) -> list[str]:
+        main = self.source.partition("<main")[2].partition("</main>")[0]
         levels = [int(element.tag[1]) for element in self.elements if re.fullmatch("h[1-6]", element.tag)]
         checks = {
             "not one h1": levels.count(1) == 1,
@@ -98,6 +101,8 @@ class Page(HTMLParser):
             "not one title": len(self.all("title")) >= 1 and bool(self.all("title")[0].text.strip()),
             "no language": bool(self.one("html").attributes.get("lang")),
             "a heading level is left out": all(after <= before + 1 for before, after in pairwise(levels)),
+            # SPEC: ui.md: a page has one primary action. The style page shows every part there is.
+            "more than one primary action": self.all("title")[0].text.startswith(STYLE) or len(PRIMARY.findall(main)) <= 1,
             "no doctype": self.source.lstrip().lower().startswith("<!doctype html>"),
         }
         return [fault for fault, holds in checks.items() if not holds]
