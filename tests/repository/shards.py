@@ -64,6 +64,8 @@ ON_SQLITE_TOO = (
 """Of those: who waits for a lock meets another lock there."""
 UNMEASURED = {"browser", "deaths", "drills", "start", "walks"}
 """They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
+MEASURED_ON_POSTGRES = ON_POSTGRES_ALONE - {"test_isolation.py"}
+"""The matrix asks the same pages for every role and root: measured, it takes a third longer, and tells nothing that the pages' own tests do not."""
 NO_TESTS = {"__pycache__", "vectors"}
 IN_LINT = {"test_architecture.py"}
 """`make lint` runs it, a stage before this one."""
@@ -129,7 +131,7 @@ def shards(postgres: str, redis: str) -> Iterator[Shard]:
         if kept:
             services = {"DATABASE_URL": postgres, "CELERY_BROKER_URL": f"{server}/{int(database) - turn}"}
             there = Shard(f"{name}-on-postgresql", kept, {**plain, **SAMPLES[False], **services})
-            yield measured(there) if alone else there
+            yield measured(there) if alone & MEASURED_ON_POSTGRES else there
 
 
 def measured(shard: Shard) -> Shard:
