@@ -65,7 +65,7 @@ ON_SQLITE_TOO = (
 UNMEASURED = {"browser", "deaths", "drills", "start", "walks"}
 """They look at whole installations from outside or do the same thousands of times; measured, they would take twice as long."""
 MEASURED_ON_POSTGRES = ON_POSTGRES_ALONE - {"test_isolation.py"}
-"""The matrix asks the same pages for every role and root: measured, it takes a third longer, and tells nothing that the pages' own tests do not."""
+"""The matrix asks the same pages for every role and root: measured, it takes a third longer, and the pages' own tests tell as much."""
 NO_TESTS = {"__pycache__", "vectors"}
 IN_LINT = {"test_architecture.py"}
 """`make lint` runs it, a stage before this one."""
