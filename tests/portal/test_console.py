@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.models import Organisation
 from accounts.permissions import ROLES, Act, Kind, Role
@@ -20,6 +21,9 @@ from evidence.custody import CustodyAction
 from evidence.figures import readings_by_institution
 from evidence.models import Evidence
 from evidence.portal import exports
+from evidence.portal.rows import chip_of
+from evidence.portal.state_words import STATES
+from evidence.portal.style_page import facts
 from evidence.quarantine import quarantine_record
 from evidence.reading import note_reading
 from evidence.releasing import propose_release
@@ -144,6 +148,24 @@ def test_the_style_page_shows_every_part(language: str, officer: Client) -> None
     assert page.all_faults() == []
     for mark in ('class="watermark"', 'class="passkey"', 'class="proof"', 'class="command"', 'id="style-text-fault"', 'type="file"'):
         assert mark in page.source, mark
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_style_page_shows_the_states_of_every_part(language: str, officer: Client) -> None:
+    page = opened(officer, "/style", language=language)
+    tones = {tone for element in page.all("span") for tone in element.attributes.get("class", "").split()}
+    assert tones >= {"good", "wait", "bad", "none"}
+    with override(language):
+        words = [str(chip_of(state).word) for state in STATES] + [str(each.word) for each in facts()]
+    assert [word for word in words if word not in page.text] == []
+    deadlines = {"zh-hans": ("还有 400 天", "今天到期", "已逾期"), "en": ("400 days left", "Due today", "Overdue")}[language]
+    assert [word for word in deadlines if word not in page.text] == []
+    for wanted in ("data-too-large", "data-unreadable", "data-passkey-failed"):
+        shown = [element for element in page.all("p") if wanted in element.attributes and "hidden" not in element.attributes]
+        assert len(shown) == 1, wanted
+    assert [element.attributes["value"] for element in page.all("progress") if "hidden" not in element.attributes] == ["0.4"]
+    lock = {"zh-hans": "屏幕已锁定", "en": "The screen is locked"}[language]
+    assert lock in page.text
 
 
 def test_whoever_looks_at_evidence_sees_his_name_over_it(service: str) -> None:
