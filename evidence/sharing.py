@@ -63,7 +63,10 @@ def share_equal(_subject: int) -> None:
 
 
 def compare(row: EvidenceFile) -> tuple[bool, int]:
-    """Whether the row is settled, alone or shared, and how many bytes were read for it; what is not settled is looked at again."""
+    """Whether the row is settled, alone or shared, and how many bytes were read for it.
+
+    What is not settled is looked at again, and counts for none: a run that it ended would be followed by one that begins with it.
+    """
     assert row.stored_object is not None
     equal = EvidenceFile.objects.filter(
         stored_object__organisation=row.stored_object.organisation_id, sha256_hmac=row.sha256_hmac, size_bytes=row.size_bytes,
@@ -77,10 +80,11 @@ def compare(row: EvidenceFile) -> tuple[bool, int]:
     if keeper is None:
         return False, 0
     try:
-        return share(row, keeper) or _turned_round(row, keeper), row.size_bytes
+        settled = share(row, keeper) or _turned_round(row, keeper)
     except (VerificationError, ClaimsErased, KeyUnavailable, ShareLost, OSError) as wrong:
         logger.info("an original was not put together with its equal: %s", type(wrong).__name__)
-        return False, row.size_bytes
+        return False, 0
+    return settled, row.size_bytes if settled else 0
 
 
 def _turned_round(row: EvidenceFile, keeper: EvidenceFile) -> bool:
