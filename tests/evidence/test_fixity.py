@@ -151,6 +151,17 @@ def test_a_trail_says_that_its_originals_were_read_again_once_in_a_while(origina
     assert list(events.values()) == [["record:checked"], ["record:quarantined"], ["record:checked"]]
 
 
+def test_a_record_whose_other_original_changed_is_not_called_checked(post_deposit: Post, var_dir: Path, one_at_a_time: None) -> None:
+    files = [{"name": name, "media_type": "audio/wav"} for name in ("a.wav", "b.wav")]
+    assert post_deposit(document(files=files), b"one", b"two").status_code == 201
+    first = EvidenceFile.objects.select_related("stored_object").get(position=1)
+    (var_dir / "vault" / str(first.stored_object)).write_bytes(b"original X")
+    assert fixity.look_at_originals(0, [], max_objects=1).wrong
+    assert not fixity.look_at_originals(first.pk, [], max_objects=1).wrong
+    events = list(CustodyEvent.objects.order_by("sequence").values_list("event", flat=True)[2:])
+    assert events == ["record:quarantined"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_several_workers_find_what_one_finds(originals: list[Path], workers: int) -> None:
     originals[1].write_bytes(b"original X")
