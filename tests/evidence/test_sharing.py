@@ -100,6 +100,20 @@ def test_what_cannot_be_put_together_now_does_not_keep_the_others_from_it(
     assert StoredObject.objects.count() == 3
 
 
+def test_what_is_in_quarantine_for_its_bytes_is_kept_as_it_lies(twins: list[Evidence], var_dir: Path) -> None:
+    """Also when the scrub came between the reading and the moving."""
+    seen = [file_of(record) for record in twins]
+    path = var_dir / "vault" / str(seen[1].stored_object)
+    damaged = path.read_bytes()[:-1] + b"x"
+    path.write_bytes(damaged)
+    assert look_at_originals(0, []).wrong
+    share_equal(0)
+    assert (path.read_bytes(), StoredObject.objects.count()) == (damaged, 2)
+    with pytest.raises(ShareLost):
+        share(seen[1], seen[0])
+    assert (path.read_bytes(), StoredObject.objects.count()) == (damaged, 2)
+
+
 def test_two_organisations_never_share(twins: list[Evidence], client: Client, var_dir: Path) -> None:
     other = create_organisation("另一消费金融有限公司", now=timezone.now())
     key = issue_api_key(other, label="test", now=timezone.now(), valid_for=timedelta(days=1))[1]
