@@ -83,6 +83,8 @@ def test_a_refusal_writes_nothing(typed: dict[str, str], status: int, desk: Desk
     named = {"itself": wrong.record, "another case": other.record}
     answer = supersede(desk, wrong, **{name: named.get(value, value) for name, value in typed.items()})
     assert answer.status_code == status
+    if typed.get("replaced_by") in named:
+        assert "替代的存证须是同一案件的另一份存证。" in answer.content.decode()
     assert Evidence.objects.count() == 2
     assert sum(path.is_file() for path in (var_dir / "vault").rglob("*")) == 2
 
@@ -188,6 +190,19 @@ def test_lists_mark_what_was_a_mistake_lead_to_what_stands_for_it_and_are_narrow
     [line] = [row for row in csv.reader(io.StringIO(exported(desk))) if row[0] == replaced.record]
     assert line[-1] == right.record
     assert line[-2] == Supersession.objects.get(superseded=replaced).correction.record
+
+
+def test_the_page_of_a_record_says_that_its_key_is_away_and_is_the_public_one_where_claims_are_damaged(
+    desk: Desk, var_dir: Path
+) -> None:
+    record = deposited(desk, desk.case())
+    away = var_dir / "keys" / "vault" / desk.organisation.ref
+    away.rename(var_dir / "taken")
+    assert desk.client.get(f"/records/{record.record}").status_code == 503
+    assert Client().get(f"/records/{record.record}").status_code == 200
+    (var_dir / "taken").rename(away)
+    Evidence.objects.filter(pk=record.pk).update(sealed_claims=b"nobody opens this")
+    assert desk.client.get(f"/records/{record.record}").status_code == 200
 
 
 def test_a_list_stays_open_while_the_key_of_its_records_is_away(desk: Desk, var_dir: Path) -> None:
