@@ -1,7 +1,8 @@
 """ObjectStore in a bucket of any S3, by boto3: the same promises as with files.
 
-A name is written once by `If-None-Match: *`, in one request up to 16 MiB and else in parts; a part that was not ended is no object. When an
-answer is lost after the object was stored, the next try is told that the name is taken, finds its own equal bytes there, and is done.
+A name is written once by `If-None-Match: *`, in one request below 8 MiB and else in parts, of which one is held at a time; a part that was
+not ended is no object. When an answer is lost after the object was stored, the next try is told that the name is taken, finds its own equal
+bytes there, and is done.
 Where the bucket keeps versions, `delete` deletes every one; what Object Lock holds stays until its date below a marker; it is
 ciphertext, and erasure destroys its key. boto3's own upload manager is not used, for it would overwrite.
 What it does not do: make buckets, rotate credentials (boto3's usual chain finds them). Source: Amazon S3 API 2006-03-01; threats 1.2.
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import boto3
@@ -23,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from common.object_store import BLOCK, WRITERS, ObjectConflictError, checked_name
 
-PART_BYTES: Final = 16 << 20
+PART_BYTES: Final = 8 << 20
 TRIES: Final = 5
 READ_TRIES: Final = 4
 CONNECT_S, READ_S = 5, 60
@@ -67,12 +69,13 @@ class S3ObjectStore:
     def put_new(self, name: str, chunks: Iterable[bytes]) -> None:
         key, parts = self._key(name), _parts(chunks)
         first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
+        if len(first) < PART_BYTES:
             with _refusals():
                 self._put_whole(name, key, first)
             return
-        self._put_parts(name, key, _chain(first, second, parts))
+        parts = chain([first], parts)
+        del first  # a web process takes several uploads at once: nothing here may hold a part that is written
+        self._put_parts(name, key, parts)
 
     def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -144,12 +147,14 @@ class S3ObjectStore:
         with _refusals():
             upload = self._client.create_multipart_upload(Bucket=self.place.bucket, Key=key, **self._retention())["UploadId"]
         try:
-            for number, part in enumerate(parts, 1):
+            # Not by `enumerate`, which holds each part until it has the next.
+            for part in parts:
                 digest.update(part)
-                size += len(part)
+                size, number = size + len(part), len(done) + 1
                 with _refusals():
                     answer = self._client.upload_part(Bucket=self.place.bucket, Key=key, UploadId=upload, PartNumber=number, Body=part)
                 done.append({"PartNumber": number, "ETag": answer["ETag"]})
+                del part
             with _refusals():
                 self._complete(name, key, upload, done, digest.digest(), size)
         except BaseException:
@@ -256,16 +261,17 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         waiting += chunk
         while len(waiting) >= PART_BYTES:
-            yield bytes(waiting[:PART_BYTES])
-            del waiting[:PART_BYTES]
+            yield _taken(waiting)
     if waiting:
-        yield bytes(waiting)
+        yield _taken(waiting)
 
 
-def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from rest
+def _taken(waiting: bytearray) -> bytes:
+    """The first PART_BYTES of these, copied once, which are gone from there."""
+    with memoryview(waiting) as whole, whole[:PART_BYTES] as first:
+        part = bytes(first)
+    del waiting[:PART_BYTES]
+    return part
 
 
 def _code(refusal: ClientError) -> str:

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.failpoints import reached
-from common.jobs import RunAgain, while_leased
+from common.jobs import RunAgain, renew_lease, while_leased
 from common.object_store import BLOCK, ObjectConflictError, ObjectStore
 from evidence.errors import ClaimsErased
 from evidence.file_faults import CHANGED, claim_or_fault
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 COPY_ORIGINALS = "evidence.copy-originals"
 EVERY = timedelta(minutes=1)
 AT_ONCE, MAX_BYTES = 200, 256 * 1024**2
-"""A run ends with the original that reaches one of them, and another follows: other jobs of the same worker get their turn between."""
+"""A run ends with the copy that reaches one of them, and another follows: other jobs of the same worker get their turn between."""
 FAILURES_IN_A_ROW = 3
 """One original that cannot be read must not keep the others from being copied; a store that is away or full takes none."""
 
@@ -58,7 +58,11 @@ def copy_originals(_subject: int) -> None:
                 if failures >= FAILURES_IN_A_ROW:
                     raise
                 continue
-            copied, size_bytes = copied + done, size_bytes + row.size_bytes
+            if done:
+                copied, size_bytes = copied + 1, size_bytes + row.size_bytes
+            else:
+                # What is not copied ends no run: the next one begins with it again, and would never come to what is behind it.
+                renew_lease(COPY_ORIGINALS, 0, now=timezone.now())
     if failures:
         logger.warning("the last %s originals could not be copied; the next run tries them again", failures)
 

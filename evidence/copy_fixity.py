@@ -6,12 +6,12 @@ right. Nothing here touches an original or a record: a copy is no evidence. Sour
 from collections.abc import Sequence
 
 from common.object_store import ObjectStore
-from evidence.file_faults import CHANGED, MISSING, file_fault
+from evidence.file_faults import CHANGED, KEY_AWAY, MISSING, UNREADABLE, file_fault
 from evidence.fixity import MAX_BYTES, MAX_OBJECTS, slice_of
 from evidence.models import EvidenceFile
 from ledger.monitor.slices import Looked
 from vault.models import StoredObject
-from vault.storage import copy_store, holds_others_of, set_aside
+from vault.storage import copy_store, set_aside
 
 
 def look_at_copies(after: int, rows: Sequence[int], *, max_objects: int = MAX_OBJECTS, max_bytes: int = MAX_BYTES) -> Looked:
@@ -49,10 +49,16 @@ def fault_of_copy(row: EvidenceFile, store: ObjectStore) -> tuple[str, bool] | N
     if fault == MISSING and not EvidenceFile.objects.filter(pk=row.pk, stored_object=stored).exists():
         return None  # since it was read the original was erased, or put together with an equal one, whose copy is read in its own turn
     changed = fault.startswith(CHANGED)
-    lost = changed or (fault == MISSING and holds_others_of(store, stored.name))
+    lost = changed or (fault == MISSING and _is_there(store, stored.name))
     if changed:
         set_aside(store, stored.name)
     if lost:
         StoredObject.objects.filter(pk=stored.pk).update(copied_at=None)
     sentence = f"copy/{stored.name}: {fault}: files/{row.position} of {row.evidence.record}"
-    return (f"{sentence}; it is made anew" if lost else sentence), not lost
+    # A name that is not there, a key that is not, or a record's rows that were damaged are this copy's matter and no other's.
+    return (f"{sentence}; it is made anew" if lost else sentence), fault.startswith(UNREADABLE) and fault not in (MISSING, KEY_AWAY)
+
+
+def _is_there(store: ObjectStore, name: str) -> bool:
+    """Whether the store holds anything else, whosesoever it is: a disk that is not mounted looks like an empty folder."""
+    return any(other != name for other in store.list(""))

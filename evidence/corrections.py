@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from common.idempotency import IdempotentRequest, fingerprint
 from common.tenancy import opened
@@ -35,7 +36,7 @@ def supersede(
     Raises AlreadySuperseded, InvalidRecord, and what a deposit raises; nothing was written then. With an earlier `key`, its answer again.
     """
     if replaced_by is not None and (replaced_by.case_id != record.case_id or replaced_by.pk == record.pk):
-        raise InvalidRecord(pointer="/replaced_by", reason="replaced_by")
+        raise InvalidRecord(pointer="/replaced_by", reason=_("替代的存证须是同一案件的另一份存证。"))
     upload = Originals(record.organisation.ref)
     number = None if replaced_by is None else replaced_by.record
     retry = IdempotentRequest(key, fingerprint("supersede", f"{record.record}\n{number}\n{reason}".encode(), []))

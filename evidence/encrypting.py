@@ -17,6 +17,7 @@ from evidence.drafts import content_place, unpack_claims
 from evidence.errors import ClaimsErased
 from evidence.models import ApplicationPaper, Evidence, EvidenceFile
 from evidence.record_keys import record_key
+from evidence.rewrapping import hold_for_wrapping
 from tlog.claims import parse_claim
 from tlog.errors import VerificationError
 from vault.keys import key_provider
@@ -127,8 +128,10 @@ def _copied(organisation_ref: str, file: EvidenceFile, claim: object) -> _Copy:
 
 def _swap(record: Evidence, claims: bytes, copies: list[_Copy]) -> None:
     key = fresh_key()
-    [wrapped] = key_provider().wrap(record.organisation.ref, [(key, record.record)])
     with transaction.atomic():
+        # Or a key change beside it would find no row that the older key wraps, and destroy it.
+        hold_for_wrapping()
+        [wrapped] = key_provider().wrap(record.organisation.ref, [(key, record.record)])
         unchanged = Evidence.objects.filter(pk=record.pk, wrapped_key=None, sealed_claims=claims)
         _must(unchanged.update(wrapped_key=wrapped, sealed_claims=seal(claims, key, record.record)))
         for copy in copies:
@@ -154,8 +157,9 @@ def _encrypt_paper(paper: ApplicationPaper) -> None:
     try:
         if blind_digest(stored.organisation.ref, copy.sha256) != bytes(stored.sha256_hmac):
             raise VerificationError(f"vault/{clear_name} is not what came with the application")
-        [wrapped] = key_provider().wrap(stored.organisation.ref, [(copy.content_key, copy.name)])
         with transaction.atomic():
+            hold_for_wrapping()
+            [wrapped] = key_provider().wrap(stored.organisation.ref, [(copy.content_key, copy.name)])
             _must(ApplicationPaper.objects.filter(pk=paper.pk, wrapped_key=None).update(wrapped_key=wrapped))
             _swap_object(stored.pk, clear_name, copy.name)
     except (VerificationError, SwapLost):

@@ -119,10 +119,12 @@ class VerificationsLimited(DomainError):
 
 
 class ClaimsErased(DomainError):
+    """Its claims, or the one key that opened them, are gone: no erasure in the log is asked for one, so none is asserted."""
+
     code = "claims-erased"
     status = 410
-    title = _("内容已依法销毁")
-    detail = _("该存证的声明项已依法销毁；证据声明与证明仍可核验。")
+    title = _("内容已销毁或无法读取")
+    detail = _("该存证的声明项已销毁或无法读取；证据声明与证明仍可核验。")
 
 
 class VerificationBusy(DomainError):

@@ -15,7 +15,7 @@ from tlog.claims import verify_claim
 from tlog.digests import Hasher, new_sha256, new_sm3
 from tlog.errors import VerificationError
 from tlog.statement import parse_statement
-from vault.errors import OriginalDamaged
+from vault.errors import KeyUnavailable, OriginalDamaged
 from vault.storage import vault_store
 
 Claim = dict[str, Json]
@@ -26,10 +26,12 @@ NEW: Final[Mapping[str, Callable[[], Hasher]]] = {"sha256": new_sha256, "sm3": n
 CHANGED: Final = "the original has changed"
 UNREADABLE: Final = "the original cannot be read"
 MISSING: Final = f"{UNREADABLE} (FileNotFoundError)"
+KEY_AWAY: Final = f"{UNREADABLE} (KeyUnavailable)"
+"""The key that wrapped its record's is not here: one organisation's key must not keep the others' originals from being read."""
 
 
 def file_fault(row: EvidenceFile, store: ObjectStore | None = None) -> str | None:
-    """What is wrong with the original or, in `store`, its second copy; None when it is what the claim says. Raises KeyUnavailable.
+    """What is wrong with the original or, in `store`, its second copy; None when it is what the claim says.
 
     The row comes with its record and its object.
     """
@@ -47,6 +49,8 @@ def original_fault(row: EvidenceFile, claim: Mapping[str, Json], *, by: Sequence
                     digest.update(block)
     except (OSError, ValueError) as broken:
         return f"{UNREADABLE} ({type(broken).__name__})"
+    except KeyUnavailable:
+        return KEY_AWAY
     except OriginalDamaged:
         return f"{CHANGED}: it does not decrypt"
     except VerificationError as damaged:
@@ -55,7 +59,7 @@ def original_fault(row: EvidenceFile, claim: Mapping[str, Json], *, by: Sequence
 
 
 def claim_or_fault(row: EvidenceFile) -> Claim | str:
-    """The value of the file's claim; a sentence when it is missing or not what the statement lists."""
+    """The value of the file's claim; a sentence when it is missing, not what the statement lists, or cannot be opened now."""
     name, record = f"files/{row.position}", row.evidence
     try:
         listed = {each.name: each for each in parse_statement(bytes(record.statement), record.record).claims}
@@ -65,6 +69,8 @@ def claim_or_fault(row: EvidenceFile) -> Claim | str:
         value = verify_claim(name, held[name].data, held[name].salt, listed[name].sha256, listed[name].sm3)
     except VerificationError as damaged:
         return str(damaged)
+    except KeyUnavailable:
+        return KEY_AWAY
     except ClaimsErased:
         return "the record's key or claims are gone, and no erasure is logged"
     assert isinstance(value, dict)

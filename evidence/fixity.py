@@ -15,6 +15,7 @@ from django.utils import timezone
 from evidence.custody import CustodyAction
 from evidence.file_faults import FAST, MISSING, Claim, claim_or_fault, file_fault, original_fault
 from evidence.models import CustodyEvent, Evidence, EvidenceFile, FixityRound
+from evidence.quarantine_rows import Quarantine
 from evidence.repairs import meet_damage
 from evidence.trail import append_rows, append_with_retries, done_by_system, to_the_millisecond
 from ledger.monitor.slices import Looked
@@ -135,8 +136,10 @@ def _tell_trails(rows: Sequence[EvidenceFile], wrong: set[int]) -> None:
     now = timezone.now()
     told = CustodyEvent.objects.filter(evidence=OuterRef("evidence"), event=CustodyAction.CHECKED, at__gt=now - TOLD_EVERY)
     last = EvidenceFile.objects.filter(evidence=OuterRef("evidence"), stored_object__isnull=False).order_by()
+    # Another slice may have found another of its originals changed.
+    damaged = Quarantine.objects.filter(evidence=OuterRef("evidence"), ended_at=None, cause=Quarantine.Cause.FIXITY)
     due = EvidenceFile.objects.filter(pk__in=[row.pk for row in rows]).exclude(evidence__in=wrong).filter(
-        ~Exists(told), ~Exists(last.filter(position__gt=OuterRef("position"))))
+        ~Exists(damaged), ~Exists(told), ~Exists(last.filter(position__gt=OuterRef("position"))))
     records = list(due.order_by("evidence").values_list("evidence", flat=True))
     if records:
         happening = done_by_system(CustodyAction.CHECKED)

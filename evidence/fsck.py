@@ -255,7 +255,11 @@ def _corrections() -> Iterator[Finding]:
     """Each row says what the correction's claims say, and no correction that a person made is without one."""
     told = Supersession.objects.select_related("superseded", "correction", "replaced_by").order_by("id")
     for row in told.iterator(chunk_size=CHUNK):
-        claimed = replaced_by_claims(row.correction)
+        try:
+            claimed = replaced_by_claims(row.correction)
+        except (VerificationError, ClaimsErased, KeyUnavailable) as unread:
+            yield Finding(f"evidence_supersession {row.pk}", f"the claims of {row.correction.record} cannot be read: {unread}")
+            continue
         if claimed != (row.superseded.record, row.replaced_by.record if row.replaced_by else None):
             yield Finding(f"evidence_supersession {row.pk}", f"it is not what the claims of {row.correction.record} say")
     alone = Evidence.objects.filter(kind=CORRECTION, person__isnull=False, corrects=None).order_by("id")

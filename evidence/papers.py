@@ -19,6 +19,7 @@ from common.errors import DomainError
 from evidence.errors import PaperInfected, PaperMissing, PaperNotScanned, PaperRefused
 from evidence.models import ApplicationPaper
 from evidence.own_deposits import the_operator
+from evidence.rewrapping import hold_for_wrapping
 from evidence.scanning import configured_scanner
 from notifications.kinds import APPLICATION_RECEIVED
 from notifications.noticing import leave_notices
@@ -119,6 +120,7 @@ def _insert(
 ) -> None:
     ids = reserve({StoredObject: len(rows)})[StoredObject]
     insert_all([stored_file_rows(operator, ids, [stored for _, _, stored in rows], now=now)])
+    hold_for_wrapping()
     keys = key_provider().wrap(operator.ref, [(stored.content_key, stored.name) for _, _, stored in rows])
     ApplicationPaper.objects.bulk_create(
         ApplicationPaper(

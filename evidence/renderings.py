@@ -25,13 +25,15 @@ from evidence.models import Evidence, EvidenceFile, Rendering, RenderingPart
 from evidence.quarantine import in_quarantine
 from evidence.record_keys import is_erased, open_original, open_rendering, record_key, rendering_place
 from evidence.rendering.limits import MAX_INPUT_BYTES
-from evidence.rendering.parts import Document, Ending, Part, Refused, parse_document
+from evidence.rendering.parts import DOCUMENT, Document, Ending, Garbled, Part, Refused, parse_document
 from evidence.rendering.process import draw
 from evidence.rendering.sniffing import HEAD_BYTES, Kind, kind_of
 from evidence.selectors import claims_of
 from evidence.trail import append_rows, append_with_retries, done_by_system, to_the_millisecond
 from tlog.canonical import Json
 from tlog.claims import parse_claim
+from tlog.errors import VerificationError
+from vault.errors import OriginalDamaged
 from vault.models import StoredObject
 from vault.sealing import seal
 from vault.services import stored_file_rows
@@ -45,6 +47,8 @@ FAILED: Final = "failed"
 """Our own program had a bug: what an operator is to know, and never called the file's fault."""
 VERSION: Final = 2
 """To be raised when files are drawn differently; a rendering of another version is made anew when somebody looks."""
+LOST: Final = (FileNotFoundError, OriginalDamaged, VerificationError, Garbled)
+"""What opening or reading a rendering raises when it is lost or damaged. Whoever meets one asks for the file: its job draws it anew."""
 TRIED_AGAIN: Final = ("no-decoder", "unconfined", "too-slow", FAILED)
 """What the file is not to blame for alone: such a refusal is looked at again after a day."""
 AGAIN_AFTER = timedelta(days=1)
@@ -86,6 +90,11 @@ def part_of(record: Evidence, position: int, part: int) -> RenderingPart:
     return kept
 
 
+def is_asked_for(file: EvidenceFile) -> bool:
+    """Whether the file waits to be drawn, for the first time or anew."""
+    return Job.objects.filter(kind=RENDER_FILE, subject_id=file.pk, done_at=None).exists()
+
+
 def document_in(part: RenderingPart) -> Document:
     """Raises Garbled when it is none, and what `open_rendering` raises."""
     return parse_document(b"".join(blocks_of(open_rendering(part))))
@@ -95,7 +104,9 @@ def render_file(file_id: int) -> None:
     """The job: draw one file. It is done when the file is drawn or refused; raises what `open_original` raises, and SwapLost."""
     now = timezone.now()
     file = _file(file_id)
-    if file is None or file.stored_object is None or not may_be_rendered(file.evidence) or rendering_of(file, now=now) is not None:
+    if file is None or file.stored_object is None or not may_be_rendered(file.evidence):
+        return
+    if (drawn := rendering_of(file, now=now)) is not None and not _is_lost(drawn):
         return
     if record_key(file.evidence) is None:
         # From before encryption: what is drawn of it must not lie in the clear beside it, and only a record's own key may seal it.
@@ -112,12 +123,24 @@ def render_file(file_id: int) -> None:
         if FAILED in (ending.refused, ending.cut):
             # For whoever mends it; nothing of the file or of the record.
             logger.error("rendering failed (%s): %s", kind, "no word" if ending.fault is None else "{} at {}:{}".format(*ending.fault))
-        written = _write(file, kind, ending, kept, now)
     except BaseException:
         _delete(stored.name for _, stored in kept)
         raise
-    if not written:
-        _delete(stored.name for _, stored in kept)
+    # An error of the database may come after its commit: what no row names then is left to the sweeper, and what one names is not lost.
+    old = _write(file, kind, ending, kept, now)
+    _delete([stored.name for _, stored in kept] if old is None else old)
+
+
+def _is_lost(rendering: Rendering) -> bool:
+    """Whether a part of it is gone or damaged; each is read whole. Raises OSError, KeyUnavailable when that cannot be said now."""
+    try:
+        for part in rendering.parts.select_related("stored_object", "rendering__file__evidence").order_by("position"):
+            data = b"".join(blocks_of(open_rendering(part)))
+            if part.media_type == DOCUMENT:
+                parse_document(data)
+    except LOST:
+        return True
+    return False
 
 
 def _file(file_id: int) -> EvidenceFile | None:
@@ -146,13 +169,13 @@ def _claim(file: EvidenceFile) -> dict[str, Json]:
 
 def _write(
     file: EvidenceFile, kind: Kind | None, ending: Ending, kept: Sequence[tuple[Part, StoredFile]], now: datetime
-) -> bool:
-    """Whether it was written: not when the record was erased meanwhile."""
+) -> list[str] | None:
+    """Names of what lay there before, which no row has any more; None when nothing was written, for the record was erased meanwhile."""
     with transaction.atomic():
         record = Evidence.objects.select_for_update().select_related("organisation").get(pk=file.evidence_id)
         key = record_key(record) if may_be_rendered(record) else None
         if key is None:
-            return False
+            return None
         old = _remove([file.pk])
         refused = "" if ending.refused is None else ending.refused
         rendering = Rendering.objects.create(
@@ -171,8 +194,7 @@ def _write(
         if kept:
             drawn = done_by_system(CustodyAction.RENDERED, purpose=f"files/{file.position}")
             append_with_retries(lambda: append_rows({record.pk: [drawn]}, at=to_the_millisecond(now)))
-    _delete(old)
-    return True
+    return old
 
 
 def failed_renderings() -> int:

@@ -21,14 +21,22 @@ CHUNK = 500
 def wait_for_deposits() -> None:
     """Until every deposit that began before this is committed or gone; those that come meanwhile wait for that moment.
 
-    A deposit holds its cases before it wraps a key, and until its commit. Raises OperationalError when one lasts longer than a lock may be
-    waited for.
+    A deposit holds its cases before it wraps a key, and until its commit; whatever else wraps calls `hold_for_wrapping`. Raises
+    OperationalError when one lasts longer than a lock may be waited for.
     """
     with transaction.atomic():
         # On SQLite the transaction is itself the only one that writes.
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("LOCK TABLE cases_case IN EXCLUSIVE MODE")
+
+
+def hold_for_wrapping() -> None:
+    """In a transaction, before a key is wrapped that is no deposit's: until its end `wait_for_deposits` waits for it, too."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # What a deposit's lock on its case holds of the table, without a case.
+            cursor.execute("LOCK TABLE cases_case IN ROW SHARE MODE")
 
 
 def rewrap(organisation: Organisation) -> int:

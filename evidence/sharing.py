@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from common.failpoints import reached
@@ -51,7 +52,9 @@ class ShareLost(Exception):
 def share_equal(_subject: int) -> None:
     """The job: compare what was not compared yet, the oldest first. Raises RunAgain while there is more."""
     last = seen = read_bytes = 0
-    fresh = EvidenceFile.objects.filter(stored_object__cipher=Cipher.TINK, stored_object__compared_at=None)
+    kept = EvidenceFile.objects.filter(stored_object__cipher=Cipher.TINK, stored_object__compared_at=None)
+    # What changed is kept for the inquiry, and a repair puts it right; to be put together with an equal one would erase it.
+    fresh = kept.exclude(evidence__in=_damaged().values("evidence"))
     while rows := list(fresh.filter(pk__gt=last).select_related("evidence", "stored_object").order_by("pk")[:AT_ONCE]):
         for row in rows:
             if seen >= AT_ONCE or read_bytes >= MAX_BYTES:
@@ -63,7 +66,10 @@ def share_equal(_subject: int) -> None:
 
 
 def compare(row: EvidenceFile) -> tuple[bool, int]:
-    """Whether the row is settled, alone or shared, and how many bytes were read for it; what is not settled is looked at again."""
+    """Whether the row is settled, alone or shared, and how many bytes were read for it.
+
+    What is not settled is looked at again, and counts for none: a run that it ended would be followed by one that begins with it.
+    """
     assert row.stored_object is not None
     equal = EvidenceFile.objects.filter(
         stored_object__organisation=row.stored_object.organisation_id, sha256_hmac=row.sha256_hmac, size_bytes=row.size_bytes,
@@ -77,10 +83,11 @@ def compare(row: EvidenceFile) -> tuple[bool, int]:
     if keeper is None:
         return False, 0
     try:
-        return share(row, keeper) or _turned_round(row, keeper), row.size_bytes
+        settled = share(row, keeper) or _turned_round(row, keeper)
     except (VerificationError, ClaimsErased, KeyUnavailable, ShareLost, OSError) as wrong:
         logger.info("an original was not put together with its equal: %s", type(wrong).__name__)
-        return False, row.size_bytes
+        return False, 0
+    return settled, row.size_bytes if settled else 0
 
 
 def _turned_round(row: EvidenceFile, keeper: EvidenceFile) -> bool:
@@ -97,8 +104,7 @@ def _turned_round(row: EvidenceFile, keeper: EvidenceFile) -> bool:
 
 def _keeper(others: Sequence[EvidenceFile]) -> EvidenceFile | None:
     """The first of these that nothing speaks against; None while each is damaged or being repaired."""
-    open_ones = Quarantine.objects.filter(ended_at=None, cause=Quarantine.Cause.FIXITY)
-    damaged = set(open_ones.filter(evidence__in=[each.evidence_id for each in others]).values_list("evidence", flat=True))
+    damaged = set(_damaged().filter(evidence__in=[each.evidence_id for each in others]).values_list("evidence", flat=True))
     sound = (each for each in others if each.evidence_id not in damaged and each.evidence.wrapped_key is not None)
     return next((each for each in sound if each.stored_object is not None and each.stored_object.mending_since is None), None)
 
@@ -141,6 +147,13 @@ def _lock(row: EvidenceFile, own: StoredObject, kept: StoredObject) -> None:
         raise ShareLost
     if EvidenceFile.objects.filter(stored_object=own).exclude(pk=row.pk).exists():
         raise ShareLost
+    # A scrub may have found one of them changed since they were read.
+    if _damaged().filter(Q(evidence=row.evidence_id) | Q(evidence__files__stored_object=kept)).exists():
+        raise ShareLost
+
+
+def _damaged() -> QuerySet[Quarantine]:
+    return Quarantine.objects.filter(ended_at=None, cause=Quarantine.Cause.FIXITY)
 
 
 def _claim(row: EvidenceFile) -> Claim:

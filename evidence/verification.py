@@ -5,12 +5,14 @@ service takes the package and verifies it elsewhere.
 Source: formats A6 (order and names of checks).
 """
 from datetime import datetime, timedelta
+from functools import partial
 
 from common.tenancy import opened
 from evidence.custody import Happening
-from evidence.disclosure import Disclosure, disclose_and_note
+from evidence.disclosure import Disclosure, disclose_file
 from evidence.models import Evidence
-from evidence.trail import LOOKED_UP_AT_ONCE, append_rows, append_with_retries, to_the_millisecond
+from evidence.trail import LOOKED_UP_AT_ONCE, append_rows, append_with_retries, note_happening, to_the_millisecond
+from ledger.checkpoint_folders import folder_of
 from ledger.errors import RecordNotPublished
 from ledger.pinned import pinned_roots
 from ledger.policies import policy_at
@@ -24,13 +26,13 @@ from tlog.digests import sha256
 from tlog.entry import verify_entry
 from tlog.errors import VerificationError
 from tlog.examination.findings import Findings
+from tlog.examination.stamps import verify_archived
 from tlog.merkle import leaf_hash, verify_inclusion
 from tlog.note import open_note, split_note
 from tlog.policy import NO_QUORUM
 from tlog.proof import parse_proof
 from tlog.report import PASSED, Report
 from tlog.statement import Statement, parse_statement
-from tlog.timestamp import verify_token
 
 SKEW = timedelta(seconds=300)
 
@@ -39,9 +41,9 @@ def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: 
     """Judge a file, given by its digests (`file_sm3` None: not given), against a record. That it was, and `by` whom, is in its trail first.
 
     Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased,
-    AuthoritiesMisconfigured.
+    AuthoritiesMisconfigured, DepositBusy; its trail says nothing then.
     """
-    disclosed = disclose_and_note(number, file_sha256, by, now=now)
+    disclosed = disclose_file(number, file_sha256, today=now.date())
     findings = Findings()
     _original(findings, disclosed, file_sm3)
     statement = _statement(findings, disclosed)
@@ -49,6 +51,8 @@ def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: 
     proof = _proof(findings, disclosed, entry)
     if proof is not None and statement is not None:
         _times(findings, statement, proof, now)
+    # After all that can refuse: of a file that nobody was told of the trail must not say that it was verified.
+    note_happening(disclosed.record.pk, by, now=now)
     return findings.report()
 
 
@@ -150,14 +154,17 @@ def _retired(authority_id: str) -> tuple[bytes, ...]:
 def _times(findings: Findings, statement: Statement, proof: RecordProof, now: datetime) -> None:
     text = split_note(proof.note)[0].encode()
     roots = {authority.id: authority.roots for authority in authorities()}
+    folder = folder_of(proof.size)
+    archived = {} if folder is None else folder.files
     times = []
     for stamp in proof.stamps:
-        token, trusted = stamp.token, roots.get(stamp.authority) or _retired(stamp.authority)
-        verified = findings.attempt(
-            checks.TIMESTAMPS, stamp.authority,
-            lambda token=token, trusted=trusted: verify_token(token, digest=sha256(text), roots=trusted, now=now),  # type: ignore[misc]
-            lambda known: known.gen_time.isoformat())
-        times += [verified.gen_time] if verified is not None else []
+        # What was archived about revocation when the token was taken judges here as it does in a package.
+        judge = partial(
+            verify_archived, stamp.token, sha256(text), roots=roots.get(stamp.authority) or _retired(stamp.authority), now=now,
+            crls=[archived[name] for name in (f"{stamp.authority}.crl",) if name in archived],
+            answers=[archived[name] for name in (f"{stamp.authority}.ocsp",) if name in archived])
+        stamped_at = findings.attempt(checks.TIMESTAMPS, stamp.authority, judge, datetime.isoformat)
+        times += [stamped_at] if stamped_at is not None else []
     if not proof.stamps:
         findings.skipped(checks.TIMESTAMPS, statement.record, "no token yet")
 

@@ -11,9 +11,9 @@ from django.db.models import Count, QuerySet
 from accounts.viewer import Viewer
 from cases.models import Case
 from cases.selectors import cases_to_deposit_in
+from evidence.figures import day_begin
 from evidence.models import Evidence
 from evidence.selectors import records_for
-from tlog.times import CHINA
 
 PAGE = 50
 DONE_SHOWN = 50
@@ -41,15 +41,10 @@ class WorkList:
     deposited: int
 
 
-def start_of_day(now: datetime) -> datetime:
-    """Midnight in China before `now`."""
-    return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def deposits_today(viewer: Viewer, *, now: datetime) -> QuerySet[Evidence]:
     """What this person deposited today, in cases that are still open to him."""
     assert viewer.person is not None
-    return records_for(viewer, now=now).filter(person=viewer.person, received_at__gte=start_of_day(now))
+    return records_for(viewer, now=now).filter(person=viewer.person, received_at__gte=day_begin(now))
 
 
 def work_list(viewer: Viewer, *, now: datetime, after: Case | None = None) -> WorkList:
@@ -69,7 +64,7 @@ def work_list(viewer: Viewer, *, now: datetime, after: Case | None = None) -> Wo
 
 def _rows(viewer: Viewer, cases: Sequence[Case], now: datetime) -> list[WorkRow]:
     """A row for each case: two queries for all of them."""
-    today = records_for(viewer, now=now).filter(case__in=cases, received_at__gte=start_of_day(now)).order_by()
+    today = records_for(viewer, now=now).filter(case__in=cases, received_at__gte=day_begin(now)).order_by()
     counted = _by_case(today)
     own = _by_case(today.filter(person=viewer.person))
     return [WorkRow(case, counted.get(case.pk, 0), own.get(case.pk, 0)) for case in cases]

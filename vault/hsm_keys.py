@@ -80,10 +80,11 @@ class HsmKeyProvider:
 
     @staticmethod
     def _highest(session: pkcs11.Session, organisation_ref: str) -> int:
-        number = 0
-        while next(_found(session, {pkcs11.Attribute.LABEL: _label(organisation_ref, number + 1)}), None) is not None:
-            number += 1
-        return number
+        # Every label is read: an older key that was destroyed leaves a gap, and the present one stands behind it.
+        beginning = _label(organisation_ref, "")
+        labels = (str(key.label) for key in _found(session, {}))
+        numbers = (label.removeprefix(beginning) for label in labels if label.startswith(beginning))
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
     @staticmethod
     def _make(session: pkcs11.Session, organisation_ref: str, number: int) -> Key:
@@ -127,7 +128,7 @@ def _gcm(nonce: bytes, belongs_to: str) -> dict[str, Any]:
     return {"mechanism": pkcs11.Mechanism.AES_GCM, "mechanism_param": parameters}
 
 
-def _label(organisation_ref: str, number: int) -> str:
+def _label(organisation_ref: str, number: int | str) -> str:
     return f"cunzheng/vault/{organisation_ref}/{number}"
 
 

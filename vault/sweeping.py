@@ -1,15 +1,13 @@
 """The sweeper of orphans: originals that were stored for a deposit which never came about, and second copies of what was erased.
 
-Only names older than a day that no row names, and the row is looked for again inside a transaction just before the
-deletion. Damaged bytes that were put aside stay as long as the row of what they were.
+Only names older than a day that no row names, and the row is looked for again just before the deletion.
+Damaged bytes that were put aside stay as long as the row of what they were.
 Source: design.md §3 "Order of durable writes (deposit)".
 """
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-
-from django.db import transaction
 
 from common.object_store import ObjectStore
 from vault.models import StoredObject
@@ -50,9 +48,9 @@ def _is_older(store: ObjectStore, name: str, limit: datetime) -> bool:
 
 
 def _delete_orphan(store: ObjectStore, name: str) -> bool:
-    # A deposit of a day ago could still be waiting for its transaction only if its request had lasted a day.
-    with transaction.atomic():
-        if StoredObject.objects.filter(name=owner_of(name)).exists():
-            return False
-        store.delete(name)
+    # A deposit of a day ago could still be waiting for its transaction only if its request had lasted a day. No transaction of ours is open
+    # while the store is asked: it may be far away, and everything that writes would wait.
+    if StoredObject.objects.filter(name=owner_of(name)).exists():
+        return False
+    store.delete(name)
     return True

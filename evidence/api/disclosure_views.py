@@ -12,10 +12,10 @@ from accounts.models import ApiKey
 from common.bodies import answer, read_json
 from evidence.api import payloads, schema
 from evidence.custody import CustodyAction
-from evidence.disclosure import disclose_and_note
+from evidence.disclosure import disclose_file
 from evidence.limits import count_verification
 from evidence.proofs import proof_of
-from evidence.trail import done_by_credential
+from evidence.trail import done_by_credential, note_happening
 
 
 class DisclosureView(APIView):
@@ -26,9 +26,11 @@ class DisclosureView(APIView):
         key = request.auth if isinstance(request.auth, ApiKey) else None
         count_verification(request._request, key, now=timezone.now())
         wanted = payloads.decode(read_json(request), payloads.DisclosureRequest)
-        done = done_by_credential(key, CustodyAction.DISCLOSED)
-        found = disclose_and_note(wanted.record, bytes.fromhex(wanted.sha256), done, now=timezone.now())
+        now = timezone.now()
+        found = disclose_file(wanted.record, bytes.fromhex(wanted.sha256), today=now.date())
+        # Before the row: a record that is not published yet is refused, and nothing of it was disclosed.
         proof = proof_of(found.record)
+        note_happening(found.record.pk, done_by_credential(key, CustodyAction.DISCLOSED), now=now)
         return answer({
             "record": found.record.record,
             "statement": base64.b64encode(bytes(found.record.statement)).decode(),

@@ -18,22 +18,15 @@ from common.downloads import begun
 from common.faults import RequestMalformed
 from common.request_ids import request_id_of
 from evidence.api import schema
-from evidence.corrections import with_corrections
-from evidence.custody import CustodyAction
 from evidence.errors import TooManyRecords
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope as PackageScope
+from evidence.packages.fetching import MAX_SELECTION, MEDIA_TYPE, fetch_package
 from evidence.practice import open_on_trial
-from evidence.proofs import check_published
-from evidence.reading import note_reading
-from evidence.selectors import case_records_for, is_whole_case, record_for, records_for, selection_for
+from evidence.selectors import case_records_for, is_whole_case, record_for, selection_for
 from ledger.digest_stamps import stamp_digest
-
-MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
-# They stand in the address, and gunicorn takes 4,094 bytes of it.
-MAX_SELECTION = 100
 
 
 class EvidencePackageView(APIView):
@@ -48,25 +41,14 @@ class EvidencePackageView(APIView):
     def get(self, request: Request, record: str) -> HttpResponseBase:
         viewer, now = viewer_of_request(request), timezone.now()
         viewer.must(Act.FETCH)
-        practice = open_on_trial(viewer.organisation, record)
-        whole: tuple[PackageScope, list[Evidence]] = ("record", [practice] if practice else [])
-        scope, records = whole if practice else complete(viewer, *chosen(request, viewer, record, now), now=now)
-        # Whoever cannot have the package yet leaves no trace of having fetched it.
-        check_published(records)
-        if practice is None:  # nobody's case, and open by no root: its trace is the step of the trial
-            note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id_of(request), now=now)
-        contents = gather_package(records, scope=scope, now=timezone.now())
+        if practice := open_on_trial(viewer.organisation, record):
+            # Nobody's case, and open by no root: its trace is the step of the trial.
+            contents, name = gather_package([practice], scope="record", now=now), f"{practice.record}-record.asice"
+        else:
+            scope, records = chosen(request, viewer, record, now)
+            contents, name = fetch_package(viewer, records, scope=scope, request_id=request_id_of(request), now=now)
         note_trial_step(viewer.organisation, TrialStep.Step.FETCHED, actor=viewer.actor, now=now)
-        name = f"{records[0].record}-{scope}.asice"
         return begun(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE, file_name=name)
-
-
-def complete(viewer: Viewer, scope: PackageScope, records: list[Evidence], *, now: datetime) -> tuple[PackageScope, list[Evidence]]:
-    """A record that was deposited by mistake goes out with the record that says so; a case holds both anyhow."""
-    if scope == "case":
-        return scope, records
-    told = with_corrections(records, records_for(viewer, now=now))
-    return ("selection" if len(told) > 1 else scope), told
 
 
 def chosen(request: Request, viewer: Viewer, number: str, now: datetime) -> tuple[PackageScope, list[Evidence]]:

@@ -6,6 +6,7 @@ and never kept.
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,24 +74,39 @@ def verify_upload(request: Request) -> Report:
     """The one part `package`, or the parts `record` and `file` in this order."""
     parts = _parts(request)
     name, data = next(parts, ("", iter(())))
-    packaged = name == "package"
-    if packaged:
-        report = _examine(data)
-    elif name == "record":
-        number = _short_text(data)
-        name, data = next(parts, ("", iter(())))
-        if name != "file":
-            raise PartsMalformed(wanted="record, file")
-        sha256, sm3 = _digests(data)
-        report = verify_file(number, sha256, sm3, by=_verification(request), now=timezone.now())
-    else:
+    if name == "package":
+        return _verify_package(request, data, parts)
+    if name != "record":
         raise PartsMalformed(wanted="package | record, file")
-    if next(parts, None) is not None:
-        raise PartsMalformed(wanted="package | record, file")
-    if packaged and isinstance(request.auth, ApiKey):
+    number = _short_text(data)
+    name, data = next(parts, ("", iter(())))
+    if name != "file":
+        raise PartsMalformed(wanted="record, file")
+    sha256, sm3 = _digests(data)
+    _must_end(parts)
+    return verify_file(number, sha256, sm3, by=_verification(request), now=timezone.now())
+
+
+def _verify_package(request: Request, data: Iterator[bytes], parts: Iterator[tuple[str, Iterator[bytes]]]) -> Report:
+    with _place():
+        pass  # whoever comes while all are taken is told so before he sends anything
+    with tempfile.TemporaryDirectory(prefix="cunzheng-verify-") as folder:
+        with Path(folder, "package").open("wb") as file:
+            _copy(data, file)
+        _must_end(parts)
+        # Not before all has come: whoever sends a byte now and then must not keep the others from being examined.
+        with _place():
+            report = _examine(folder)
+    if isinstance(request.auth, ApiKey):
         # Without a key nobody is known who could stand in a trail, and a package proves all it proves without us.
         note_examined(report, _verification(request, f"package: {VERDICTS[report.exit_code]}"), now=timezone.now())
     return report
+
+
+def _must_end(parts: Iterator[tuple[str, Iterator[bytes]]]) -> None:
+    """Raises PartsMalformed for a part too many, before anything is written of what came."""
+    if next(parts, None) is not None:
+        raise PartsMalformed(wanted="package | record, file")
 
 
 def _verification(request: Request, told: str | None = None) -> Happening:
@@ -140,21 +156,25 @@ def _digests(chunks: Iterator[bytes]) -> tuple[bytes, bytes]:
     return sha256.digest(), sm3.digest()
 
 
-def _examine(chunks: Iterator[bytes]) -> Report:
+@contextmanager
+def _place() -> Iterator[None]:
+    """Raises VerificationBusy while as many are examined as may be at once."""
     if not EXAMINING.acquire(blocking=False):
         raise VerificationBusy(retry_after_s=10)
     try:
-        with tempfile.TemporaryDirectory(prefix="cunzheng-verify-") as folder:
-            with Path(folder, "package").open("wb") as file:
-                _copy(chunks, file)
-            trust = Path(folder, "trust")
-            for name, data in trust_files().items():
-                path = trust / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            return examine_package(Path(folder, "package"), trust=trust, now=timezone.now())
+        yield
     finally:
         EXAMINING.release()
+
+
+def _examine(folder: str) -> Report:
+    """Of the file `package` in this folder, which gets the trust files, too."""
+    trust = Path(folder, "trust")
+    for name, data in trust_files().items():
+        path = trust / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return examine_package(Path(folder, "package"), trust=trust, now=timezone.now())
 
 
 def _copy(chunks: Iterator[bytes], file: BinaryIO) -> None:

@@ -3,7 +3,8 @@
 A record's proof is the one against the first stamped checkpoint that covers it, so two packages of one record carry the
 same proof whenever they are made.
 """
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -30,15 +31,23 @@ from tlog.statement import parse_statement
 from vault.storage import blocks_of
 
 
-def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) -> PackageContents:
+def _nothing() -> None:
+    """For a package of which no trail tells."""
+
+
+def gather_package(
+    records: Sequence[Evidence], *, scope: Scope, now: datetime, note: Callable[[], None] = _nothing
+) -> PackageContents:
     """The parts of a package of these records, in their order, and of the statements that show their trails in the log.
 
-    With such a statement the package of one record is a selection: A5 knows no scope of one record and something beside. Raises
-    RecordNotPublished while one of them is in no published checkpoint, AuthoritiesMisconfigured.
+    With such a statement the package of one record is a selection: A5 knows no scope of one record and something beside. `note` writes
+    into their trails who gets it: after all that can refuse, so that they say it of nobody who got none, and before they are read, so that
+    the package has the row. Raises RecordNotPublished while one of them is in no published checkpoint, AuthoritiesMisconfigured,
+    KeyUnavailable, VerificationError, and what `note` raises.
     """
     proofs, trails = [proof_of(record) for record in records], trails_in_log(records)
     trail_proofs = [record_proof(trail.index) for trail in trails]
-    return PackageContents(
+    contents = PackageContents(
         scope="selection" if scope == "record" and trails else scope,
         records=[
             *(_record(record, proof) for record, proof in zip(records, proofs, strict=True)),
@@ -48,6 +57,10 @@ def gather_package(records: Sequence[Evidence], *, scope: Scope, now: datetime) 
         made_at=now,
         case_head=_case_head(records[-1], now) if scope == "case" else None,
     )
+    note()
+    by_number = {record.record: record for record in records}
+    noted = [replace(each, custody=custody_of(by_number[each.number])) if each.number in by_number else each for each in contents.records]
+    return replace(contents, records=noted)
 
 
 def _record(record: Evidence, proof: RecordProof) -> RecordContents:
@@ -59,7 +72,7 @@ def _record(record: Evidence, proof: RecordProof) -> RecordContents:
     names = [claim.name for claim in parse_statement(bytes(record.statement), record.record).claims]
     return RecordContents(
         number=record.record, statement=bytes(record.statement), entry=entry_of(record.ticket)[0], proof=proof.proof,
-        custody=custody_of(record), claims=claims, originals=_originals(record, claims),
+        custody=(), claims=claims, originals=_originals(record, claims),
         withheld=dict.fromkeys(names, "erased") if erased else {},
         stamps={} if own is None else {own.authority: bytes(own.token)},
         unstamped=authority_ids() if own is None and wants_stamp(record) else (), proves=superseded_words(record),

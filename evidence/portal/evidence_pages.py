@@ -14,17 +14,16 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from common.request_ids import request_id_of
-from evidence.errors import NothingSelected, RecordNotFound, TooManyRecords
+from evidence.errors import NothingSelected, TooManyRecords
 from evidence.models import Evidence
+from evidence.packages.fetching import MAX_SELECTION
 from evidence.portal.batch_pages import READERS
 from evidence.portal.exports import csv_response, note_export, package_response, record_lines
 from evidence.portal.filters import Filter, filter_of
 from evidence.portal.rows import page_of, record_rows
 from evidence.search import Wanted, records_found
-from evidence.selectors import canonical_number, record_for, records_for
+from evidence.selectors import record_for, records_for, selection_for
 from evidence.told import note_records_exported, note_search
-
-MAX_SELECTION = 100
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,15 +73,12 @@ def selection_package(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 def selected(request: HttpRequest, viewer: Viewer, *, now: datetime) -> list[Evidence]:
     """The records ticked in a table, by case and place in it. Raises NothingSelected, TooManyRecords, RecordNotFound (one is not open)."""
-    numbers = {canonical_number(number) for number in request.POST.getlist("record")}
+    numbers = request.POST.getlist("record")
     if not numbers:
         raise NothingSelected
-    if len(numbers) > MAX_SELECTION:
+    if len(set(numbers)) > MAX_SELECTION:
         raise TooManyRecords(limit=MAX_SELECTION)
-    found = list(records_for(viewer, now=now).filter(record__in=numbers).order_by("case_id", "case_sequence"))
-    if len(found) != len(numbers):
-        raise RecordNotFound
-    return found
+    return selection_for(viewer, numbers, now=now)
 
 
 def _table(

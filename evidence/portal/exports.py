@@ -23,20 +23,15 @@ from cases.models import Case
 from common.cells import safe_cell
 from common.downloads import begun
 from common.pages import china_time
-from evidence.custody import CustodyAction
-from evidence.errors import RecordNotFound
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
-from evidence.packages.assembly import gather_package
 from evidence.packages.contents import Scope
+from evidence.packages.fetching import MEDIA_TYPE, fetch_package
 from evidence.portal.rows import case_rows, record_rows
-from evidence.proofs import check_published
-from evidence.reading import note_reading
 from ledger.digest_stamps import stamp_digest
 from tlog.times import CHINA
 
 CHUNK = 1000
-PACKAGE_TYPE = "application/vnd.etsi.asic-e+zip"
 Row = TypeVar("Row", Case, Evidence)
 Line = Sequence[str]
 
@@ -79,14 +74,10 @@ def package_response(
 ) -> StreamingHttpResponse:
     """The evidence package of these records. It holds originals, so each trail says who took it before a byte leaves.
 
-    Raises RecordNotFound (of none), RecordNotPublished, AuthoritiesMisconfigured.
+    Raises what `fetch_package` raises.
     """
-    if not records:
-        raise RecordNotFound
-    check_published(records)
-    note_reading(viewer, records, CustodyAction.FETCHED, request_id=request_id, now=now)
-    contents = gather_package(records, scope=scope, now=now)
-    return begun(stream_package(contents, stamp=stamp_digest), content_type=PACKAGE_TYPE, file_name=f"{records[0].record}-{scope}.asice")
+    contents, name = fetch_package(viewer, records, scope=scope, request_id=request_id, now=now)
+    return begun(stream_package(contents, stamp=stamp_digest), content_type=MEDIA_TYPE, file_name=name)
 
 
 def _chunks(viewer: Viewer, rows: QuerySet[Row], noted: Container[int]) -> Iterator[list[Row]]:

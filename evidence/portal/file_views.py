@@ -2,6 +2,7 @@
 
 On the record's page the beginning of each of the first files; on the file's own page everything that was drawn.
 """
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,10 +12,12 @@ from evidence.export_words import lines_of
 from evidence.models import Evidence, EvidenceFile, Rendering, RenderingPart
 from evidence.portal.rendering_words import what_is_cut, why_not
 from evidence.rendering.parts import DOCUMENT, MP3, Document
-from evidence.renderings import ask_for_renderings, document_in, may_be_rendered, rendering_of
+from evidence.renderings import LOST, ask_for_renderings, document_in, is_asked_for, may_be_rendered, rendering_of
 from evidence.selectors import claims_of
 from tlog.canonical import Json
 from tlog.claims import parse_claim
+
+logger = logging.getLogger(__name__)
 
 FILES_ON_A_RECORD = 5
 """So many are shown, and asked for, on the record's page; the others on their own pages."""
@@ -86,7 +89,9 @@ def view_of_file(record: Evidence, position: int, *, now: datetime) -> FileView 
 def is_ready(record: Evidence, position: int, *, now: datetime) -> bool:
     """Whether a page that waits for this file would show something else now."""
     file = record.files.filter(position=position).first()
-    return file is None or file.stored_object_id is None or rendering_of(file, now=now) is not None
+    if file is None or file.stored_object_id is None:
+        return True
+    return rendering_of(file, now=now) is not None and not is_asked_for(file)
 
 
 def _views(record: Evidence, files: Iterable[EvidenceFile], *, whole: bool, now: datetime) -> tuple[FileView, ...]:
@@ -99,7 +104,13 @@ def _views(record: Evidence, files: Iterable[EvidenceFile], *, whole: bool, now:
         rendering = rendering_of(file, now=now)
         if view.state != "kept-elsewhere" and rendering is None:
             waiting.append(file.pk)
-        found.append(view if rendering is None or view.state == "kept-elsewhere" else _shown(view, rendering, record.kind, whole=whole))
+        if rendering is not None and view.state != "kept-elsewhere":
+            try:
+                view = _shown(view, rendering, record.kind, whole=whole)
+            except LOST as lost:
+                logger.warning("a rendering is drawn again: %s", type(lost).__name__)
+                waiting.append(file.pk)
+        found.append(view)
     ask_for_renderings(waiting, now=now)
     return tuple(found)
 

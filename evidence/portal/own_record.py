@@ -21,7 +21,7 @@ from common.request_ids import request_id_of
 from common.tenancy import without_number
 from evidence.corrections import LONGEST_REASON, declared_by, reason_of, supersede, supersession_of
 from evidence.custody import CustodyAction
-from evidence.errors import AlreadySuperseded, InvalidRecord
+from evidence.errors import AlreadySuperseded, DepositBusy, InvalidRecord
 from evidence.intake import admit
 from evidence.kinds import CORRECTION, kind_word
 from evidence.kinds.words import Told, metadata_told, provenance_told
@@ -40,6 +40,8 @@ from evidence.releasing import may_release, quarantine_of
 from evidence.selectors import claims_of, record_for
 from tlog.canonical import Json
 from tlog.claims import parse_claim
+from tlog.errors import VerificationError
+from vault.errors import KeyUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ class OwnRecord:
 
 
 def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord | None:
-    """None for a stranger, for a record that is not open to whoever is signed in, and where the claims were erased.
+    """None for a stranger, for a record that is not open to whoever is signed in, and where the claims were erased or are damaged.
 
-    What is shown is written into the trail first.
+    What is shown is written into the trail first. Raises KeyUnavailable, DepositBusy.
     """
     if not isinstance(request.user, Person):
         return None
@@ -102,7 +104,9 @@ def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord
             record = record_for(viewer, number, now=now)
         claims = {claim.name: parse_claim(claim.name, claim.data) for claim in claims_of(record)}
         note_reading(viewer, [record], CustodyAction.VIEWED, request_id=request_id_of(request), now=now)
-    except DomainError:
+    except (KeyUnavailable, DepositBusy):
+        raise  # it is his record and cannot be shown now: the page of a stranger would say that it is not
+    except (DomainError, VerificationError):
         return None
     subject, provenance, mistake = claims["subject"], claims["provenance"], supersession_of(record)
     assert isinstance(subject, dict)
@@ -168,8 +172,6 @@ def _supersede(request: HttpRequest, viewer: Viewer, record: Evidence, now: date
     if not reason or len(reason) > LONGEST_REASON or "\0" in reason or not KEY.fullmatch(key):
         raise InvalidRecord(pointer="/reason", reason=_("请写明误存的原因，不超过 1000 字。"))
     replaced_by = record_for(viewer, typed, now=now) if typed else None
-    if replaced_by is not None and (replaced_by.case_id != record.case_id or replaced_by.pk == record.pk):
-        raise InvalidRecord(pointer="/replaced_by", reason=_("替代的存证须是同一案件的另一份存证。"))
     depositor = depositor_of(viewer)
     admit(depositor, retried=True, now=now)
     supersede(depositor, record, reason=reason, replaced_by=replaced_by, now=now, key=f"{depositor.actor}/{key}")

@@ -19,6 +19,7 @@ from evidence.errors import PracticeFileMissing
 from evidence.models import Evidence
 from evidence.packages.archive import stream_package
 from evidence.packages.assembly import gather_package
+from evidence.packages.fetching import MEDIA_TYPE
 from evidence.portal.bounded_forms import bounded
 from evidence.practice import FILE_NAME, PRACTICE_FILE, practice_for
 from evidence.trail import done_by_viewer
@@ -84,6 +85,6 @@ def practice_package(request: HttpRequest) -> HttpResponse:
     contents = gather_package([record], scope="record", now=now)
     package = b"".join(stream_package(contents, stamp=stamp_digest))
     note_trial_step(viewer.organisation, TrialStep.Step.FETCHED, actor=viewer.actor, now=now)
-    response = HttpResponse(package, content_type="application/vnd.etsi.asic-e+zip", headers={"Cache-Control": "no-store"})
+    response = HttpResponse(package, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
     response["Content-Disposition"] = f'attachment; filename="{record.record}-record.asice"'
     return response

@@ -23,7 +23,7 @@ from evidence.portal.ranges import Between, OutOfRange, stretch
 from evidence.reading import note_reading
 from evidence.record_keys import open_rendering
 from evidence.rendering.parts import DOCUMENT
-from evidence.renderings import part_of
+from evidence.renderings import LOST, ask_for_renderings, part_of
 from evidence.selectors import record_for
 
 HEADERS = {
@@ -72,8 +72,14 @@ def view_part(request: HttpRequest, viewer: Viewer, /, number: str, position: in
         raise RecordNotFound
     if request.headers.get("Sec-Fetch-Dest", "") not in AS_A_PART:
         return HttpResponseRedirect(reverse("record-view", args=[record.record, position]))
+    try:
+        answer = _answer(request, found)
+    except LOST:
+        # The page that asked says that it is being prepared when it is loaded again.
+        ask_for_renderings([found.rendering.file_id], now=now)
+        raise RecordNotFound from None
     note_looking(viewer, record, PLAYED if found.media_type.startswith("audio/") else SEEN, request_id=request_id_of(request), now=now)
-    return _answer(request, found)
+    return answer
 
 
 def _answer(request: HttpRequest, part: RenderingPart) -> HttpResponseBase:

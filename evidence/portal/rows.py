@@ -20,6 +20,7 @@ from evidence.portal.state_words import STATES, Text
 from evidence.selectors import claims_of, records_for
 from tlog.claims import parse_claim
 from tlog.errors import VerificationError
+from vault.errors import KeyUnavailable
 
 PAGE = 50
 Row = TypeVar("Row", Case, Evidence, DepositBatch)
@@ -105,12 +106,12 @@ def record_rows(records: Sequence[Evidence]) -> list[RecordRow]:
 def _told(record: Evidence) -> tuple[str | None, Sequence[Word]]:
     """The title that the depositor gave, and what is missing of where the record comes from; None and nothing when the content was erased.
 
-    One damaged row, which `fsck` names, must not close a list.
+    One damaged row, which `fsck` names, or the key of one lender that is away must not close a list that tells of others, too.
     """
     try:
         claims = {claim.name: claim.data for claim in claims_of(record) if claim.name in ("subject", "provenance")}
         subject, provenance = (parse_claim(name, claims[name]) for name in ("subject", "provenance"))
-    except (ClaimsErased, VerificationError):
+    except (ClaimsErased, KeyUnavailable, VerificationError):
         return None, ()
     assert isinstance(subject, dict)
     assert isinstance(provenance, dict)

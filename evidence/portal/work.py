@@ -24,6 +24,7 @@ from common.idempotency import IdempotentRequest
 from common.problems import answer_problem, as_domain_error, problem_response, wants_json
 from evidence.capture import DepositItem, Depositor
 from evidence.corrections import superseded_among
+from evidence.figures import day_begin
 from evidence.intake import admit, deposit_upload
 from evidence.kinds import KINDS, RULES, kind_word
 from evidence.multipart import MultipartForm
@@ -32,7 +33,7 @@ from evidence.portal.kind_forms import kind_form, kind_forms, self_checks
 from evidence.portal.relation_fields import relation_inputs
 from evidence.selectors import records_for
 from evidence.trail import roles_of
-from evidence.worklist import start_of_day, work_list
+from evidence.worklist import work_list
 
 # The cases among which a phone's page lets choose; any other is reached from its own page.
 OFFERED = 1000
@@ -85,7 +86,7 @@ def case_page(
     request: HttpRequest, viewer: Viewer, case: Case, *, now: datetime, error: DomainError | None = None, typed: QueryDict | None = None
 ) -> HttpResponse:
     """The case's form with today's deposits in it; after a refusal with what was typed, but for the file, which no page can keep."""
-    today = list(records_for(viewer, now=now).filter(case=case, received_at__gte=start_of_day(now)))
+    today = list(records_for(viewer, now=now).filter(case=case, received_at__gte=day_begin(now)))
     mistaken = superseded_among(today)
     rows = [(row, kind_word(row.kind), row.pk in mistaken) for row in today]
     done, kind = request.GET.get("deposited"), (request.GET if typed is None else typed).get("kind")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from common.errors import DomainError
 from ledger.incidents import SELF_CHECK_FAILED, end_incident, open_incident
 from ledger.lag import Lag, lag_of
 from ledger.monitor.examination import Judgement, examine
@@ -83,7 +84,11 @@ def _looked(memory: Memory, store: Store, now: datetime, patience: Patience) -> 
 
 
 def _slice(name: str, memory: Memory) -> Judgement:
-    looked = look_on(name, memory.slices.setdefault(name, Progress()))
+    try:
+        looked = look_on(name, memory.slices.setdefault(name, Progress()))
+    except DomainError as refused:
+        # What one slice cannot do now must not keep the others, and what the log itself was found to be, from being said.
+        return Judgement(name, f"it could not be looked at: {refused.code}")
     if not looked.wrong:
         return Judgement(name)
     for sentence in looked.wrong.values():

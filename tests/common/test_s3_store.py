@@ -1,5 +1,9 @@
 """What S3 adds to the contract of `test_object_store`: lost answers, busy servers, parts, versions, Object Lock; by a server over HTTP."""
+import socket
+import subprocess
+import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +15,8 @@ from common import s3_store
 from common.object_store import ObjectConflictError
 from common.s3_store import S3ObjectStore, S3RefusedError, client_of
 from tests.common.buckets import Bucket, Faults, FaultyProxy, bucket, s3_server
+from tests.faults.programs import port_for_a_server_that_dies
+from tests.ledger.processes import wait_until
 
 __all__ = ["bucket", "s3_server"]
 
@@ -201,3 +207,36 @@ def test_a_bucket_that_is_not_there_and_a_server_that_does_not_answer_are_oserro
             store.open("x")
         with pytest.raises(S3RefusedError):
             list(store.list(""))
+
+
+@pytest.fixture
+def far_server(s3_server: str) -> Iterator[str]:
+    """Moto's server in a process of its own, so that what it holds is not counted; `s3_server` gives the credentials."""
+    port = port_for_a_server_that_dies()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: listens(port), within_s=60)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_large_object_is_never_held_whole_nor_in_several_parts(far_server: str) -> None:
+    large = Bucket("large", far_server)
+    large.client.create_bucket(Bucket=large.name)
+    block, store = bytes(range(256)) * (MIB // 256), large.store()
+    tracemalloc.start()
+    try:
+        store.put_new("a", (block for _ in range(200)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert large.client.head_object(Bucket=large.name, Key="a")["ContentLength"] == 200 * MIB
+    assert peak <= 48 * MIB, f"{peak / MIB:.0f} MiB at once"

@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import timezone
 
 from common.append_only import trigger_names
 from common.failpoints import InjectedFault, plan
+from common.jobs import Job, enqueue_daily_jobs, run_job
 from evidence.custody import CustodyAction, CustodyRow
-from evidence.custody_batches import EVERY, commit_heads, moved_heads
+from evidence.custody_batches import COMMIT_CUSTODY, EVERY, commit_heads, moved_heads
 from evidence.custody_fsck import examine_custody_commitments
 from evidence.fsck import examine_evidence
 from evidence.models import CustodyCommitment, CustodyEvent, CustodyHead, Evidence
@@ -143,6 +145,26 @@ def test_a_trail_that_was_chained_anew_is_not_the_one_in_the_log(unguarded: Evid
     [finding] = examine_custody_commitments()
     assert finding.where == f"evidence_custodyevent of {unguarded.record}"
     assert finding.what.startswith("row 3 is not the one that CZ-")
+
+
+def test_the_worker_puts_trails_into_the_log_every_five_minutes_by_itself(record: Evidence) -> None:
+    now = timezone.now()
+    enqueue_daily_jobs(now=now)
+    assert run_job(Job.objects.get(kind=COMMIT_CUSTODY).pk)
+    assert CustodyHead.objects.get().event.evidence == record
+    again = Job.objects.get(kind=COMMIT_CUSTODY)
+    assert (again.done_at, again.next_attempt_at - now < 2 * EVERY) == (None, True)
+
+
+def test_the_command_finds_a_trail_that_was_chained_anew(unguarded: Evidence, capsys: pytest.CaptureFixture[str]) -> None:
+    for row in rechained(custody_of(unguarded), 2, "person:666"):
+        change("UPDATE evidence_custodyevent SET actor = %s, previous = %s, digest = %s WHERE evidence_id = %s AND sequence = %s",
+               row.actor, row.previous, row.digest, unguarded.pk, row.sequence)
+    with pytest.raises(SystemExit) as ended:
+        call_command("fsck")
+    assert ended.value.code == 1
+    told = capsys.readouterr()
+    assert f"evidence_custodyevent of {unguarded.record}: row 3 is not the one that CZ-" in told.out + told.err
 
 
 @pytest.mark.parametrize("column", ["salt", "position"])

@@ -19,7 +19,7 @@ from evidence.fsck import examine_evidence
 from evidence.models import CUSTODY_EVENTS, CustodyEvent, Evidence
 from evidence.selectors import custody_of
 from tests.accounts.people import make_organisation
-from tests.depositing import Post, document
+from tests.depositing import Post, document, multipart
 from tests.evidence.desk import Desk, encoded
 
 ORIGINAL = b"the original"
@@ -60,6 +60,21 @@ def test_whoever_brings_a_number_and_a_digest_stands_in_the_trail(
         assert row.circumstances is not None
         assert (row.circumstances.signed_in, row.circumstances.request_id) == (how, request)
     assert [finding for finding in examine_evidence() if "custody" in finding.where] == []
+
+
+def test_what_is_not_published_yet_is_not_disclosed_and_its_trail_does_not_say_so(post_deposit: Post, client: Client) -> None:
+    number = post_deposit(document(), ORIGINAL).json()["records"][0]["record"]
+    answer = client.post("/api/v1/disclosures", {"record": number, "sha256": SHA256}, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "record-not-published")
+    assert CustodyAction.DISCLOSED not in {row.event for row in custody_of(Evidence.objects.get(record=number))}
+
+
+def test_a_part_too_many_is_refused_before_anything_is_written(record: Evidence, client: Client) -> None:
+    before = len(custody_of(record))
+    body, kind = multipart([
+        ("record", "text/plain", record.record.encode()), ("file", "text/plain", ORIGINAL), ("file", "text/plain", ORIGINAL)])
+    assert client.post("/api/v1/verify", body, content_type=kind).status_code == 400
+    assert len(custody_of(record)) == before
 
 
 @pytest.mark.parametrize("path", ["/api/v1/disclosures", "/api/v1/verify"])

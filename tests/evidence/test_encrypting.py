@@ -120,8 +120,9 @@ def test_a_record_whose_key_is_destroyed_is_unreadable_for_good(post_deposit: Po
     record.refresh_from_db()
     file.evidence.refresh_from_db()
     for attempt in (lambda: claims_in(record), lambda: open_original(file)):
-        with pytest.raises(ClaimsErased):
+        with pytest.raises(ClaimsErased) as refused:
             attempt()
+        assert "依法" not in f"{refused.value.title}{refused.value.sentence()}", "no law was asked, and no erasure stands in the log"
     assert list(clear_records()) == [], "nothing of it is taken for a record from before encryption"
     assert lies_in_the_clear(var_dir, SECRETS[0]) == []
     assert TITLE not in bytes(record.sealed_claims or b"")

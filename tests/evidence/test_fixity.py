@@ -1,23 +1,26 @@
 """Originals are read again slice by slice, and one that changed stays an incident until it is right again."""
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.services import create_organisation, issue_api_key
 from evidence import fixity
+from evidence.errors import DepositBusy
 from evidence.models import CustodyEvent, Evidence, EvidenceFile, FixityRound
 from evidence.quarantine_rows import Quarantine
 from evidence.record_keys import record_key
 from ledger.incidents import ORIGINAL_CHANGED, SELF_CHECK_FAILED, open_incidents
 from ledger.monitor.memory import Progress, Store
 from ledger.monitor.rounds import watch
-from ledger.monitor.slices import SLICES, look_on, register_slice
+from ledger.monitor.slices import SLICES, Looked, look_on, register_slice
 from ledger.selectors import log_origin
-from tests.depositing import Post, document
+from tests.depositing import Post, deposit_body, document
 from vault.models import StoredObject
 from vault.sealing import seal
 
@@ -81,6 +84,41 @@ def test_a_changed_original_is_an_incident_until_it_is_right_again(
     assert Store(log_origin()).load().slices["originals"].suspects == []
 
 
+def test_the_key_of_one_organisation_that_is_away_stops_no_round(
+    originals: list[Path], client: Client, settings: Settings, var_dir: Path
+) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    other = create_organisation("另一消费金融有限公司", now=timezone.now())
+    key = issue_api_key(other, label="test", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    data, kind = deposit_body(document(), b"a recording of another")
+    assert client.post("/api/v1/evidence", data, content_type=kind, headers={"Authorization": f"Bearer {key}"}).status_code == 201
+    away = var_dir / "keys" / "vault" / other.ref
+    away.rename(var_dir / "taken")
+    originals[1].write_bytes(b"original X")
+    watch(now=timezone.now())
+    assert [(each.subject, each.facts) for each in open_incidents() if each.code == SELF_CHECK_FAILED] == [("originals", {"objects": 2})]
+    [made] = Quarantine.objects.all()
+    assert made.evidence == Evidence.objects.order_by("id")[1], "nothing is known to be wrong with what could not be opened"
+    (var_dir / "taken").rename(away)
+    last = EvidenceFile.objects.latest("pk")
+    assert last.pk not in fixity.look_at_originals(0, []).wrong
+
+
+def test_a_slice_that_is_refused_is_an_incident_and_keeps_no_other_from_its_round(originals: list[Path], settings: Settings) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    originals[0].write_bytes(b"original X")
+
+    def refused(_after: int, _rows: Sequence[int]) -> Looked:
+        raise DepositBusy(retry_after_s=2)
+
+    register_slice("a first one", refused)
+    try:
+        watch(now=timezone.now())
+    finally:
+        del SLICES["a first one"]
+    assert {each.subject for each in open_incidents() if each.code == SELF_CHECK_FAILED} == {"a first one", "originals"}
+
+
 def test_claims_that_cannot_be_read_leave_the_original_unproven(originals: list[Path]) -> None:
     row = EvidenceFile.objects.order_by("id").select_related("evidence").first()
     assert row is not None
@@ -111,6 +149,17 @@ def test_a_trail_says_that_its_originals_were_read_again_once_in_a_while(origina
     events = {number: list(CustodyEvent.objects.filter(evidence__record=number).order_by("sequence").values_list("event", flat=True)[2:])
               for number in Evidence.objects.order_by("id").values_list("record", flat=True)}
     assert list(events.values()) == [["record:checked"], ["record:quarantined"], ["record:checked"]]
+
+
+def test_a_record_whose_other_original_changed_is_not_called_checked(post_deposit: Post, var_dir: Path, one_at_a_time: None) -> None:
+    files = [{"name": name, "media_type": "audio/wav"} for name in ("a.wav", "b.wav")]
+    assert post_deposit(document(files=files), b"one", b"two").status_code == 201
+    first = EvidenceFile.objects.select_related("stored_object").get(position=1)
+    (var_dir / "vault" / str(first.stored_object)).write_bytes(b"original X")
+    assert fixity.look_at_originals(0, [], max_objects=1).wrong
+    assert not fixity.look_at_originals(first.pk, [], max_objects=1).wrong
+    events = list(CustodyEvent.objects.order_by("sequence").values_list("event", flat=True)[2:])
+    assert events == ["record:quarantined"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,5 +1,6 @@
 """The limit per credential: kept while its counter is there, and no reason to refuse anybody while it is not."""
 import hashlib
+import io
 import json
 import logging
 import socket
@@ -14,7 +15,8 @@ from pytest_django import Settings
 
 from common import counting
 from config import env
-from tests.depositing import Post, batch, document
+from evidence.api.verify_views import EXAMINING
+from tests.depositing import Post, batch, document, multipart
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +102,40 @@ def test_who_verifies_too_often_is_told_when_to_come_back_whatever_he_asks(
         assert ask(number, right, Authorization=f"Bearer {key}").status_code != 429, "whoever shows a key is counted by it"
     else:
         assert "verifications-limited" in refused[0].content.decode()
+
+
+class Upload(io.BytesIO):
+    """A body that notes at each read how many packages could be examined at that moment."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.free: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        taken = [place for place in range(2) if EXAMINING.acquire(blocking=False)]
+        for _ in taken:
+            EXAMINING.release()
+        self.free.append(len(taken))
+        return super().read(size)
+
+
+def send_package(client: Client) -> tuple[Any, Upload]:
+    body, kind = multipart([("package", "application/zip", b"no package" * 100_000)])
+    upload = Upload(body)
+    more: dict[str, Any] = {"wsgi.input": upload, "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": kind}
+    return client.generic("POST", "/api/v1/verify", b"", **more), upload
+
+
+@pytest.mark.usefixtures("authority")
+def test_a_package_that_is_still_coming_keeps_nobody_from_being_examined(client: Client, service: str) -> None:
+    answer, upload = send_package(client)
+    assert (answer.status_code, answer.json()["verdict"]) == (200, "failed")
+    assert set(upload.free) == {2}
+    assert len(upload.free) > 2
+    with EXAMINING, EXAMINING:
+        answer, upload = send_package(client)
+    assert (answer.status_code, answer.json()["code"]) == (503, "verification-busy")
+    assert upload.free == [0], "no more is read than tells that it is a package"
 
 
 def test_guesses_and_floods_of_one_address_leave_others_alone(post_deposit: Post, client: Client, settings: Settings) -> None:

@@ -83,6 +83,8 @@ def test_a_refusal_writes_nothing(typed: dict[str, str], status: int, desk: Desk
     named = {"itself": wrong.record, "another case": other.record}
     answer = supersede(desk, wrong, **{name: named.get(value, value) for name, value in typed.items()})
     assert answer.status_code == status
+    if typed.get("replaced_by") in named:
+        assert "替代的存证须是同一案件的另一份存证。" in answer.content.decode()
     assert Evidence.objects.count() == 2
     assert sum(path.is_file() for path in (var_dir / "vault").rglob("*")) == 2
 
@@ -104,9 +106,15 @@ def test_the_package_of_a_mistake_carries_its_correction(desk: Desk, stamp: Call
     stamp()
     call_command("export_trust", str(tmp_path / "trust"), verbosity=0)
     key = issue_api_key(desk.organisation, label="t", now=timezone.now(), valid_for=timedelta(days=1))[1]
-    for scope in ("record", "case"):
-        answer = Client().get(f"/api/v1/evidence/{wrong.record}/package?scope={scope}", headers={"Authorization": f"Bearer {key}"})
-        package = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    for scope in ("record", "case", "selected", "of the page"):
+        token = {"csrfmiddlewaretoken": desk.form("/evidence")["csrfmiddlewaretoken"]}
+        if scope == "selected":
+            answer: Any = desk.client.post("/evidence/package", {**token, "record": wrong.record})
+        elif scope == "of the page":
+            answer = desk.client.post(f"/cases/{case.ref}/package", token)
+        else:
+            answer = Client().get(f"/api/v1/evidence/{wrong.record}/package?scope={scope}", headers={"Authorization": f"Bearer {key}"})
+        package = b"".join(answer.streaming_content)
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             catalogue = archive.read("catalogue.csv").decode()
             told = json.loads(archive.read("package.json"))
@@ -145,6 +153,19 @@ def test_the_row_is_held_against_the_claims_and_cannot_be_changed(desk: Desk) ->
     assert [finding.where for finding in examine_evidence()] == [f"evidence_supersession of {row.correction.record}"]
 
 
+@pytest.mark.parametrize("broken", ["altered", "gone", "key"])
+def test_a_correction_that_cannot_be_read_is_a_finding_and_ends_no_examination(desk: Desk, var_dir: Path, broken: str) -> None:
+    supersede(desk, deposited(desk, desk.case()))
+    row = Supersession.objects.get()
+    if broken == "key":
+        (var_dir / "keys" / "vault" / desk.organisation.ref).rename(var_dir / "taken")
+    else:
+        Evidence.objects.filter(pk=row.correction_id).update(sealed_claims=b"nobody opens this" if broken == "altered" else None)
+    found = [finding for finding in examine_evidence() if finding.where == f"evidence_supersession {row.pk}"]
+    assert len(found) == 1
+    assert f"the claims of {row.correction.record} cannot be read" in str(found[0])
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_lists_mark_what_was_a_mistake_lead_to_what_stands_for_it_and_are_narrowed_by_it(desk: Desk, language: str) -> None:
     case = desk.case()
@@ -169,6 +190,27 @@ def test_lists_mark_what_was_a_mistake_lead_to_what_stands_for_it_and_are_narrow
     [line] = [row for row in csv.reader(io.StringIO(exported(desk))) if row[0] == replaced.record]
     assert line[-1] == right.record
     assert line[-2] == Supersession.objects.get(superseded=replaced).correction.record
+
+
+def test_the_page_of_a_record_says_that_its_key_is_away_and_is_the_public_one_where_claims_are_damaged(
+    desk: Desk, var_dir: Path
+) -> None:
+    record = deposited(desk, desk.case())
+    away = var_dir / "keys" / "vault" / desk.organisation.ref
+    away.rename(var_dir / "taken")
+    assert desk.client.get(f"/records/{record.record}").status_code == 503
+    assert Client().get(f"/records/{record.record}").status_code == 200
+    (var_dir / "taken").rename(away)
+    Evidence.objects.filter(pk=record.pk).update(sealed_claims=b"nobody opens this")
+    assert desk.client.get(f"/records/{record.record}").status_code == 200
+
+
+def test_a_list_stays_open_while_the_key_of_its_records_is_away(desk: Desk, var_dir: Path) -> None:
+    record = deposited(desk, desk.case())
+    (var_dir / "keys" / "vault" / desk.organisation.ref).rename(var_dir / "taken")
+    answer = desk.client.get("/evidence", headers={"Accept-Language": "zh-hans"})
+    assert answer.status_code == 200
+    assert "内容已销毁或无法读取" in row_of(answer.content.decode(), record.record)
 
 
 def row_of(source: str, number: str) -> str:

@@ -3,6 +3,7 @@ import hashlib
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -350,6 +351,50 @@ def test_a_newer_program_draws_anew_and_leaves_nothing_of_the_older(desk: Desk, 
     assert "渲染件正在生成" not in page_of(desk, record)
     assert (len(stored()), Rendering.objects.get().version) == (len(before), renderings.VERSION)
     assert stored() != before
+
+
+def test_an_older_rendering_that_cannot_be_deleted_costs_the_newer_one_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, var_dir: Path
+) -> None:
+    record, _ = looked_at(desk, ("a.txt", b"abc", "text/plain"))
+    older = var_dir / "vault" / RenderingPart.objects.get().stored_object.name
+    monkeypatch.setattr(renderings, "VERSION", renderings.VERSION + 1)
+    page_of(desk, record)
+    older.unlink()
+    older.mkdir()
+    work()
+    assert Job.objects.get(kind=RENDER_FILE).last_error == "IsADirectoryError"
+    assert RenderingPart.objects.get().stored_object.name in stored()
+    assert "abc" in page_of(desk, record)
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_rendering_that_is_lost_or_damaged_closes_no_page_and_is_drawn_anew(desk: Desk, var_dir: Path, damaged: bool) -> None:
+    record, _ = looked_at(desk, ("a.txt", b"abc", "text/plain"))
+    lying = var_dir / "vault" / RenderingPart.objects.get().stored_object.name
+    data = lying.read_bytes()
+    lying.unlink()
+    if damaged:
+        lying.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    for rest in ("", "/files/1/view"):
+        page = page_of(desk, record, rest)
+        assert "渲染件正在生成" in page
+        assert "该原件在存储中已被改动" not in page, "nothing is wrong with the original"
+        assert not desk.client.get(f"/records/{record.record}/files/1/view/state").json()["ready"], "it is not loaded again and again"
+    work()
+    assert desk.client.get(f"/records/{record.record}/files/1/view/state").json()["ready"]
+    assert "abc" in page_of(desk, record)
+    assert StoredObject.objects.count() == len(stored()) == 2
+
+
+def test_a_picture_that_is_lost_is_not_found_and_drawn_anew(desk: Desk, var_dir: Path) -> None:
+    record, _ = looked_at(desk, ("a.png", picture("PNG"), "image/png"))
+    (var_dir / "vault" / RenderingPart.objects.get().stored_object.name).unlink()
+    before = events(record)
+    assert part(desk, record, 1).status_code == 404
+    assert events(record) == before, "nobody saw it"
+    work()
+    assert part(desk, record, 1).status_code == 200
 
 
 def test_what_the_machine_lacked_is_looked_at_again_after_a_day(desk: Desk) -> None:

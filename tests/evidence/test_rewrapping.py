@@ -1,25 +1,30 @@
 """A change of an organisation's key wraps its records' keys again and touches nothing else; it may die anywhere."""
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts.models import Application, Organisation
 from cases.models import Case
+from evidence import encrypting, papers
 from evidence.models import ApplicationPaper, Evidence, EvidenceFile
+from evidence.own_deposits import the_operator
 from evidence.papers import bytes_of
 from evidence.record_keys import claims_in, open_original, record_key
 from evidence.rewrapping import still_wrapped_by_older_keys
 from tests.conftest import Start
 from tests.depositing import Post, batch, document
+from tests.evidence.clear import make_clear, make_paper_clear
 from tests.evidence.letting_in import apply_now, operators
 from tests.evidence.test_case_chain import in_parallel
 from vault.errors import KeyUnavailable
 from vault.keys import key_provider
-from vault.wrapping import id_in
+from vault.wrapping import KeyProvider, id_in
 
 
 @pytest.fixture
@@ -107,6 +112,55 @@ def test_a_deposit_that_had_begun_before_the_change_is_waited_for(deposits: None
     in_parallel(lambda turn: works[turn](turn), 2, threads=2)
     assert set(ids()) == {key_provider().present_id(organisation.ref)}
     everything_opens()
+
+
+class SlowToStore:
+    """The keys in use; what they wrapped stands in no row yet for a second."""
+
+    def __init__(self, keys: KeyProvider, wrapped: threading.Event) -> None:
+        self.keys, self.wrapped = keys, wrapped
+
+    def wrap(self, organisation_ref: str, keys: Sequence[tuple[bytes, str]]) -> list[bytes]:
+        made = self.keys.wrap(organisation_ref, keys)
+        self.wrapped.set()
+        time.sleep(1)
+        return made
+
+
+@pytest.mark.parametrize("what", ["record", "paper", "new papers"])
+def test_whatever_else_wraps_a_key_is_waited_for_too(
+    deposits: None, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The encryption of what is older, and papers that come, beside a key change that destroys the older key."""
+    operators()
+    apply_now()
+    owner = organisation if what == "record" else the_operator()
+    if what == "record":
+        make_clear(Evidence.objects.order_by("id")[0])
+    elif what == "paper":
+        make_paper_clear(ApplicationPaper.objects.select_related("stored_object__organisation").order_by("id")[0])
+    wrapped = threading.Event()
+    slow = SlowToStore(key_provider(), wrapped)
+    for module in (encrypting, papers):
+        monkeypatch.setattr(module, "key_provider", lambda: slow)
+
+    def wrap(_turn: int) -> None:
+        if what == "new papers":
+            paper = papers.Paper(ApplicationPaper.Kind.LICENCE, b"%PDF-1.7 one more")
+            papers.supplement(Application.objects.get(), [paper], now=timezone.now())
+        else:
+            encrypting.encrypt_all()
+
+    def change(_turn: int) -> None:
+        assert wrapped.wait(60)
+        call_command("rotate_vault_key", owner.ref, "--destroy-older")
+
+    works = (wrap, change)
+    in_parallel(lambda turn: works[turn](turn), 2, threads=2)
+    monkeypatch.undo()
+    everything_opens()
+    for paper in ApplicationPaper.objects.select_related("stored_object__organisation"):
+        assert bytes_of(paper)
 
 
 def test_the_operators_papers_are_wrapped_again_too(service: str) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.services import create_organisation, issue_api_key
 from common.failpoints import InjectedFault, plan
 from common.jobs import Job, RunAgain, enqueue_daily_jobs, run_job
 from common.object_store import FileObjectStore, StoreAwayError
@@ -30,7 +32,7 @@ from evidence.repairs import COPY_AWAY, REPAIR_ORIGINAL, repair_original
 from ledger.incidents import ORIGINAL_CHANGED, incidents, open_incidents
 from tests.common.buckets import REGION, Bucket, bucket, s3_server
 from tests.conftest import Start
-from tests.depositing import Post, document
+from tests.depositing import Post, deposit_body, document
 from vault.models import StoredObject
 from vault.storage import ASIDE, copy_store, vault_store
 from vault.sweeping import sweep_stores
@@ -362,6 +364,58 @@ def test_copies_that_are_away_are_one_sentence_and_lose_nothing(copied: list[Evi
     second.rename(second.parent / "away")
     looked = look_at_copies(0, [])
     assert (len(looked.wrong), looked.last, waiting_count()) == (1, 0, 0)
+
+
+@pytest.fixture
+def elsewhere(copied: list[Evidence], client: Client) -> EvidenceFile:
+    """The one original of another organisation, with its copy; its row is the last."""
+    other = create_organisation("另一消费金融有限公司", now=timezone.now())
+    key = issue_api_key(other, label="test", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    data, kind = deposit_body(document(), b"a recording of another")
+    answer = client.post("/api/v1/evidence", data, content_type=kind, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 201
+    copy_originals(0)
+    return EvidenceFile.objects.select_related("evidence__organisation", "stored_object").latest("pk")
+
+
+def test_the_only_copy_of_an_organisation_is_made_anew_where_others_have_theirs(elsewhere: EvidenceFile, second: Path) -> None:
+    (second / str(elsewhere.stored_object)).unlink()
+    looked = look_at_copies(0, [])
+    assert (looked.objects, looked.last, list(looked.wrong)) == (3, 0, [elsewhere.pk])
+    assert looked.wrong[elsewhere.pk].endswith("it is made anew")
+    copy_originals(0)
+    assert look_at_copies(0, []).wrong == {}
+
+
+def test_in_an_empty_folder_nothing_is_made_anew_and_every_copy_is_missed(elsewhere: EvidenceFile, second: Path) -> None:
+    shutil.rmtree(second)
+    second.mkdir()
+    looked = look_at_copies(0, [])
+    assert (looked.objects, looked.last, len(looked.wrong), waiting_count()) == (3, 0, 3, 0)
+
+
+@pytest.mark.parametrize("broken", ["key", "claims"])
+def test_a_copy_that_cannot_be_judged_does_not_keep_the_others_from_it(
+    elsewhere: EvidenceFile, copied: list[Evidence], second: Path, var_dir: Path, broken: str
+) -> None:
+    if broken == "key":
+        (var_dir / "keys" / "vault" / copied[0].organisation.ref).rename(var_dir / "taken")
+    else:
+        Evidence.objects.filter(pk__in=[record.pk for record in copied]).update(sealed_claims=b"nobody opens this")
+    damage(second / str(elsewhere.stored_object))
+    looked = look_at_copies(0, [])
+    assert (looked.objects, looked.last, len(looked.wrong)) == (3, 0, 3)
+    assert looked.wrong[elsewhere.pk].endswith("it is made anew")
+    assert waiting_count() == 1, "of what could not be judged nothing is forgotten"
+
+
+def test_what_cannot_be_copied_does_not_keep_the_others_from_it(
+    records: list[Evidence], second: Path, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (var_dir / "vault" / names()[0]).unlink()
+    monkeypatch.setattr(copies, "MAX_BYTES", 1)
+    copy_originals(0)
+    assert [(second / name).exists() for name in names()] == [False, True]
 
 
 def test_an_erased_record_is_erased_in_both_stores_with_what_was_put_aside(copied: list[Evidence], second: Path, var_dir: Path) -> None:

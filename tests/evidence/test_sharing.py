@@ -12,6 +12,7 @@ from pytest_django import Settings
 from accounts.services import create_organisation, issue_api_key
 from common.failpoints import InjectedFault, plan
 from common.jobs import Job, enqueue_daily_jobs, run_job
+from evidence import sharing
 from evidence.copies import copy_originals
 from evidence.copy_fixity import fault_of_copy
 from evidence.encrypting import encrypt_all
@@ -85,6 +86,32 @@ def test_the_answer_to_an_upload_is_the_same_for_a_file_that_somebody_has(twins:
     known, unknown = (post_deposit(document(), content) for content in (CONTENT, b"another recording here"))
     assert (known.status_code, known.json().keys(), sorted(known.headers)) == (201, unknown.json().keys(), sorted(unknown.headers))
     assert StoredObject.objects.filter(compared_at=None).count() == 2, "both were stored, every byte, under names of their own"
+
+
+def test_what_cannot_be_put_together_now_does_not_keep_the_others_from_it(
+    twins: list[Evidence], post_deposit: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for content in (b"another recording", b"another recording"):
+        assert post_deposit(document(), content).status_code == 201
+    Evidence.objects.filter(pk=twins[1].pk).update(sealed_claims=b"nobody opens this")
+    monkeypatch.setattr(sharing, "MAX_BYTES", 1)
+    share_equal(0)
+    assert StoredObject.objects.filter(compared_at=None).get().name == str(file_of(twins[1]).stored_object)
+    assert StoredObject.objects.count() == 3
+
+
+def test_what_is_in_quarantine_for_its_bytes_is_kept_as_it_lies(twins: list[Evidence], var_dir: Path) -> None:
+    """Also when the scrub came between the reading and the moving."""
+    seen = [file_of(record) for record in twins]
+    path = var_dir / "vault" / str(seen[1].stored_object)
+    damaged = path.read_bytes()[:-1] + b"x"
+    path.write_bytes(damaged)
+    assert look_at_originals(0, []).wrong
+    share_equal(0)
+    assert (path.read_bytes(), StoredObject.objects.count()) == (damaged, 2)
+    with pytest.raises(ShareLost):
+        share(seen[1], seen[0])
+    assert (path.read_bytes(), StoredObject.objects.count()) == (damaged, 2)
 
 
 def test_two_organisations_never_share(twins: list[Evidence], client: Client, var_dir: Path) -> None:

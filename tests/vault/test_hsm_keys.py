@@ -85,6 +85,12 @@ def test_after_a_rotation_the_new_key_wraps_and_the_old_one_still_opens(provider
     with pytest.raises(KeyUnavailable):
         provider.unwrap(before, "x")
     assert provider.unwrap(after, "x") == b"2" * 32
+    [again] = provider.wrap(other, [(b"3" * 32, "x")])
+    assert id_in(again) == fresh == provider.present_id(other), "the gap before it does not hide the present key"
+    later = provider.rotate(other)
+    [last] = provider.wrap(other, [(b"4" * 32, "x")])
+    assert id_in(last) == later == provider.present_id(other) != fresh
+    assert [provider.unwrap(each, "x") for each in (after, again, last)] == [b"2" * 32, b"3" * 32, b"4" * 32]
 
 
 def test_a_token_that_is_not_there_and_a_wrong_pin_are_said(module: str, provider: HsmKeyProvider) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from common.object_store import TEMPORARY, FileObjectStore
@@ -112,3 +113,21 @@ def test_the_command_says_how_many_went(store: FileObjectStore, capsys: pytest.C
     put(store, "org/ff/orphan", age=LONG_AGO)
     call_command("sweep_orphans")
     assert "1 orphan" in capsys.readouterr().out
+
+
+class Far(FileObjectStore):
+    """A store that notes whether somebody keeps the database waiting while it is asked."""
+
+    waited_for: list[bool]
+
+    def delete(self, name: str) -> None:
+        self.waited_for.append(connection.in_atomic_block)
+        super().delete(name)
+
+
+def test_no_transaction_is_open_while_a_store_deletes(store: FileObjectStore) -> None:
+    put(store, "org/aa/old", age=LONG_AGO)
+    far = Far(store.root)
+    far.waited_for = []
+    assert sweep_orphans(far, now=timezone.now()) == 1
+    assert far.waited_for == [False]

@@ -92,18 +92,23 @@ class StampJudge:
 
     def _verify(self, token: bytes, digest: bytes, crls: Sequence[bytes], answers: Sequence[bytes]) -> datetime:
         trust = self.trust
-        verified = verify_token(
-            token,
-            digest=digest,
-            roots=trust.roots,
-            intermediates=trust.intermediates,
-            now=self.now,
-            skew_s=SKEW_S,
-            crls=tuple(encoded for file in crls for encoded in parse_lists(file)),
-        )
-        for answer in answers:
-            _refuse_revoked(answer, verified.gen_time)
-        return verified.gen_time
+        return verify_archived(
+            token, digest, roots=trust.roots, intermediates=trust.intermediates, now=self.now, crls=crls, answers=answers)
+
+
+def verify_archived(
+    token: bytes, digest: bytes, *, roots: Sequence[bytes], intermediates: Sequence[bytes] = (), now: datetime | None,
+    crls: Sequence[bytes], answers: Sequence[bytes],
+) -> datetime:
+    """Check a token over `digest` (SHA-256) with what was archived about revocation beside it; its genTime (aware, UTC).
+
+    `roots` and `intermediates` are certificates in DER; the others as in `StampJudge.examine`. Raises VerificationError.
+    """
+    lists = tuple(encoded for file in crls for encoded in parse_lists(file))
+    verified = verify_token(token, digest=digest, roots=roots, intermediates=intermediates, now=now, skew_s=SKEW_S, crls=lists)
+    for answer in answers:
+        _refuse_revoked(answer, verified.gen_time)
+    return verified.gen_time
 
 
 def _tell(when: datetime) -> str:
