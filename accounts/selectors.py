@@ -143,6 +143,12 @@ def may_manage_organisations(person: Person) -> bool:
     return any(each.organisation.working and Act.MANAGE_ORGANISATIONS in ROLES[each.role_of].acts for each in live_memberships(person))
 
 
+def acting_operators() -> QuerySet[Person]:
+    """Who may decide for the operator now. Of an act that needs two, the half of whoever left or was deactivated since is none."""
+    roles = [role for role, permission in ROLES.items() if Act.MANAGE_ORGANISATIONS in permission.acts]
+    return Person.objects.filter(deactivated_at=None, pk__in=Membership.objects.filter(role__in=roles, until=None).values("person"))
+
+
 def organisations_for_operator() -> QuerySet[Organisation]:
     """All organisations, for those who manage them."""
     return Organisation.objects.order_by("name", "id")

@@ -165,6 +165,8 @@ def test_a_deactivated_person_is_out_at_once_and_stays_out(person: Person) -> No
     for words in ([person.login], ["nobody@example.org"], ["nobody@example.org", "--undo"]):
         with pytest.raises(CommandError):
             call_command("deactivate_person", *words)
+    with pytest.raises(CommandError):
+        call_command("deactivate_person", "no login")
     call_command("deactivate_person", person.login, "--undo")
     assert Browser(person.login).give_password().status_code == 302
     assert Browser(person.login).give_password()["Location"] == "/sign-in/second-factor"
