@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 
 from common.errors import DomainError
@@ -106,7 +107,7 @@ class PayloadTooLarge(DomainError):
 
 
 class StorageUnavailable(DomainError):
-    """The database or the object store refused, or was lost on the way: nothing was acknowledged, nothing is half-written.
+    """The database, an object store or the counters' Redis refused, or was lost: nothing was acknowledged, nothing is half-written.
 
     Whether anything was written may be unknown: a connection can be lost during COMMIT.
     """
@@ -199,7 +200,7 @@ DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
     (TooManyFieldsSent, TooManyFields),
     (MultiPartParserError, BadRequest), (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest),
-    *((failure, StorageUnavailable) for failure in DATABASE_FAILURES), (OSError, StorageUnavailable),
+    *((failure, StorageUnavailable) for failure in (*DATABASE_FAILURES, RedisError)), (OSError, StorageUnavailable),
 )
 
 
