@@ -1,7 +1,7 @@
 """How two operators check an application, and what its passing makes: an organisation that is let in no further than to its agreement.
 
 Registers are looked up by hand: what is kept is who says that he looked, and when. A refusal by one ends the application; a pass needs two,
-by compare-and-swap and by constraints of the table.
+by compare-and-swap and by constraints of the table; the first one must still be an operator when the second one decides.
 What this does not do: show evidence, or papers (`evidence.papers`).
 """
 import secrets
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note, note_with_operator
@@ -17,6 +17,7 @@ from accounts.errors import ApplicationClosed, ChecklistIncomplete, CreditCodeTa
 from accounts.joining import Invitee, invite
 from accounts.models import Application, ApplicationCheck, Organisation, Person
 from accounts.permissions import Kind, invited_by_operator
+from accounts.selectors import acting_operators
 
 State = Application.State
 CHECKLIST = ("credit_code_found", "licence_valid", "letter_sealed", "contact_called")
@@ -78,14 +79,16 @@ def _move(application: Application, decision: Decision, by: Person, now: datetim
         if here.update(state=State.REFUSED) != 1:
             raise ApplicationClosed
         return None
-    if here.filter(first_checker=None).update(first_checker=by) == 1:
+    # Whose first half was given by somebody who is no operator any more, it is given anew.
+    acting = acting_operators()
+    if here.filter(Q(first_checker=None) | ~Q(first_checker__in=acting)).update(first_checker=by) == 1:
         return None
     if not here.exists():
         raise ApplicationClosed
     if here.filter(first_checker=by).exists():
         raise SamePersonTwice
     organisation = _let_in(application, now)
-    if here.filter(first_checker__isnull=False).update(state=State.PASSED, second_checker=by, organisation=organisation) != 1:
+    if here.filter(first_checker__in=acting).update(state=State.PASSED, second_checker=by, organisation=organisation) != 1:
         raise ApplicationClosed
     return _invite_administrator(application, organisation, by, now)
 

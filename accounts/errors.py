@@ -333,6 +333,15 @@ class ReplacementClosed(DomainError):
     detail = _("更换管理员的提议已被确认或撤回；请刷新页面查看。")
 
 
+class ProposerGone(DomainError):
+    """Whoever proposed is no operator any more: an account that was taken away must not be half of an act that needs two."""
+
+    code = "proposer-gone"
+    status = 409
+    title = _("提议人已不再是运营人员")
+    detail = _("提出该提议的人员已离任或被停用，提议不能再确认；请撤回后重新提出。")
+
+
 class CreditCodeChecked(DomainError):
     """Two operators looked this code up; one of them alone makes no other of it."""
 

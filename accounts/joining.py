@@ -1,8 +1,11 @@
 """How people come and go: invitations by one-time link, the first operator, memberships that end.
 
 Nobody signs up. An invitation names one login; whoever opens its link chooses a password if that login is new, or must be signed in as it.
-So the administrator who invites never learns whether a login exists elsewhere, and cannot take it over.
-Whoever lost password and second factor gets a link from his administrator that asks for new ones, as long as he works nowhere else.
+So the administrator who invites cannot take over a login that exists elsewhere. That it exists he can learn: the page behind the link asks
+a new person for a password and a known one to sign in, and whoever made the link may open it. It stands in his audit log that he invited.
+Whoever lost password and second factor gets a link from his administrator that asks for new ones, as long as he works nowhere else; also
+while he is deactivated, so that he need not be let in with a password that somebody else has.
+Whoever is put out takes with him the links that he made and that nobody used, and his sessions: neither is a way back.
 What this does not do: send the link. Whoever made it hands it over by a way that he trusts.
 """
 import hashlib
@@ -13,13 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.audit.events import Event
-from accounts.audit.recording import note, note_about
+from accounts.audit.recording import hold_logs, note, note_about, places_of
 from accounts.errors import (
     ElsewhereToo,
     InvitationForAnother,
@@ -65,10 +69,11 @@ def canonical_login(typed: str) -> str:
 def canonical_invitee(organisation: Organisation, invitee: Invitee) -> Invitee:
     """Whom a link of this organisation may be for, as it is stored.
 
-    Raises LoginMalformed, NameMalformed, RoleUnavailable (of another kind of organisation), LicenceMissing.
+    Raises LoginMalformed, NameMalformed (characters that nobody sees too: PostgreSQL keeps no zero byte, and one that turns the direction
+    of writing makes one name look like another), RoleUnavailable (of another kind of organisation), LicenceMissing.
     """
     login, name = canonical_login(invitee.login), " ".join(invitee.display_name.split())
-    if not name or len(name) > LONGEST_NAME:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise NameMalformed
     if ROLES[invitee.role].kind != organisation.kind:
         raise RoleUnavailable
@@ -102,7 +107,7 @@ def _numbers(invitee: Invitee) -> tuple[str, str]:
     licence = invitee.licence_number.strip() if invitee.role in LICENSED else ""
     certificate = invitee.certificate_number.strip() if invitee.role in CERTIFIED else ""
     missing = (invitee.role in LICENSED and not licence) or (invitee.role in CERTIFIED and not certificate)
-    if missing or max(len(licence), len(certificate)) > LONGEST_NUMBER:
+    if missing or max(len(licence), len(certificate)) > LONGEST_NUMBER or not (licence + certificate).isprintable():
         raise LicenceMissing
     return licence, certificate
 
@@ -143,6 +148,8 @@ def _open(token: str, now: datetime) -> Invitation:
 
 def _join(invitation: Invitation, person: Person, now: datetime) -> None:
     """In the caller's transaction: use the link up, by compare-and-swap, and make what it promised unless it is held already."""
+    # Memberships of one person begin one after another, so that `accept_back` sees each that there is.
+    Person.objects.select_for_update().get(pk=person.pk)
     used = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None).update(accepted_at=now, accepted_by=person)
     if used != 1:
         raise InvitationInvalid
@@ -184,10 +191,12 @@ def accept_back(token: str, *, password: str, now: datetime) -> None:
     person = person_named(invitation.login)
     if person is None or not invitation.resets:
         raise InvitationInvalid
-    if not works_only_at(invitation.organisation, person):
-        raise ElsewhereToo
     _set_password(person, password)
     with transaction.atomic():
+        # Before the link is used up, which would make a membership of whoever has left; under the lock, which another link's use waits for.
+        Person.objects.select_for_update().get(pk=person.pk)
+        if not works_only_at(invitation.organisation, person):
+            raise ElsewhereToo
         _join(invitation, person, now)
         # The new password's hash ends every session that there is.
         person.save(update_fields=["password"])
@@ -198,7 +207,7 @@ def accept_back(token: str, *, password: str, now: datetime) -> None:
 
 def works_only_at(organisation: Organisation, person: Person) -> bool:
     """Whether the person holds a role here now, and none elsewhere."""
-    return {each.organisation_id for each in live_memberships(person)} == {organisation.pk} and person.is_active
+    return {each.organisation_id for each in live_memberships(person)} == {organisation.pk}
 
 
 def _set_password(person: Person, password: str) -> None:
@@ -217,14 +226,18 @@ def withdraw_invitation(organisation: Organisation, invitation_id: int, *, now: 
 
 
 def end_membership(organisation: Organisation, membership_id: int, *, by: Person, now: datetime) -> bool:
-    """Whether a live membership of this organisation had that id; it ends now, and so do links for that person. Raises OwnMembership."""
+    """Whether a live membership of this organisation had that id; it ends now, and so do open links here for that person or made by him.
+
+    Raises OwnMembership.
+    """
     held = Membership.objects.filter(pk=membership_id, organisation=organisation, until=None).select_related("person").first()
     if held is None:
         return False
     if held.person_id == by.pk:
         raise OwnMembership
     with transaction.atomic():
-        _withdraw(Invitation.objects.filter(organisation=organisation, login=held.person.login), organisation, now)
+        links = Q(login=held.person.login) | Q(made_by=held.person)
+        _withdraw(Invitation.objects.filter(links, organisation=organisation), organisation, now)
         ended = Membership.objects.filter(pk=held.pk, until=None).update(until=now) == 1
         if ended:
             if not Membership.objects.filter(organisation=organisation, person=held.person, until=None).exists():
@@ -245,15 +258,31 @@ def _withdraw(links: QuerySet[Invitation], organisation: Organisation, now: date
 
 
 def set_active(login: str, *, active: bool, now: datetime) -> bool:
-    """Whether somebody of this login was deactivated, or let in again, by this call; his sessions are worth nothing while he is out."""
+    """Whether somebody of this login was deactivated, or let in again, by this call. Raises LoginMalformed.
+
+    Whoever is deactivated loses his sessions for good and the open links that he made, wherever: an account in the wrong hands leaves none.
+    """
     person = Person.objects.filter(login=canonical_login(login), deactivated_at__isnull=not active).first()
     if person is None:
         return False
     with transaction.atomic():
         changed = Person.objects.filter(pk=person.pk, deactivated_at__isnull=not active).update(deactivated_at=None if active else now) == 1
+        if changed and not active:
+            _take_links_and_sessions(person, now)
         if changed:
             note_about(person, Event.PERSON_LET_IN if active else Event.PERSON_DEACTIVATED, at=now)
     return changed
+
+
+def _take_links_and_sessions(person: Person, now: datetime) -> None:
+    """In the caller's transaction, which then notes what happened to the person where he works."""
+    links = Invitation.objects.filter(made_by=person, accepted_at=None, withdrawn_at=None)
+    where = Organisation.objects.filter(pk__in=links.values("organisation"))
+    hold_logs({*where, *places_of(person)})
+    for organisation in where.order_by("pk"):
+        _withdraw(links.filter(organisation=organisation), organisation, now)
+    for session in UserSession.objects.filter(user_id=person.pk):
+        session.end()
 
 
 def bootstrap_operator(name: str, invitee: Invitee, *, renew: bool, now: datetime) -> str:

@@ -18,6 +18,7 @@ from accounts.checking import named_administrator
 from accounts.errors import (
     ElsewhereToo,
     OwnMembership,
+    ProposerGone,
     ReasonMissing,
     ReplacementClosed,
     ReplacementOpen,
@@ -28,7 +29,7 @@ from accounts.joining import Invitee, canonical_invitee, end_membership, invite,
 from accounts.models import Membership, Organisation, Person, Replacement
 from accounts.operators import has_had_two
 from accounts.permissions import Kind, Role, invited_by_operator
-from accounts.selectors import members_of
+from accounts.selectors import acting_operators, members_of
 
 LONGEST_REASON = 500
 LISTED = 20
@@ -109,14 +110,17 @@ def _of_sign_in(organisation: Organisation, proposal: Proposal, held: Membership
 def confirm(replacement: Replacement, *, by: Person, now: datetime) -> str:
     """Another operator confirms: the replaced membership ends, and the invitation is made; the token of its link, returned once.
 
-    For a sign-in nothing ends, and the link is the one that sets it up anew. Raises SamePersonTwice, ReplacementClosed, OwnMembership (the
-    one whom it is about is the one who confirms), ElsewhereToo, RoleUnavailable (whose sign-in it was has left).
+    For a sign-in nothing ends, and the link is the one that sets it up anew. Raises SamePersonTwice, ReplacementClosed, ProposerGone,
+    OwnMembership (the one whom it is about is the one who confirms), ElsewhereToo, RoleUnavailable (whose sign-in it was has left).
     """
     organisation = replacement.organisation
     here = Replacement.objects.filter(pk=replacement.pk, confirmed_at=None, withdrawn_at=None)
     with transaction.atomic():
-        if here.exclude(proposed_by=by).update(confirmed_by=by, confirmed_at=now) != 1:
-            raise SamePersonTwice if here.exists() else ReplacementClosed
+        anothers = here.exclude(proposed_by=by).filter(proposed_by__in=acting_operators())
+        if anothers.update(confirmed_by=by, confirmed_at=now) != 1:
+            if here.filter(proposed_by=by).exists():
+                raise SamePersonTwice
+            raise ProposerGone if here.exists() else ReplacementClosed
         note_with_operator(Event.ADMINISTRATOR_CONFIRMED, organisation, at=now, detail=replacement.role)
         return _link(replacement, by, now)
 

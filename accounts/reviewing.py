@@ -11,6 +11,7 @@ from accounts.audit.events import Event
 from accounts.audit.recording import note_with_operator
 from accounts.errors import ReviewNotDue, SamePersonTwice
 from accounts.models import AnnualReview, Organisation, Person
+from accounts.selectors import acting_operators
 from accounts.services import REVIEWED_EVERY
 
 AHEAD = timedelta(days=30)
@@ -22,16 +23,16 @@ def reviews_due(*, now: datetime) -> QuerySet[Organisation]:
 
 
 def review_under_way(organisation: Organisation) -> AnnualReview | None:
-    """The first confirmation for the date that is due; None when nobody has confirmed."""
+    """The first confirmation for the date that is due; None when nobody has confirmed who is an operator now."""
     if organisation.review_due_at is None:
         return None
-    rows = AnnualReview.objects.filter(organisation=organisation, due_at=organisation.review_due_at, second_by=None)
+    rows = _halves().filter(organisation=organisation, due_at=organisation.review_due_at)
     return rows.select_related("first_by").first()
 
 
 def reviews_under_way() -> QuerySet[AnnualReview]:
-    """First confirmations of every organisation for the date that is due there now; another operator is to confirm."""
-    rows = AnnualReview.objects.filter(second_by=None, due_at=F("organisation__review_due_at"))
+    """First confirmations of every active organisation for the date that is due there now; another operator is to confirm."""
+    rows = _halves().filter(due_at=F("organisation__review_due_at"), organisation__status=Organisation.Status.ACTIVE)
     return rows.select_related("organisation", "first_by").order_by("id")
 
 
@@ -40,24 +41,31 @@ def confirm_review(organisation: Organisation, *, by: Person, now: datetime) -> 
     due = organisation.review_due_at
     if organisation.status != Organisation.Status.ACTIVE or due is None or due > now + AHEAD:
         raise ReviewNotDue
-    if review_under_way(organisation) is None:
-        return _first(organisation, due, by, now)
-    mine = AnnualReview.objects.filter(organisation=organisation, due_at=due, second_by=None)
+    if review_under_way(organisation) is None and _is_first(organisation, due, by, now):
+        return False
+    here = _halves().filter(organisation=organisation, due_at=due)
     with transaction.atomic():
-        if mine.exclude(first_by=by).update(second_by=by, second_at=now) != 1:
-            raise SamePersonTwice
+        if here.exclude(first_by=by).update(second_by=by, second_at=now) != 1:
+            raise SamePersonTwice if here.exists() else ReviewNotDue
         if Organisation.objects.filter(pk=organisation.pk, review_due_at=due).update(review_due_at=max(due, now) + REVIEWED_EVERY) != 1:
             raise ReviewNotDue
         note_with_operator(Event.REVIEW_CONFIRMED, organisation, at=now, detail="second")
     return True
 
 
-def _first(organisation: Organisation, due: datetime, by: Person, now: datetime) -> bool:
+def _halves() -> QuerySet[AnnualReview]:
+    """First confirmations by those who are operators now, without a second one."""
+    return AnnualReview.objects.filter(second_by=None, first_by__in=acting_operators())
+
+
+def _is_first(organisation: Organisation, due: datetime, by: Person, now: datetime) -> bool:
+    """Whether this is the first confirmation, in the place of one by somebody who left; False when another operator was faster."""
+    given = AnnualReview.objects.filter(organisation=organisation, due_at=due, second_by=None)
     try:
         with transaction.atomic():
-            AnnualReview.objects.create(organisation=organisation, due_at=due, first_by=by, first_at=now)
+            if given.exclude(first_by__in=acting_operators()).update(first_by=by, first_at=now) != 1:
+                AnnualReview.objects.create(organisation=organisation, due_at=due, first_by=by, first_at=now)
             note_with_operator(Event.REVIEW_CONFIRMED, organisation, at=now, detail="first")
     except IntegrityError:
-        # Somebody else was faster, and his is the first confirmation.
-        raise ReviewNotDue from None
-    return False
+        return False
+    return True

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import ApiKey, Invitation, Membership, Organisation, Person, SigningKey
-from accounts.permissions import ROLES, Act, Role
+from accounts.permissions import BY_WORKSTATION, ROLES, Act
 from accounts.scopes import read_scopes, write_scopes
 from common.bulk import moment
 
@@ -22,6 +22,8 @@ TOKEN_TEXT = re.compile(r"czt_[A-Za-z0-9_-]{43}", re.ASCII)
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # PostgreSQL knows no text with a zero byte, and an address may hold one.
 REF = re.compile(r"[0-9a-f]{32}", re.ASCII)
+# What counts as a second factor; recovery codes stand in for one that was lost.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 KEY_COLUMNS = (
     "id", "organisation_id", "prefix", "secret_sha256", "label", "created_at", "expires_at", "revoked_at", "last_used_at",
     "scopes", "must_sign", "application_id",
@@ -143,6 +145,12 @@ def may_manage_organisations(person: Person) -> bool:
     return any(each.organisation.working and Act.MANAGE_ORGANISATIONS in ROLES[each.role_of].acts for each in live_memberships(person))
 
 
+def acting_operators() -> QuerySet[Person]:
+    """Who may decide for the operator now. Of an act that needs two, the half of whoever left or was deactivated since is none."""
+    roles = [role for role, permission in ROLES.items() if Act.MANAGE_ORGANISATIONS in permission.acts]
+    return Person.objects.filter(deactivated_at=None, pk__in=Membership.objects.filter(role__in=roles, until=None).values("person"))
+
+
 def organisations_for_operator() -> QuerySet[Organisation]:
     """All organisations, for those who manage them."""
     return Organisation.objects.order_by("name", "id")
@@ -159,10 +167,9 @@ def members_of(organisation: Organisation) -> QuerySet[Membership]:
 
 
 def without_second_factor(organisation: Organisation) -> QuerySet[Membership]:
-    """Of `members_of` those who have not set up the second factor that is asked of everybody but collection agents."""
-    factors = Authenticator.objects.filter(
-        user_id=OuterRef("person_id"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
-    return members_of(organisation).exclude(role=Role.COLLECTION_AGENT).exclude(Exists(factors))
+    """Of `members_of` those who have not set up the second factor that is asked of everybody who does not work by workstation."""
+    factors = Authenticator.objects.filter(user_id=OuterRef("person_id"), type__in=SECOND_FACTORS)
+    return members_of(organisation).exclude(role__in=BY_WORKSTATION).exclude(Exists(factors))
 
 
 def open_invitations(organisation: Organisation, *, now: datetime) -> QuerySet[Invitation]:

@@ -31,8 +31,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.audit.events import Event
 from accounts.audit.recording import note_about
 from accounts.audit.source import method_of
+from accounts.errors import LoginMalformed
+from accounts.joining import canonical_login
 from accounts.models import Person
-from accounts.selectors import person_named
+from accounts.selectors import SECOND_FACTORS, person_named
 
 # When the second factor of this session was set up in this session; no sign-in has recorded it.
 ENROLLED_AT = "cunzheng_enrolled_at"
@@ -63,8 +65,7 @@ def shown_recently(request: HttpRequest, person: Person) -> bool:
 
 def has_second_factor(person: Person) -> bool:
     """Recovery codes are none of their own: they stand in for one that was lost."""
-    types = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    return bool(Authenticator.objects.filter(user_id=person.pk, type__in=types).exists())
+    return bool(Authenticator.objects.filter(user_id=person.pk, type__in=SECOND_FACTORS).exists())
 
 
 class SignInAdapter(DefaultAccountAdapter):
@@ -107,7 +108,11 @@ class SignInAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """A login that nobody holds is not noted: what strangers type is not ours to keep."""
-        person = person_named(str(credentials.get("username", "")))
+        try:
+            # allauth signs in whoever writes his login in capitals, so whoever guesses in capitals is noted, too.
+            person = person_named(canonical_login(str(credentials.get("username", ""))))
+        except LoginMalformed:
+            return
         if person is not None:
             note_refused(person, "password")
 

@@ -7,7 +7,6 @@ stops no other.
 """
 import logging
 import secrets
-import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-from common.failures import DATABASE_FAILURES
+from common.failures import DATABASE_FAILURES, where
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +180,7 @@ def _release(job: Job, **ended: Any) -> None:
 def _log_bug(job: Job, bug: Exception) -> str:
     """Log where nobody foresaw `bug`, but not its text, which may quote a row; returns its class name and the log id for the job's row."""
     name, log_id = type(bug).__name__, secrets.token_hex(6)
-    logger.error("job %s %s failed: %s, log id %s\n%s", job.kind, job.pk, name, log_id, "".join(traceback.format_tb(bug.__traceback__)))
+    logger.error("job %s %s failed, log id %s: %s", job.kind, job.pk, log_id, where(bug))
     return f"{name[:80]}: {log_id}"
 
 

@@ -2,13 +2,14 @@
 
 DRF views pass through `exception_handler`; what fails outside DRF (unknown route, refused upload, a bug) through
 `ProblemMiddleware` and the handlers that `config.urls` names. Below `/api/`, `/log/` and `/oauth/` the answer is JSON, elsewhere a
-page in the reader's language. An unknown exception becomes an opaque 500 with a log id and never shows its text: it might
-quote evidence.
+page in the reader's language. An unknown exception becomes an opaque 500 with a log id; neither the answer nor the log has its text,
+which might quote evidence.
 Source: RFC 9457 (Problem Details for HTTP APIs).
 """
 import json
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 
 from django.conf import settings
@@ -19,10 +20,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 
 from common.errors import DomainError
-from common.failures import DATABASE_FAILURES, let_go
+from common.failures import DATABASE_FAILURES, let_go, where
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +107,7 @@ class PayloadTooLarge(DomainError):
 
 
 class StorageUnavailable(DomainError):
-    """The database or the object store refused, or was lost on the way: nothing was acknowledged, nothing is half-written.
+    """The database, an object store or the counters' Redis refused, or was lost: nothing was acknowledged, nothing is half-written.
 
     Whether anything was written may be unknown: a connection can be lost during COMMIT.
     """
@@ -182,10 +184,13 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500, for what no middleware has caught; Django has logged the exception itself."""
-    log_id = secrets.token_hex(6)
-    logger.error("internal error %s", log_id)
-    return answer_problem(request, InternalError(log_id=log_id))
+    """Django's handler500, for what fails outside views: the gate asks the database before each page. Django calls it while it handles.
+
+    Django's own line about it is switched off (settings.LOGGING), so it is judged and logged as what a view raises.
+    """
+    failure = sys.exception()
+    assert isinstance(failure, Exception), "there is something to answer for"
+    return answer_problem(request, as_domain_error(failure))
 
 
 DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
@@ -195,7 +200,7 @@ DRF_ERRORS: tuple[tuple[type[Exception], type[DomainError]], ...] = (
     (drf.UnsupportedMediaType, UnsupportedMediaType), (RequestDataTooBig, PayloadTooLarge), (UnreadablePostError, BadRequest),
     (TooManyFieldsSent, TooManyFields),
     (MultiPartParserError, BadRequest), (drf.APIException, BadRequest), (SuspiciousOperation, BadRequest),
-    *((failure, StorageUnavailable) for failure in DATABASE_FAILURES), (OSError, StorageUnavailable),
+    *((failure, StorageUnavailable) for failure in (*DATABASE_FAILURES, RedisError)), (OSError, StorageUnavailable),
 )
 
 
@@ -206,11 +211,11 @@ def as_domain_error(exc: Exception) -> DomainError:
     for known, error in DRF_ERRORS:
         if isinstance(exc, known):
             if issubclass(error, StorageUnavailable):
-                logger.error("storage refused: %s", type(exc).__name__, exc_info=exc)
+                logger.error("storage refused: %s", where(exc))
                 let_go(exc)
             return error()
     log_id = secrets.token_hex(6)
-    logger.error("internal error %s", log_id, exc_info=exc)
+    logger.error("internal error %s: %s", log_id, where(exc))
     return InternalError(log_id=log_id)
 
 

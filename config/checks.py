@@ -44,9 +44,12 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
     problems = [
         (1, settings.DEBUG, "DEBUG is on. Production never shows tracebacks."),
         (2, len(settings.SECRET_KEY) < 50, "CUNZHENG_SECRET_KEY is missing or shorter than 50 characters."),
-        (3, settings.ALLOWED_HOSTS in ([], ["*"]), "CUNZHENG_HOSTS must name the public host names, and no wildcard."),
+        (3, not settings.ALLOWED_HOSTS or any("*" in host or host.startswith(".") for host in settings.ALLOWED_HOSTS),
+         "CUNZHENG_HOSTS must name the public host names, and no wildcard."),
         (4, connection.vendor != "postgresql", "DATABASE_URL must name a PostgreSQL database; SQLite is for one machine's trial."),
         (5, not settings.CELERY_BROKER_URL, "CELERY_BROKER_URL is missing; production jobs run in Celery workers."),
+        (31, settings.CELERY_BROKER_URL != "" and not settings.CELERY_BROKER_URL.startswith(("redis://", "rediss://")),
+         "CELERY_BROKER_URL must name a Redis: web processes count guesses there, and remember codes of second factors that were used."),
         (6, settings.ORIGIN.partition("/")[0] in ("", "localhost"), "CUNZHENG_ORIGIN must be a public name such as log.example.cn/2026."),
         (7, not settings.PUBLIC_URL.startswith("https://"), "CUNZHENG_URL must be an https:// address."),
         (8, len({authority.operator for authority in listed_authorities()}) < 2,

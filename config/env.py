@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 # How long a statement waits for a lock of another transaction before it fails.
 LOCK_WAIT_S = 30
-# How long a counter may take to answer; nothing is lost without it.
+# How long a counter may take to answer. Without it nobody signs in, and deposits are not counted.
 REDIS_WAIT_S = 1.0
 
 
@@ -190,7 +190,10 @@ def signing_secret(name: str) -> str:
 
 
 def counters(broker_url: str) -> dict[str, object]:
-    """Django's CACHES entry: the broker's Redis counts for all web processes; without one each process counts for itself."""
+    """Django's CACHES entry: the broker's Redis counts for all web processes; without one each process counts for itself.
+
+    A code of a second factor would then be good once in each, so production is refused without Redis (`checks`, E031).
+    """
     if not broker_url.startswith(("redis://", "rediss://")):
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
     patience = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}

@@ -238,7 +238,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULE = {"sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 1.0}}
+# How long a message waits for a worker; longer than clocks of two machines differ, for the worker's decides.
+MESSAGES_LAST_S = 10.0
+CELERY_BEAT_SCHEDULE = {
+    "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 1.0, "options": {"expires": MESSAGES_LAST_S}}}
 
 # Letters about incidents, to people who can act.
 ALERT_MAIL = env.words("CUNZHENG_ALERT_MAIL")
@@ -253,7 +256,7 @@ SMS_SECRET = env.signing_secret("CUNZHENG_SMS_SECRET")
 # Networks that webhooks may be sent to although they are not public; to these also without TLS. In development the receiver is here.
 OUTGOING_NETWORKS = env.networks("CUNZHENG_OUTGOING_NETWORKS", "127.0.0.0/8 ::1/128" if EMBEDDED else "")
 
-# Counters of requests per credential.
+# Counters of requests and of guesses, and codes of second factors that were used: all web processes must see the same ones.
 CACHES = {"default": env.counters(CELERY_BROKER_URL)}
 
 # OAuth 2.0 for machines: client credentials, opaque tokens that the database knows by their digest, and no other flow.

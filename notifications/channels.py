@@ -16,7 +16,7 @@ from notifications import sms
 from notifications.errors import AddressMalformed, NumberMalformed
 from notifications.letters import ask_to_confirm, tell_it_is_replaced, void_asking
 from notifications.models import Channel
-from notifications.sealing import open_secret, place_of_channel, seal_secret
+from notifications.sealing import SealedElsewhere, open_secret, place_of_channel, seal_secret
 
 EMAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}", re.ASCII)
 # LAW: none; the numbers of mobile telephones in mainland China, eleven digits.
@@ -30,11 +30,20 @@ def offered() -> tuple[str, ...]:
 
 
 def channels_of(person: Person) -> Mapping[str, str]:
-    """The person's own choices: channel to address."""
-    return {each.kind: address_of(each) for each in Channel.objects.filter(person=person)}
+    """The person's own choices: channel to address. One that a lost key sealed is none: its holder chooses again."""
+    chosen = {each.kind: _address_or_none(each) for each in Channel.objects.filter(person=person)}
+    return {kind: address for kind, address in chosen.items() if address is not None}
+
+
+def _address_or_none(channel: Channel) -> str | None:
+    try:
+        return address_of(channel)
+    except SealedElsewhere:
+        return None
 
 
 def address_of(channel: Channel) -> str:
+    """Raises SealedElsewhere, ImproperlyConfigured."""
     return open_secret(bytes(channel.sealed_address), place_of_channel(channel.person_id, channel.kind)).decode()
 
 
@@ -51,7 +60,7 @@ def choose_channels(person: Person, wanted: Mapping[str, str], *, language: str,
         for kind in held.keys() - chosen.keys():
             _give_up(held[kind], now)
         for kind, address in chosen.items():
-            if kind in held and address_of(held[kind]) == address:
+            if kind in held and _address_or_none(held[kind]) == address:
                 Channel.objects.filter(pk=held[kind].pk).update(language=spoken)
                 continue
             if kind in held:
@@ -69,7 +78,8 @@ def _held(person: Person) -> Mapping[str, Channel]:
 
 
 def _give_up(channel: Channel, now: datetime) -> None:
-    tell_it_is_replaced(channel, now=now)
+    if _address_or_none(channel) is not None:
+        tell_it_is_replaced(channel, now=now)
     void_asking(channel, now=now)
     channel.delete()
 

@@ -6,11 +6,13 @@ Source: Standard Webhooks, "Payload structure".
 """
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from tlog.times import format_time
 
+MESSAGE_ID = re.compile(r"msg_[0-9a-f]{40}", re.ASCII)
 RECORD_TIMESTAMPED = "record.timestamped"
 KINDS = frozenset({RECORD_TIMESTAMPED})
 """What an endpoint can subscribe to."""

@@ -16,7 +16,10 @@ PERMANENT = 500
 
 
 def send_letter(address: str, subject: str, text: str, *, ref: str) -> None:
-    """Hand the letter to the server. Raises Refused for an answer 5yz to it, Away for anything else that is no success."""
+    """Hand the letter to the server. Raises Refused for an answer 5yz to its recipient or to itself, Away for anything else.
+
+    What a server says to its greeting, to the sign-in or to the sender's address is about our own set-up, not about this letter.
+    """
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     headers = {"Message-ID": f"<{ref}@{host}>", "Auto-Submitted": "auto-generated"}
     letter = EmailMessage(subject, text, to=[address], headers=headers, connection=get_connection(timeout=TIMEOUT_S))
@@ -24,9 +27,12 @@ def send_letter(address: str, subject: str, text: str, *, ref: str) -> None:
         letter.send()
     except smtplib.SMTPRecipientsRefused as refused:
         raise _judged([code for code, _ in refused.recipients.values()]) from None
+    except smtplib.SMTPDataError as answer:
+        raise _judged([answer.smtp_code]) from None
+    except smtplib.SMTPAuthenticationError:
+        raise Away("mail-sign-in") from None
     except smtplib.SMTPResponseException as answer:
-        # A wrong password is the operator's, and says nothing of this letter.
-        raise (Away("mail-sign-in") if isinstance(answer, smtplib.SMTPAuthenticationError) else _judged([answer.smtp_code])) from None
+        raise Away(f"mail-{answer.smtp_code}") from None
     except (smtplib.SMTPException, OSError) as away:
         raise Away(f"mail-{type(away).__name__}"[:40]) from None
 

@@ -70,19 +70,21 @@ def send_message(message_id: int, *, now: Callable[[], datetime] = timezone.now)
     """Job: the next step of one message. Raises RunAgain when there is another one later."""
     message = Message.objects.select_related("notice__organisation", "person").filter(pk=message_id, outcome="").first()
     if message is None:
-        return
+        return None
     if message.next_attempt_at > now():
         raise RunAgain(message.next_attempt_at)
+    if message.gateway_id:
+        # It is on its way, whoever left or closed the channel since: what becomes of it is the gateway's to say.
+        return _ask(message, now)
     channel = Channel.objects.filter(person=message.person_id, kind=message.channel).first()
     reason = _why_not(message, channel, now())
     if channel is None or reason:
         _end(message, Message.DROPPED, reason, now=now())
-    elif message.gateway_id:
-        _ask(message, now)
     elif is_resting(message.channel):
         raise RunAgain(resting_until(now=now()))
     else:
         _send(message, channel, now)
+    return None
 
 
 def is_resting(channel: str) -> bool:

@@ -4,10 +4,21 @@ from collections.abc import Collection, Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Person
+from accounts.selectors import REF
 from accounts.viewer import Viewer
 from notifications.errors import NoticeNotFound, WebhookNotFound
+from notifications.events import MESSAGE_ID
 from notifications.kinds import kinds_for
-from notifications.models import Message, Notice, NoticeReading, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSubscription
+from notifications.models import (
+    Message,
+    Notice,
+    NoticeReading,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookSubscription,
+)
 
 
 def webhooks_of(organisation_id: int) -> QuerySet[WebhookEndpoint]:
@@ -17,10 +28,16 @@ def webhooks_of(organisation_id: int) -> QuerySet[WebhookEndpoint]:
 
 def webhook_of(organisation_id: int, ref: str) -> WebhookEndpoint:
     """One endpoint of this organisation. Raises WebhookNotFound."""
-    endpoint = webhooks_of(organisation_id).filter(ref=ref).first()
+    endpoint = webhooks_of(organisation_id).filter(ref=ref).first() if REF.fullmatch(ref) else None
     if endpoint is None:
         raise WebhookNotFound
     return endpoint
+
+
+def current_secret_of(endpoint: WebhookEndpoint) -> str:
+    """Which secret is current, as far as a page needs to tell it from the next one: by when it was made; "" when there is none."""
+    made = WebhookSecret.objects.filter(endpoint=endpoint, ends_at=None).values_list("created_at", flat=True).first()
+    return made.isoformat() if made is not None else ""
 
 
 def deliveries_to(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
@@ -30,7 +47,7 @@ def deliveries_to(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
 
 def delivery_to(endpoint: WebhookEndpoint, message_id: str) -> WebhookDelivery:
     """One delivery of this endpoint. Raises WebhookNotFound."""
-    delivery = deliveries_to(endpoint).filter(message_id=message_id).first()
+    delivery = deliveries_to(endpoint).filter(message_id=message_id).first() if MESSAGE_ID.fullmatch(message_id) else None
     if delivery is None:
         raise WebhookNotFound
     return delivery
@@ -63,7 +80,7 @@ def notices_of(organisation_id: int) -> QuerySet[Notice]:
 
 def notice_of(organisation_id: int, ref: str) -> Notice:
     """One notice to this organisation. Raises NoticeNotFound."""
-    notice = notices_of(organisation_id).filter(ref=ref).first()
+    notice = notices_of(organisation_id).filter(ref=ref).first() if REF.fullmatch(ref) else None
     if notice is None:
         raise NoticeNotFound
     return notice

@@ -13,14 +13,14 @@ from accounts.audit.recording import note
 from accounts.models import Organisation
 from common.destinations import Network
 from common.jobs import Job, wake_jobs
-from notifications.errors import WebhookDisabled, WebhookLimitReached, WebhookTestUnderWay
+from notifications.errors import WebhookDisabled, WebhookLimitReached, WebhookSecretMoved, WebhookTestUnderWay
 from notifications.events import TEST, Event, body_of, body_of_test, message_id
 from notifications.kinds import WEBHOOK_FAILING, WEBHOOK_GONE
 from notifications.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret, WebhookSubscription
 from notifications.noticing import leave_notices
 from notifications.schedule import KEPT
 from notifications.sealing import seal_secret
-from notifications.selectors import listening_endpoints
+from notifications.selectors import current_secret_of, listening_endpoints
 from notifications.signing import fresh_secret, secret_bytes
 from notifications.targets import check_url
 
@@ -38,10 +38,12 @@ def create_webhook(
     Raises WebhookUrlRefused, WebhookLimitReached.
     """
     check_url(url, networks)
-    if WebhookEndpoint.objects.filter(organisation=organisation).count() >= ENDPOINTS:
-        raise WebhookLimitReached(limit=ENDPOINTS)
     secret, ref = fresh_secret(), secrets.token_hex(16)
     with transaction.atomic():
+        # Two who add one at once wait here for one another, so that the count of the later one has the earlier one's in it.
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        if WebhookEndpoint.objects.filter(organisation=organisation).count() >= ENDPOINTS:
+            raise WebhookLimitReached(limit=ENDPOINTS)
         endpoint = WebhookEndpoint.objects.create(ref=ref, organisation=organisation, url=url, created_at=now)
         WebhookSubscription.objects.bulk_create(WebhookSubscription(endpoint=endpoint, event=event) for event in sorted(set(events)))
         WebhookSecret.objects.create(endpoint=endpoint, sealed=seal_secret(secret_bytes(secret), ref), created_at=now)
@@ -49,15 +51,19 @@ def create_webhook(
     return endpoint, secret
 
 
-def rotate_secret(endpoint: WebhookEndpoint, *, overlap: timedelta, now: datetime) -> str:
+def rotate_secret(endpoint: WebhookEndpoint, *, overlap: timedelta, now: datetime, seen: str | None = None) -> str:
     """A new secret, returned once. The one before signs too for `overlap` ≥ 0; one that was ending already ends at once.
 
-    So at most two sign at a time, and a secret that leaked ends now with an overlap of zero.
+    So at most two sign at a time, and a secret that leaked ends now with an overlap of zero. `seen`: the secret that whoever asks takes for
+    the current one (`selectors.current_secret_of`); None rotates whichever it is. Raises WebhookSecretMoved.
     """
     secret = fresh_secret()
     with transaction.atomic():
         # The row lock makes two rotations take turns; SQLite has one writer anyway.
         WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+        # Under the lock: of two presses of one button, the second would end the secret that the receiver still has.
+        if seen is not None and seen != current_secret_of(endpoint):
+            raise WebhookSecretMoved
         mine = WebhookSecret.objects.filter(endpoint=endpoint)
         mine.exclude(ends_at=None).delete()
         mine.update(ends_at=now + overlap)

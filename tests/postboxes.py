@@ -10,11 +10,17 @@ from tests.repository.free_ports import free_ports
 
 
 class Postbox:
-    """A mail server's handler that keeps what it takes; `answer` to the recipient and to the letter, where it takes nothing."""
+    """A mail server's handler that keeps what it takes; `answer` to sender, recipient and letter, where it takes nothing."""
 
     def __init__(self) -> None:
         self.letters: list[Envelope] = []
-        self.answer_rcpt = self.answer_data = ""
+        self.answer_mail = self.answer_rcpt = self.answer_data = ""
+
+    async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
+        if self.answer_mail:
+            return self.answer_mail
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802
         if self.answer_rcpt:

@@ -3,6 +3,7 @@
 Rows of one organisation are written one after another: whoever writes holds the log's head until he commits. Whoever writes to several
 takes them in the order of their ids, so that no two wait for each other.
 """
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -32,6 +33,13 @@ def note(
     entry.save()
 
 
+def hold_logs(organisations: Iterable[Organisation]) -> None:
+    """In the caller's transaction, before it notes in several of these logs in an order of its own: their heads, in the order of ids."""
+    for organisation in sorted(organisations, key=lambda each: each.pk):
+        AuditHead.objects.get_or_create(organisation=organisation, defaults={"number": 0, "digest": ""})
+        AuditHead.objects.select_for_update().get(organisation=organisation)
+
+
 def note_with_operator(event: Event, organisation: Organisation, *, at: datetime, detail: str = "", actor: str | None = None) -> None:
     """A row about an organisation in its own log and in the operator's: auditors read the operator's and no tenant's. Else as `note`."""
     for log in sorted({organisation, *Organisation.objects.filter(kind=Kind.OPERATOR)}, key=lambda each: each.pk):
@@ -42,8 +50,13 @@ def note_about(
     person: Person, event: Event, *, at: datetime, subject: str = "", detail: str = "", actor: str | None = None, method: str | None = None
 ) -> None:
     """A row about somebody in the log of each organisation where he works; in the operator's when he works nowhere. Else as `note`."""
+    for organisation in places_of(person):
+        note(event, organisation, at=at, subject=subject or f"person:{person.pk}", detail=detail, actor=actor, method=method)
+
+
+def places_of(person: Person) -> Sequence[Organisation]:
+    """Where what happens to somebody is noted, in the order of ids."""
     places = {each.organisation_id: each.organisation for each in live_memberships(person)}
     if not places:
         places = {each.pk: each for each in Organisation.objects.filter(kind=Kind.OPERATOR)}
-    for _, organisation in sorted(places.items()):
-        note(event, organisation, at=at, subject=subject or f"person:{person.pk}", detail=detail, actor=actor, method=method)
+    return [organisation for _, organisation in sorted(places.items())]

@@ -21,6 +21,7 @@ SUBJECTS: Mapping[str, Label] = {
     "webhook": Label("推送地址", "webhook"),
     "cases": Label("案件数", "cases:"),
     "rows": Label("行数", "rows:"),
+    "caps": Label("上限条数", "caps:"),
     # What an export was narrowed to.
     "kind": Label("种类", "kind"),
     "progress": Label("进度", "progress"),
@@ -65,6 +66,12 @@ WORDS: Mapping[str, Label] = {
     "enforcement": Label("执行中", "in enforcement"),
     "settled": Label("已结清", "settled"),
     "closed": Label("已结案", "closed"),
+    "pass": Label("通过", "passed"),
+    "refuse": Label("不通过", "refused"),
+    "first": Label("首次确认", "first confirmation"),
+    "second": Label("第二次确认", "second confirmation"),
+    "reset": Label("重设登录", "sign-in set up anew"),
+    "invitation": Label("邀请", "invitation"),
     "yes": Label("是", "yes"),
     "no": Label("否", "no"),
 }

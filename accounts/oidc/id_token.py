@@ -144,7 +144,8 @@ def _check_addressee(claims: Mapping[str, Any], expected: Expected) -> None:
         raise TokenRefused("for another client")
     nonce = claims.get("nonce")
     # SPEC: Core 3.1.3.7 (11): the nonce of this browser's question; without it a stolen token could be put into any session.
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
+    # Ours is ASCII; half a surrogate pair, which JSON can spell, has no bytes to compare.
+    if not isinstance(nonce, str) or not nonce.isascii() or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise TokenRefused("an answer to another question")
 
 
@@ -163,7 +164,11 @@ def _time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused(f"no time {name}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        # JSON bounds no whole number.
+        raise TokenRefused(f"no time {name}") from None
 
 
 def _object(text: str) -> Mapping[str, Any]:

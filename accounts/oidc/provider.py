@@ -1,7 +1,9 @@
 """Talks to an identity provider: discovery, the question that a browser carries there, the exchange of its answer.
 
 The issuer's address is a customer's, and so are the addresses that it names: each request passes the guard of `common.destinations`, is
-bounded in time and size, and follows no redirect. Nothing here touches the database; call it outside a transaction.
+bounded in time and size, and follows no redirect. Strangers make these requests too (whoever presses the way to a provider), so a provider
+that stalls may hold a few threads and never all: what it is, is remembered for some minutes, and few ask one, or any, at a time.
+Nothing here touches the database; call it outside a transaction.
 What this does not do: believe anything. `id_token` judges the token, `linking` says who that is here.
 Source: OpenID Connect Discovery 1.0 section 4; Core 1.0 section 3.1; RFC 6749, 7636, 9207.
 """
@@ -9,12 +11,16 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 
 from accounts.errors import ProviderUnusable
 from common.bounded_http import Answered, Limits, NoAnswer, Resolver, get_any, post_to_stranger
@@ -23,6 +29,11 @@ from common.destinations import guarded
 LIMITS = Limits(timeout_s=8.0, max_bytes=256 * 1024)
 LONGEST_ADDRESS = 500
 SCOPE = "openid profile"
+REMEMBERED_S = 300
+MOST_OF_ONE = 2
+"""How many threads of a process may wait for one issuer at a time; for all issuers together, half of the web's."""
+_ASKING: Counter[str] = Counter()
+_ASKING_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +70,21 @@ def new_question() -> Question:
     return Question(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 
+def described(issuer: str) -> Metadata:
+    """What the provider said of itself within the last five minutes, or says now. Raises ProviderUnusable."""
+    # The digest, because an issuer may be longer than a key of every cache may be.
+    key = f"oidc:{hashlib.sha256(issuer.encode()).hexdigest()}"
+    known = cache.get(key)
+    if not isinstance(known, Metadata):
+        known = discover(issuer)
+        cache.set(key, known, REMEMBERED_S)
+    return known
+
+
 def discover(issuer: str) -> Metadata:
-    """Raises ProviderUnusable."""
-    document = _json(_fetch(issuer.rstrip("/") + "/.well-known/openid-configuration"))
+    """What the provider says of itself now. Raises ProviderUnusable."""
+    with _few_at_a_time(issuer):
+        document = _json(_fetch(issuer.rstrip("/") + "/.well-known/openid-configuration"))
     # SPEC: Discovery 4.3: the document is of the issuer that was asked, or another provider's tokens would pass for this one's.
     if document.get("issuer") != issuer:
         raise ProviderUnusable(reason="issuer")
@@ -98,12 +121,30 @@ def exchange(metadata: Metadata, client: Client, code: str, question: Question) 
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     else:
         form |= {"client_id": client.client_id, "client_secret": client.secret}
-    token = _json(_answered(lambda to: post_to_stranger(
-        metadata.token, urlencode(form).encode(), headers=headers, limits=LIMITS, resolve=to))).get("id_token")
-    keys = _json(_fetch(metadata.keys)).get("keys")
+    with _few_at_a_time(client.issuer):
+        token = _json(_answered(lambda to: post_to_stranger(
+            metadata.token, urlencode(form).encode(), headers=headers, limits=LIMITS, resolve=to))).get("id_token")
+        # Not remembered: a key that the provider took back must not sign anybody in for some minutes more.
+        keys = _json(_fetch(metadata.keys)).get("keys")
     if not isinstance(token, str) or not isinstance(keys, list):
         raise ProviderUnusable(reason="answer")
     return token, keys
+
+
+@contextmanager
+def _few_at_a_time(issuer: str) -> Iterator[None]:
+    """Raises ProviderUnusable when as many threads of this process wait for this provider, or for all of them, as may."""
+    with _ASKING_LOCK:
+        if _ASKING[issuer] >= MOST_OF_ONE or _ASKING.total() >= max(1, settings.WEB_THREADS // 2):
+            raise ProviderUnusable(reason="busy")
+        _ASKING[issuer] += 1
+    try:
+        yield
+    finally:
+        with _ASKING_LOCK:
+            _ASKING[issuer] -= 1
+            if not _ASKING[issuer]:
+                del _ASKING[issuer]
 
 
 def _is_address(text: str, issuer: str) -> bool:

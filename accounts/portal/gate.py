@@ -217,7 +217,11 @@ def page_of(request: HttpRequest) -> str:
     """The page that the person looks at: this one, or the one whose form he sent. The form is forgotten, the page is not."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
-    came = urlsplit(request.headers.get("Referer", ""))
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        # `http://[x` is no address, and anybody may send it.
+        return reverse("account")
     if came.netloc != request.get_host():
         return reverse("account")
     return came.path + (f"?{came.query}" if came.query else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -27,13 +27,13 @@ from accounts.models import IdentityProvider, Person
 from accounts.networks import address_of
 from accounts.oidc.id_token import Expected, Identity, TokenRefused, judge
 from accounts.oidc.linking import member_behind, provider_at
-from accounts.oidc.provider import Client, Question, address_of_question, discover, exchange, new_question
+from accounts.oidc.provider import Client, Question, address_of_question, described, exchange, new_question
 from accounts.oidc.sealing import open_secret
 from accounts.portal.gate import enters_by_place
 from accounts.sign_in import has_second_factor, note_refused
 from accounts.vouching import is_vouched_by, vouch
 from accounts.workstations import workstation_of
-from common.problems import NotFound
+from common.problems import NotFound, too_many_requests
 
 logger = logging.getLogger(__name__)
 
@@ -64,14 +64,14 @@ def sign_in_at(request: HttpRequest, ref: str) -> HttpResponse:
 def ask_provider(request: HttpRequest, ref: str) -> HttpResponse:
     """To the provider, with a question that this browser's session remembers. A session that the provider began has to be shown anew."""
     provider = provider_or_404(ref)
-    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="login")
-    if limited is not None:
-        return limited
+    # By its outer function allauth counts no GET at all, whatever its docstring says of actions.
+    if not ratelimit.consume(request, app="allauth.account", action="login", limit_get=True):
+        return too_many_requests(request)
     anew = isinstance(request.user, Person)
     if anew and not is_vouched_by(request, provider):
         raise SignedInAlready
     question, onward = new_question(), request.GET.get("next", "")
-    metadata = discover(provider.issuer)
+    metadata = described(provider.issuer)
     request.session[ASKED] = {
         "state": question.state, "nonce": question.nonce, "verifier": question.verifier, "ref": ref, "anew": anew, "at": time.time(),
         "next": onward if get_adapter().is_safe_url(onward) else settings.LOGIN_REDIRECT_URL,
@@ -89,7 +89,7 @@ def come_back(request: HttpRequest, ref: str) -> HttpResponse:
     if not is_answer_to(request, asked, provider):
         raise ProviderRefused
     client, question = client_of(provider), Question(asked["state"], asked["nonce"], asked["verifier"])
-    token, keys = exchange(discover(provider.issuer), client, request.GET["code"], question)
+    token, keys = exchange(described(provider.issuer), client, request.GET["code"], question)
     since = float(asked["at"]) if asked["anew"] else None
     identity = judged(token, keys, Expected(provider.issuer, client.client_id, question.nonce, time.time(), since), provider)
     person = member_behind(provider, identity, now=timezone.now())

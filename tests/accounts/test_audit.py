@@ -1,4 +1,5 @@
 """The audit log: every act has its row, written with it; a log that was touched shows it; who reads what, and what an export holds."""
+import ast
 import csv
 import io
 import re
@@ -18,6 +19,7 @@ from accounts.audit import reading
 from accounts.audit.events import EVENTS, Event
 from accounts.audit.reading import broken_logs
 from accounts.audit.recording import note
+from accounts.audit.words import words_label
 from accounts.joining import (
     Invitee,
     accept_as_new_person,
@@ -33,6 +35,7 @@ from accounts.permissions import ROLES, Act, Kind, Role
 from accounts.services import change_status, issue_api_key, revoke_api_key
 from common.append_only import trigger_names
 from tests.accounts.people import PASSWORD, Browser, make_organisation, make_person, membership_of, signed_in
+from tests.databases import ROOT
 
 
 def events(organisation: Organisation) -> list[str]:
@@ -74,6 +77,37 @@ def test_everything_about_signing_in_stands_there_through_the_real_pages(databas
     assert {row.actor for row in rows} == {"", f"person:{person.pk}"}
     assert all(re.fullmatch("[0-9a-f]{16}", row.request_id) for row in rows)
     assert len({row.request_id for row in rows}) == len(rows)
+
+
+def test_a_guess_with_the_login_in_capitals_is_noted(database: str) -> None:
+    """django-allauth finds a login however it is written, so a guesser could choose the spelling that leaves no trace."""
+    person = make_person("zhang@example.org", Role.LENDER_ADMIN)
+    own = membership_of(person).organisation
+    begun = AuditEntry.objects.filter(organisation=own).count()
+    for typed in ("ZHANG@example.org", "Zhang@Example.Org", " zhang@example.org "):
+        Browser(typed).give_password("a wrong password")
+    assert since(own, begun) == [("session:refused", "", "password")] * 3
+
+
+def fixed_details() -> set[str]:
+    """Every word that the program itself writes as the detail of a row: literals, and what stands before the number of an f-string."""
+    found: set[str] = set()
+    for room in ("accounts", "cases", "evidence", "notifications", "config"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text())):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "").startswith("note"):
+                    for value in (keyword.value for keyword in call.keywords if keyword.arg == "detail"):
+                        found |= {part.value for part in ast.walk(value) if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return found - {""}
+
+
+def test_every_fixed_detail_is_called_something_in_both_languages() -> None:
+    found = fixed_details()
+    assert {"pass", "refuse", "first", "second", "reset", "invitation", "deactivated", "caps:", "cases:"} <= found
+    for word in found:
+        label = words_label(f"{word}3" if word.endswith(":") else word)
+        assert re.search("[\u4e00-\u9fff]", label.zh), word
+        assert not re.search("[\u4e00-\u9fff]", label.en), word
 
 
 def test_a_passkey_and_an_unknown_login(database: str) -> None:

@@ -17,8 +17,8 @@ from accounts.errors import (
     NameMalformed,
     RoleUnavailable,
 )
-from accounts.joining import Invitee, accept_as, accept_as_new_person, accept_back, end_membership, invite, invite_back
-from accounts.models import Invitation, Membership, Organisation, Person
+from accounts.joining import Invitee, accept_as, accept_as_new_person, accept_back, end_membership, invite, invite_back, set_active
+from accounts.models import AuditEntry, Invitation, Membership, Organisation, Person
 from accounts.permissions import Kind, Role
 from tests.accounts.people import PASSWORD, Browser, make_organisation, make_person, membership_of, signed_in
 
@@ -102,6 +102,8 @@ def test_links_end_with_their_time_their_use_their_withdrawal_and_their_organisa
     ({"login": "a b"}, LoginMalformed), ({"login": "ab"}, LoginMalformed), ({"login": "张三"}, LoginMalformed),
     ({"login": "<b>x</b>"}, LoginMalformed), ({"login": "x" * 255}, LoginMalformed),
     ({"display_name": " \n "}, NameMalformed), ({"display_name": "名" * 101}, NameMalformed),
+    ({"display_name": "王\0律师"}, NameMalformed), ({"display_name": "王\u202e师律"}, NameMalformed),
+    ({"licence_number": "1\x002"}, LicenceMissing), ({"licence_number": "1\u202e2"}, LicenceMissing),
     ({"role": Role.JUDGE}, RoleUnavailable), ({"role": Role.OPERATOR}, RoleUnavailable), ({"licence_number": "  "}, LicenceMissing),
     ({"licence_number": "1" * 65}, LicenceMissing),
 ])
@@ -143,16 +145,19 @@ def test_somebody_who_has_an_account_accepts_signed_in_and_nobody_else_can(admin
     assert Membership.objects.filter(organisation=firm, person=elsewhere, role=Role.LAWYER, until=None).exists()
 
 
-def test_the_admin_does_not_learn_whether_a_login_exists_elsewhere(admin: Person, firm: Organisation) -> None:
+def test_making_a_link_tells_the_admin_nothing_of_the_login_and_opening_it_whether_it_exists(admin: Person, firm: Organisation) -> None:
     make_person("known@example.org", Role.LENDER_ADMIN)
-    client, pages = signed_in(admin), []
+    client, pages, opened = signed_in(admin), [], []
     for login in ("known@example.org", "fresh@example.org"):
         answer = client.post(f"/organisations/{firm.ref}/invitations", {"login": login, "display_name": "名", "role": "legal_assistant"})
         assert answer.status_code == 200
+        opened.append("该登录名已有账号" in Client().get(link_in(answer)).content.decode())
         Invitation.objects.filter(accepted_at=None).delete()
         text = re.sub(r"invitations/[\w-]+", "", answer.content.decode())
         pages.append(re.sub(r'name="csrfmiddlewaretoken" value="\w+"|\d', "", text).replace(login, ""))
     assert pages[0] == pages[1]
+    # What the threat model says of it: whoever holds the link sees for whom it is.
+    assert opened == [True, False]
 
 
 def test_two_browsers_with_one_link_make_one_person(firm: Organisation) -> None:
@@ -237,6 +242,48 @@ def test_an_ended_member_does_not_come_back_by_a_link_that_renews(admin: Person,
     Invitation.objects.update(withdrawn_at=None)  # even were it left over
     with pytest.raises(ElsewhereToo):
         accept_back(made[1], password=NEW, now=now)
+
+
+def test_whoever_is_put_out_leaves_no_link_behind(admin: Person, firm: Organisation) -> None:
+    """An administrator who sees his end coming makes a link for a login of his own, and opens it afterwards."""
+    now, elsewhere = timezone.now(), make_organisation(Kind.LAW_FIRM, "另一律师事务所")
+    chief = make_person("chief@firm.example", Role.FIRM_ADMIN, firm)
+    others, kept = invite(firm, lawyer("kept@firm.example"), by=chief, now=now), invite(elsewhere, lawyer("x@y.example"), by=admin, now=now)
+    _, token = invite(firm, lawyer("back@firm.example"), by=admin, now=now)
+    assert end_membership(firm, membership_of(admin).pk, by=chief, now=now)
+    with pytest.raises(InvitationInvalid):
+        accept_as_new_person(token, password=PASSWORD, now=now)
+    assert set(Invitation.objects.filter(accepted_at=None, withdrawn_at=None)) == {others[0], kept[0]}
+    accept_as_new_person(others[1], password=PASSWORD, now=now)
+
+
+def test_whoever_is_deactivated_leaves_no_link_and_no_session_behind(admin: Person, firm: Organisation) -> None:
+    browser = Browser(admin.login)
+    browser.arrive()
+    assert browser.get("/account").status_code == 200
+    now, elsewhere = timezone.now(), make_organisation(Kind.LAW_FIRM, "另一律师事务所")
+    tokens = [invite(each, lawyer(f"back{each.pk}@firm.example"), by=admin, now=now)[1] for each in (firm, elsewhere)]
+    assert set_active(admin.login, active=False, now=now)
+    assert set_active(admin.login, active=True, now=now)
+    for token in tokens:
+        with pytest.raises(InvitationInvalid):
+            accept_as_new_person(token, password=PASSWORD, now=now)
+    assert browser.get("/account")["Location"].startswith("/sign-in"), "the session is gone for good"
+    withdrawn = AuditEntry.objects.filter(event="invitation:withdrawn").values_list("organisation", flat=True)
+    assert set(withdrawn) == {firm.pk, elsewhere.pk}
+
+
+def test_a_sign_in_is_set_up_anew_before_its_person_is_let_in_again(admin: Person, firm: Organisation) -> None:
+    person, now = make_person("lawyer@firm.example", Role.LAWYER, firm), timezone.now()
+    set_active(person.login, active=False, now=now)
+    made = invite_back(firm, membership_of(person).pk, by=admin, now=now)
+    assert made is not None
+    accept_back(made[1], password=NEW, now=now)
+    browser = Browser(person.login)
+    assert browser.give_password(NEW)["Location"] == "/sign-in/inactive", "he is out still"
+    set_active(person.login, active=True, now=now)
+    assert browser.give_password(PASSWORD).status_code == 200, "the old password is none"
+    assert browser.give_password(NEW)["Location"] == "/home"
 
 
 def test_another_organisations_members_and_links_do_not_exist(admin: Person, firm: Organisation) -> None:

@@ -1,13 +1,17 @@
 """Sign-in by an organisation's provider: through the real pages and a real provider, right and wrong. Who gets in, where, and as whom."""
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.errors import ProviderUnusable
 from accounts.joining import Invitee, accept_as, end_membership, invite, set_active
 from accounts.models import AuditEntry, IdentityProvider, LinkedIdentity, Organisation, Person
 from accounts.oidc import provider as provider_client
@@ -80,6 +84,44 @@ def test_a_provider_that_misbehaves_is_one_sentence(
     answer = browser().get(f"/sign-in/at/{agency.ref}/go")
     assert (answer.status_code, code_of(answer)) == (502, "provider-unusable")
     assert reason in answer.content.decode()
+
+
+def test_a_flood_of_questions_is_stopped_and_asks_the_provider_once(agency: Organisation, idp: IdentityServer) -> None:
+    idp.requests.clear()
+    client = browser()
+    answers = [client.get(f"/sign-in/at/{agency.ref}/go") for _ in range(301)]
+    assert {answer.status_code for answer in answers[:300]} == {302}, "an agency signs in from one address"
+    assert (answers[-1].status_code, code_of(answers[-1])) == (429, "too-many-requests")
+    assert idp.requests == ["/.well-known/openid-configuration"]
+
+
+def test_a_provider_that_stalls_holds_few_threads(
+    agency: Organisation, idp: IdentityServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_client, "LIMITS", Limits(timeout_s=2.0, max_bytes=256 * 1024))
+    idp.fault = Behaviour.SLOW
+    idp.requests.clear()
+    reasons: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(ProviderUnusable) as unusable:
+            provider_client.described(idp.issuer)
+        reasons.append(str(unusable.value.data["reason"]))
+
+    waiting = [threading.Thread(target=ask) for _ in range(provider_client.MOST_OF_ONE)]
+    for each in waiting:
+        each.start()
+    while len(idp.requests) < len(waiting):
+        time.sleep(0.01)
+    answer = browser().get(f"/sign-in/at/{agency.ref}/go")
+    assert reasons == [], "the others wait still"
+    assert (answer.status_code, code_of(answer)) == (502, "provider-unusable")
+    assert "busy" in answer.content.decode()
+    for each in waiting:
+        each.join()
+    assert reasons == ["timeout"] * len(waiting)
+    idp.fault = Behaviour.WELL
+    assert asked(browser(), agency), "what waited has let go"
 
 
 def changed(**changes: str) -> Callable[[dict[str, str]], dict[str, str]]:
@@ -338,6 +380,7 @@ def test_requests_to_a_provider_pass_the_guard(agency: Organisation, idp: Identi
     settings.OUTGOING_NETWORKS = ()
     heard = len(idp.requests)
     assert "forbidden-address" in client.get(f"/sign-in/at/{agency.ref}/callback", back).content.decode()
+    cache.clear()  # what the provider said of itself is remembered for some minutes
     assert "forbidden-address" in browser().get(f"/sign-in/at/{agency.ref}/go").content.decode()
     assert len(idp.requests) == heard
 

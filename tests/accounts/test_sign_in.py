@@ -16,7 +16,9 @@ from accounts.models import Person
 from accounts.permissions import Role
 from accounts.portal import gate
 from accounts.services import issue_api_key
+from config import env
 from tests.accounts.people import PASSWORD, Browser, make_person, membership_of, signed_in
+from tests.repository.free_ports import free_ports
 
 
 @pytest.fixture
@@ -71,6 +73,16 @@ def test_a_flood_of_sign_ins_gets_429_as_a_page(database: str) -> None:
     assert answers[-1].status_code == 429
     assert "too-many-requests" in answers[-1].content.decode()
     assert answers[-1]["Retry-After"]
+
+
+def test_a_sign_in_while_the_counters_are_away_is_503(person: Person, settings: Settings) -> None:
+    """Guesses could not be counted, and a code of a second factor would be good twice: nobody comes in, and is told to come again."""
+    [port] = free_ports(1)
+    settings.CACHES = {"default": env.counters(f"redis://127.0.0.1:{port}")}
+    answer = Browser(person.login).give_password()
+    assert answer.status_code == 503
+    assert "storage-unavailable" in answer.content.decode()
+    assert answer["Retry-After"]
 
 
 def test_the_address_of_the_client_is_what_the_proxy_says_and_not_what_the_client_says(person: Person, settings: Settings) -> None:
@@ -165,6 +177,8 @@ def test_a_deactivated_person_is_out_at_once_and_stays_out(person: Person) -> No
     for words in ([person.login], ["nobody@example.org"], ["nobody@example.org", "--undo"]):
         with pytest.raises(CommandError):
             call_command("deactivate_person", *words)
+    with pytest.raises(CommandError):
+        call_command("deactivate_person", "no login")
     call_command("deactivate_person", person.login, "--undo")
     assert Browser(person.login).give_password().status_code == 302
     assert Browser(person.login).give_password()["Location"] == "/sign-in/second-factor"

@@ -32,6 +32,8 @@ SAFE = {
 }
 UNSAFE = [
     ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
+    *(("E003", "ALLOWED_HOSTS", ["log.example.cn", "files.example.net", word]) for word in ("*", ".example.cn", "*.example.cn")),
+    ("E031", "CELERY_BROKER_URL", "amqp://localhost"),
     ("E005", "CELERY_BROKER_URL", ""), ("E006", "ORIGIN", ""), ("E006", "ORIGIN", "localhost/cunzheng/00000000"),
     ("E007", "PUBLIC_URL", "http://log.example.cn"), ("E008", "TSAS", "a=https://tsa.one.cn/ b=https://tsa.one.cn/2"),
     ("E008", "TSAS", ""), ("E008", "TSAS", "a=https://tsa.one.cn/|one b=https://tsa.two.cn/|one"),

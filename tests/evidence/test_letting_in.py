@@ -15,9 +15,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.agreeing import acceptance_bytes
+from accounts.errors import ReviewNotDue
 from accounts.fictitious import CODES
 from accounts.models import Application, ApplicationCheck, AuditEntry, Membership, Organisation, Person, PlatformAgreement, TrialStep
 from accounts.permissions import Kind, Role
+from accounts.reviewing import confirm_review, reviews_under_way
 from accounts.services import change_status, issue_api_key
 from common.errors import OrganisationOnTrial
 from common.jobs import due_jobs, run_job
@@ -416,6 +418,48 @@ def test_a_review_takes_two_people_when_it_is_due(two: tuple[Client, Client]) ->
     assert first.post(f"/organisations/{lender.ref}/status", {"status": "suspended"}).status_code == 302
     told = list(AuditEntry.objects.filter(organisation=lender).order_by("number").values_list("event", "detail"))[-3:]
     assert told == [("review:confirmed", "first"), ("review:confirmed", "second"), ("organisation:status_changed", "suspended")]
+
+
+def test_the_half_of_an_operator_who_is_out_counts_for_nothing(two: tuple[Client, Client]) -> None:
+    """Of an application and of a review: whoever decides next is the first one, and a third one is needed."""
+    first, second = two
+    where = Organisation.objects.get(kind=Kind.OPERATOR)
+    third, lender = signed_in(make_person("ops3", Role.OPERATOR, where)), make_organisation(name="到期机构")
+    due = timezone.now() - timedelta(days=40)
+    Organisation.objects.filter(pk=lender.pk).update(review_due_at=due)
+    _, application = apply_now()
+    assert decision(first, application).status_code == first.post(f"/organisations/{lender.ref}/review").status_code == 302
+    Membership.objects.filter(person__login="ops1").update(until=timezone.now())
+    assert not reviews_under_way().exists()
+    assert decision(second, application).status_code == second.post(f"/organisations/{lender.ref}/review").status_code == 302
+    application.refresh_from_db()
+    lender.refresh_from_db()
+    assert (application.state, application.first_checker) == ("open", Person.objects.get(login="ops2"))
+    assert lender.review_due_at == due
+    assert decision(third, application).status_code == 200, "the page with the link"
+    assert third.post(f"/organisations/{lender.ref}/review").status_code == 302
+    application.refresh_from_db()
+    lender.refresh_from_db()
+    assert application.state == "passed"
+    assert lender.review_due_at is not None
+    assert lender.review_due_at > due
+
+
+def test_of_two_who_confirm_a_review_at_once_each_is_told_what_became_of_it(two: tuple[Client, Client]) -> None:
+    first, second, third = (*(Person.objects.get(login=login) for login in ("ops1", "ops2")),
+                            make_person("ops3", Role.OPERATOR, Organisation.objects.get(kind=Kind.OPERATOR)))
+    lender, now = make_organisation(name="到期机构"), timezone.now()
+    Organisation.objects.filter(pk=lender.pk).update(review_due_at=now)
+    lender.refresh_from_db()
+    early = Organisation.objects.get(pk=lender.pk)
+    assert not confirm_review(lender, by=first, now=now)
+    assert [each.organisation for each in reviews_under_way()] == [lender]
+    Organisation.objects.filter(pk=lender.pk).update(status="suspended")
+    assert not reviews_under_way().exists(), "nobody can confirm it now"
+    Organisation.objects.filter(pk=lender.pk).update(status="active")
+    assert confirm_review(lender, by=second, now=now)
+    with pytest.raises(ReviewNotDue):
+        confirm_review(early, by=third, now=now)
 
 
 def test_administrators_change_their_contacts_and_the_trail_says_who(database: str) -> None:

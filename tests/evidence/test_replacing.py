@@ -5,7 +5,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.errors import ReplacementClosed, SamePersonTwice
+from accounts.errors import ProposerGone, ReplacementClosed, SamePersonTwice
+from accounts.joining import set_active
 from accounts.models import AuditEntry, Invitation, Membership, Organisation, Person, Replacement
 from accounts.permissions import Kind, Role
 from accounts.replacing import Proposal, confirm, propose, withdraw
@@ -115,6 +116,26 @@ def test_operators_alone_have_the_page(two: tuple[Client, Client], court: Organi
     own = f"/organisations/{Organisation.objects.get(kind=Kind.OPERATOR).ref}/administrator"
     assert admin.get(own).status_code == admin.post(own, FORM).status_code == 404
     assert two[0].get(own).status_code == 200, "of their own too, since there are two of them"
+
+
+@pytest.mark.parametrize("put_out", ["ended", "deactivated"])
+def test_what_somebody_proposed_is_worth_nothing_once_he_is_out(put_out: str, two: tuple[Client, Client], court: Organisation) -> None:
+    """The account in the wrong hands was one of two; taken away, it must not go on being one."""
+    first, second = (Person.objects.get(login=login) for login in ("ops1", "ops2"))
+    now = timezone.now()
+    made = propose(court, Proposal(FORM["login"], FORM["display_name"], FORM["reason"]), by=first, now=now)
+    if put_out == "ended":
+        Membership.objects.filter(person=first).update(until=now)
+    else:
+        set_active(first.login, active=False, now=now)
+    with pytest.raises(ProposerGone):
+        confirm(made, by=second, now=now)
+    answer = two[1].post(f"/organisations/{court.ref}/administrator/{made.pk}/confirm")
+    assert (answer.status_code, "proposer-gone" in answer.content.decode()) == (409, True)
+    assert not Invitation.objects.filter(login="new@court.example").exists()
+    withdraw(made, by=second, now=now)
+    anew = propose(court, Proposal(FORM["login"], FORM["display_name"], FORM["reason"]), by=second, now=now)
+    assert anew.proposed_by == second
 
 
 def test_of_two_who_confirm_at_once_one_is_told(two: tuple[Client, Client], court: Organisation) -> None:

@@ -130,7 +130,9 @@ def test_the_list_goes_on_by_cursor(ask: Ask, organisation: Organisation) -> Non
     assert (len(first["webhooks"]), len(rest["webhooks"]), rest["next_cursor"]) == (50, 3, None)
     refs = [each["webhook"] for page in (first, rest) for each in page["webhooks"]]
     assert refs == [f"{number:032x}" for number in reversed(range(53))]
-    assert code(ask("GET", "webhooks", cursor="f" * 32)) == (404, "webhook-not-found")
+    for unknown in ("f" * 32, "\0", "x"):
+        assert code(ask("GET", "webhooks", cursor=unknown)) == (404, "webhook-not-found")
+        assert code(ask("GET", "notices", cursor=unknown)) == (404, "notice-not-found")
 
 
 def test_an_organisation_has_a_limited_number(ask: Ask) -> None:
@@ -185,7 +187,8 @@ def test_the_log_goes_on_by_cursor_in_a_bounded_number_of_queries(
         first = ask("GET", path).json()
     rest = ask("GET", path, cursor=first["next_cursor"]).json()
     assert (len(first["deliveries"]), len(rest["deliveries"]), rest["next_cursor"]) == (50, 10, None)
-    assert code(ask("GET", path, cursor="msg_unknown")) == (404, "webhook-not-found")
+    for unknown in ("msg_unknown", "\0", "msg_" + "f" * 40):
+        assert code(ask("GET", path, cursor=unknown)) == (404, "webhook-not-found")
 
 
 def test_a_rotated_secret_is_new_and_says_how_long_the_old_one_signs(ask: Ask, hook: Hook, receiver: Receiver) -> None:

@@ -24,15 +24,17 @@ from accounts.permissions import Kind, Role
 from common import jobs
 from common.bounded_http import Limits
 from common.jobs import Job
+from common.key_files import key_path, make_seed
 from config import env
 from notifications import messages
 from notifications.channels import channels_of, choose_channels
 from notifications.errors import AddressMalformed, NumberMalformed
 from notifications.kinds import KINDS, ORDER_WAITING, WEBHOOK_GONE
 from notifications.messages import forget_messages, send_message
-from notifications.models import Channel, Message, Notice
+from notifications.models import AddressLetter, Channel, Message, Notice
 from notifications.noticing import SEND_MESSAGE, leave_notices
 from notifications.schedule import KEPT, MESSAGE_ATTEMPTS, MESSAGE_PAUSES, MOST_A_DAY, QUESTION_PAUSES
+from notifications.sealing import KEY
 from sandbox.sms import SECRET, Fault, SmsServer
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.databases import ROOT
@@ -157,7 +159,8 @@ def test_a_message_stands_and_falls_with_what_it_tells_of(court: Organisation, j
 
 @pytest.mark.parametrize(("where", "answer", "expected"), [
     ("answer_rcpt", "550 No such mailbox", ("failed", "mail-550")), ("answer_data", "554 Refused", ("failed", "mail-554")),
-    ("answer_rcpt", "451 Later", ("", "mail-451")), ("answer_data", "452 Full", ("", "mail-452"))])
+    ("answer_rcpt", "451 Later", ("", "mail-451")), ("answer_data", "452 Full", ("", "mail-452")),
+    ("answer_mail", "530 Sign in first", ("", "mail-530")), ("answer_mail", "550 No such sender", ("", "mail-550"))])
 def test_a_server_that_refuses_is_believed_and_one_that_is_busy_is_asked_again(
     postbox: Postbox, court: Organisation, judge: Person, where: str, answer: str, expected: tuple[str, str]
 ) -> None:
@@ -272,6 +275,31 @@ def test_what_a_gateway_took_may_fail_later_or_stay_unknown(gateway: SmsServer, 
     run()
     gateway.fault = Fault.SERVER_ERROR
     assert result(run()) == ("", "sms-500")
+
+
+def test_what_a_gateway_took_is_not_called_unsent_when_its_person_left(gateway: SmsServer, court: Organisation, judge: Person) -> None:
+    choose(judge, sms=NUMBER)
+    leave(court)
+    run()
+    assert len(gateway.taken) == 1
+    set_active(judge.login, active=False, now=timezone.now())
+    Channel.objects.filter(person=judge).delete()
+    assert result(run()) == ("sent", "")
+
+
+def test_a_choice_that_a_lost_key_sealed_is_none_and_is_made_again(postbox: Postbox, judge: Person) -> None:
+    """`docs/operations.md`: a lost key file makes addresses unreadable, and people choose again."""
+    choose(judge, email=ADDRESS)
+    path = key_path(KEY)
+    path.unlink()
+    assert make_seed(path)
+    assert channels_of(judge) == {}
+    client = signed_in(judge)
+    assert client.get("/account/notifications").status_code == 200
+    assert client.post("/account/notifications", {"email": "on", "email_address": ADDRESS})["Location"] == "/account/notifications"
+    assert channels_of(judge) == {"email": ADDRESS}
+    assert Channel.objects.get(person=judge).confirmed_at is None
+    assert not AddressLetter.objects.filter(kind=AddressLetter.REPLACED).exists(), "nobody can read where that letter would go"
 
 
 def test_a_gateway_that_knows_another_secret_or_stands_inside_gets_nothing(

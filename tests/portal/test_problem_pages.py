@@ -1,16 +1,20 @@
 """Errors as people meet them: a calm page with what to do next, and machines still get their document."""
 import json
 import logging
+import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client, RequestFactory
 
+from accounts.permissions import Role
 from common.errors import DomainError
-from common.problems import problem_page, server_error
+from common.problems import as_domain_error, problem_page, server_error
 from evidence.models import Evidence
+from tests.accounts.people import make_person, signed_in
 from tests.portal.conftest import Deposit, Open
 from tests.portal.pages import POLICY, Page
 
@@ -76,15 +80,60 @@ def test_unforeseen_failure_is_a_calm_page_whose_number_stands_in_the_log(
     assert "服务内部错误" in page.text
     assert "secret" not in page.source
     assert "Traceback" not in page.source
-    [line] = [record.getMessage() for record in caplog.records if record.msg == "internal error %s"]
-    assert line.removeprefix("internal error ") in page.text
+    [line] = [record.getMessage() for record in caplog.records if record.msg == "internal error %s: %s"]
+    assert line.removeprefix("internal error ").partition(":")[0] in page.text
+    assert "secret" not in caplog.text
 
 
 def test_failure_that_only_django_catches_is_the_same_page(service: str, caplog: pytest.LogCaptureFixture) -> None:
-    answer = server_error(RequestFactory().get("/"))
+    quoted = secrets.token_hex(8)
+    try:
+        raise KeyError(quoted)
+    except KeyError:
+        answer = server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
     assert "服务内部错误" in answer.content.decode()
-    assert "internal error" in caplog.text
+    [line] = [record.getMessage() for record in caplog.records if record.msg == "internal error %s: %s"]
+    log_id, _, told = line.removeprefix("internal error ").partition(": ")
+    assert log_id in answer.content.decode()
+    assert told.startswith("KeyError\n")
+    assert "in test_failure_that_only_django_catches_is_the_same_page" in told
+    assert quoted not in caplog.text
+
+
+def test_a_database_that_fails_before_the_view_is_503_and_stands_in_the_log(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gate asks for the roles of whoever is signed in before any page; Django hands what that raises to no middleware."""
+    client = signed_in(make_person("an-1", Role.LENDER_ADMIN))
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_membership RENAME TO elsewhere")
+    answer = client.get("/account")
+    assert answer.status_code == 503
+    assert "storage-unavailable" in answer.content.decode()
+    assert answer["Retry-After"]
+    assert "storage refused: " in caplog.text
+    assert "in process_view" in caplog.text
+
+
+def test_what_is_logged_of_a_failure_quotes_neither_it_nor_its_causes(caplog: pytest.LogCaptureFixture) -> None:
+    """PostgreSQL says which row it refuses: `DETAIL: Failing row contains (13800138000, …)`."""
+    # Made here: frames show lines of the program, this one too.
+    number = "".join(map(str, range(11)))
+    for kind in (IntegrityError, KeyError, OSError):
+        try:
+            try:
+                raise ValueError(number)
+            except ValueError as inner:
+                raise kind(f"Failing row contains ({number})") from inner
+        except kind as failure:
+            error = as_domain_error(failure)
+        assert error.status in (500, 503)
+        assert f"{kind.__name__}\n" in caplog.text
+        assert "ValueError\n" in caplog.text
+        assert "test_what_is_logged_of_a_failure_quotes_neither" in caplog.text
+    assert number not in caplog.text
 
 
 def test_unreadable_storage_is_503_with_a_time_to_come_back(

@@ -1,6 +1,7 @@
 """`manage.py deactivate_person LOGIN`: whoever holds this login is out at once, everywhere; `--undo` lets him in again.
 
-For the day on which an account is in the wrong hands. Memberships stay as they are; administrators end those.
+For the day on which an account is in the wrong hands. His sessions and the open invitations that he made are gone for good, and his
+administrator may make a link that sets his sign-in up anew before he is let in again. Memberships stay; administrators end those.
 """
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.joining import set_active
 from common.commands import ServiceCommand
+from common.errors import DomainError
 
 
 class Command(ServiceCommand):
@@ -19,5 +21,9 @@ class Command(ServiceCommand):
         parser.add_argument("--undo", action="store_true", help="恢复")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not set_active(options["login"], active=options["undo"], now=timezone.now()):
+        try:
+            changed = set_active(options["login"], active=options["undo"], now=timezone.now())
+        except DomainError as refused:
+            raise CommandError(f"{refused.title}：{refused.sentence()}") from None
+        if not changed:
             raise CommandError("没有这样的人员，或已处于该状态。")
