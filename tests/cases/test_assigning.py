@@ -19,7 +19,7 @@ from cases.errors import (
 )
 from cases.models import Assignment, Case
 from cases.roots import Root
-from cases.selectors import cases_for, root_of
+from cases.selectors import access_to, cases_for
 from common.problems import Forbidden
 from evidence.fsck import examine_evidence
 from evidence.models import Evidence
@@ -44,7 +44,7 @@ def test_an_agent_sees_a_case_from_its_distribution_to_the_next(cast: Cast) -> N
     assert [sees(each, case, cast) for each in (supervisor, first, second)] == [True, True, False]
     distribute_cases(supervisor, [made.ref], second.person, now=cast.now)
     assert [sees(each, case, cast) for each in (supervisor, first, second)] == [True, False, True]
-    assert root_of(second, case, now=cast.now) == Root.ASSIGNED
+    assert access_to(second, case, now=cast.now).root == Root.ASSIGNED
     distribute_cases(supervisor, [made.ref], None, now=cast.now)
     assert not sees(second, case, cast)
 
@@ -74,7 +74,7 @@ def test_whatever_ends_an_assignment_ends_agencys_and_agents_access_at_once(end:
         assert not sees(viewer, case, cast)
         assert numbers(records_for(viewer, now=cast.now)) == set()
         with pytest.raises(CaseNotFound):
-            root_of(viewer, case, now=cast.now)
+            access_to(viewer, case, now=cast.now)
     with pytest.raises(CaseNotFound):
         cast.deposit(machine, case.ref)
     assert set(theirs) <= numbers(records_for(cast.officer, now=cast.now))

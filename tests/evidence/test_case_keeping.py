@@ -141,6 +141,27 @@ def test_a_case_without_a_file_gets_its_first_one_whole(lender: Organisation, of
     assert send("GET", f"/cases/{bare.ref}").json()["version"] == 0
 
 
+def test_a_contact_point_that_is_entered_again_takes_the_basis_and_the_confirmation_that_are_told_now(ref: str, officer: Client) -> None:
+    before = debtor(ref).contact_points
+    again = {**CONTACT, "value": before[0].value, "basis": "repaired"}
+    for typed, told in ((again, ("repaired", True)), ({**again, "basis": "public", "confirmed": ""}, ("public", True))):
+        assert officer.post(f"/cases/{ref}/contacts", typed).status_code == 303
+        first, *others = debtor(ref).contact_points
+        assert (first.value, first.basis, first.confirmed, first.last_active_at) == (before[0].value, *told, before[0].last_active_at)
+        assert tuple(others) == before[1:]
+    unconfirmed = {name: value for name, value in again.items() if name != "confirmed"}
+    assert officer.post(f"/cases/{ref}/contacts", unconfirmed).status_code == 303
+    assert [each.confirmed for each in debtor(ref).contact_points] == [False, False]
+
+
+def test_a_consent_that_was_withdrawn_by_mistake_is_recorded_again(ref: str, officer: Client) -> None:
+    for part, form in (("consents", CONSENT), ("consents/withdrawal", {"consent": "2/debtor", "withdrawn_on": "2025-07-01"}),
+                       ("consents", CONSENT), ("consents", CONSENT)):
+        assert officer.post(f"/cases/{ref}/{part}", form).status_code == 303
+    assert [(each.document, each.withdrawn_on) for each in debtor(ref).consents][1:] == [
+        ("Consent 7", date(2025, 7, 1)), ("Consent 7", None)]
+
+
 def test_of_two_who_withdraw_a_consent_on_different_days_the_second_is_told(ref: str, lender: Organisation) -> None:
     viewer, case = viewer_of(make_person("officer", Role.CASE_OFFICER, lender)), Case.objects.get(ref=ref)
     seen = debtor(ref).consents[0]
