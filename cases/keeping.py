@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Act
 from accounts.viewer import Viewer
+from cases.consenting import consents_of, tell_lost_consents
 from cases.errors import CaseChanged, CaseFileMissing, CaseInvalid, FactUnsuitable
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts, ConsentFacts, ContactFacts, PartyFacts, SideFacts
@@ -79,6 +80,7 @@ def add_consent(viewer: Viewer, case: Case, reference: str, consent: ConsentFact
 def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, on: date, *, seen: ConsentFacts, now: datetime) -> None:
     """The consent at this place, from 1, of the party that is called so ends on this day. `seen`: as it was before.
 
+    The lender is told of grants that rest on it: they end by their date or by a revocation (`cases.consenting`).
     Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged (another stands there, or it was withdrawn on another day).
     """
     def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
@@ -89,7 +91,13 @@ def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, 
         if there != seen or seen.withdrawn_on is not None:
             raise CaseChanged
         consents = (*party.consents[: position - 1], ended, *party.consents[position:])
-        return _with(facts, replace(party, consents=consents)), lambda row: write_consent(row, reference, position, ended)
+        after = _with(facts, replace(party, consents=consents))
+
+        def write(row: Case) -> None:
+            write_consent(row, reference, position, ended)
+            tell_lost_consents(row, consents_of(facts), consents_of(after), now=now)
+
+        return after, write
 
     _keep(viewer, case, change, now)
 
