@@ -1,1 +1,1 @@
-"""The loan case, for now its chain of deposits only; parties, terms and clocks come with the console."""
+"""The loan case: its file, what is reckoned from it, who else may see it and by which root, and the trail of who saw it."""

@@ -117,7 +117,7 @@ def withdraw_cases(viewer: Viewer, refs: Sequence[str], *, now: datetime) -> int
     viewer.must(Act.DISTRIBUTE)
     wanted = _refs(refs)
     with transaction.atomic():
-        ids = _ids(assignments_given(viewer).filter(ref__in=wanted))
+        ids = _ids(assignments_given(viewer).select_for_update(of=("self",)).filter(ref__in=wanted))
         if len(ids) != len(wanted):
             raise CaseNotFound(pointer="/assignments")
         return _withdraw(viewer, ids, now)
@@ -130,7 +130,8 @@ def withdraw_shown(viewer: Viewer, entrustment: Entrustment, shown: Q, *, seen: 
     """
     viewer.must(Act.DISTRIBUTE)
     with transaction.atomic():
-        return _withdraw(viewer, _shown(assignments_given(viewer).filter(shown, entrustment=entrustment), seen), now)
+        given = assignments_given(viewer).select_for_update(of=("self",)).filter(shown, entrustment=entrustment)
+        return _withdraw(viewer, _shown(given, seen), now)
 
 
 def _withdraw(viewer: Viewer, ids: list[int], now: datetime) -> int:

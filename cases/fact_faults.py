@@ -22,7 +22,7 @@ Fault = tuple[str, str]
 
 IDENTITY = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 IDENTITY_WEIGHTS, IDENTITY_CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
-MOBILE = re.compile(r"(?:\+?86)?1[3-9][0-9]{9}", re.ASCII)
+MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})", re.ASCII)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # The reckoner's reasons as people read them; `tests/cases/test_fact_faults.py` holds them against the reckoner.
 WORDS = {

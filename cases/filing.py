@@ -13,10 +13,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from accounts.viewer import Viewer
+from cases.consenting import consents_of, tell_lost_consents
 from cases.errors import CaseChanged, CaseExists, CaseInvalid, NoteUnsuitable
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts
-from cases.models import Case, CaseRevision, Note, NoteText
+from cases.models import Case, CaseRevision, Consent, Note, NoteText
 from cases.reckoning.terms import Receipt
 from cases.rows import note_place, replace_facts, write_facts, write_payments
 from vault.personal import seal_personal
@@ -58,12 +59,17 @@ def open_all(viewer: Viewer, files: Sequence[tuple[str, CaseFacts]], *, now: dat
 
 
 def revise_file(viewer: Viewer, case: Case, facts: CaseFacts, *, version: int, now: datetime) -> None:
-    """Write the file of the viewer's own case anew; `version` is the one that was read. Raises CaseInvalid, CaseChanged."""
+    """Write the file of the viewer's own case anew; `version` is the one that was read. The lender is told of grants whose consent is gone.
+
+    Raises CaseInvalid, CaseChanged.
+    """
     require_sound(facts)
     with transaction.atomic():
         if not moved(case, version):
             raise CaseChanged
+        before = list(Consent.objects.filter(party__case=case))
         replace_facts(case, facts)
+        tell_lost_consents(case, before, consents_of(facts), now=now)
         trace([(case, str(case.file_version))], "file", viewer, now)
 
 

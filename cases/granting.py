@@ -111,7 +111,9 @@ def revoke_grant(viewer: Viewer, grant: Grant, *, now: datetime) -> None:
     with transaction.atomic():
         if Grant.objects.filter(pk=grant.pk, lender=viewer.organisation, revoked_at=None).update(revoked_at=now, revoked_by=viewer.actor):
             stop_growth(grant, now=now)
-            if not grant.needs_approval and Grant.objects.filter(pk=grant.pk, lapse_told_at=None).exists():
+            # The row as it is now, which the update locked: a second person may have approved it since the caller read it.
+            ended = Grant.objects.get(pk=grant.pk)
+            if not ended.needs_approval and ended.lapse_told_at is None:
                 # Nobody is told of the end of what he never saw, nor twice of an end.
                 leave_notices([grant.receiver_id], kind=GRANT_REVOKED, subject=grant.ref, count=grant.case_count, now=now)
             _note(Event.GRANT_REVOKED, viewer, grant, now)

@@ -82,11 +82,23 @@ def confirm_import(
         raise ImportDiffers
     if found.rows > AT_ONCE_ROWS:
         return _leave_to_the_job(viewer, found, now)
+    try:
+        _import_at_once(viewer, kind, found, now)
+    except (CaseChanged, ImportExpired):
+        # Another confirmation of the same file may have been faster; then the cases are there because of it, and the file is gone.
+        found.refresh_from_db()
+        if found.imported_at is None:
+            raise
+    return found
+
+
+def _import_at_once(viewer: Viewer, kind: CaseImport.Kind, found: CaseImport, now: datetime) -> None:
+    if found.sealed_file is None:
+        raise ImportExpired
     _, finding = judged(viewer, kind, opened_file(found))
     if finding.faults:
         raise CaseChanged
     write_import(found, finding, confirmed_by=viewer.actor, now=now)
-    return found
 
 
 def import_of(viewer: Viewer, ref: str, *, kind: CaseImport.Kind | None = None) -> CaseImport:

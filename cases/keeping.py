@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Act
 from accounts.viewer import Viewer
+from cases.consenting import consents_of, tell_lost_consents
 from cases.errors import CaseChanged, CaseFileMissing, CaseInvalid, FactUnsuitable
 from cases.fact_faults import fact_faults
 from cases.facts import CaseFacts, ConsentFacts, ContactFacts, PartyFacts, SideFacts
@@ -39,24 +40,34 @@ def record_payment(viewer: Viewer, case: Case, payment: Receipt, *, now: datetim
 
 
 def add_contact(viewer: Viewer, case: Case, reference: str, contact: ContactFacts, *, now: datetime) -> None:
-    """A contact point of the party that is called so. Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged."""
+    """A contact point of the party that is called so; one that stands there already takes the basis and the confirmation that are told now.
+
+    Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged.
+    """
     def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
         party = _party(facts, reference)
-        if any((each.kind, each.value) == (contact.kind, contact.value) for each in party.contact_points):
+        there = {(each.kind, each.value): (place, each) for place, each in enumerate(party.contact_points, 1)}
+        place, known = there.get((contact.kind, contact.value), (len(party.contact_points) + 1, None))
+        # The form does not ask when somebody was last reached: what is known of it stays.
+        told = contact if known is None else replace(known, basis=contact.basis, confirmed=contact.confirmed)
+        if told == known:
             return None
-        points = (*party.contact_points, contact)
-        if len(points) > MOST_CONTACTS:
+        if place > MOST_CONTACTS:
             raise FactUnsuitable(reason=_("一名当事人的联系方式已达上限"), pointer="/value")
-        return _with(facts, replace(party, contact_points=points)), lambda row: write_contact(row, reference, len(points), contact)
+        points = (*party.contact_points[: place - 1], told, *party.contact_points[place:])
+        return _with(facts, replace(party, contact_points=points)), lambda row: write_contact(row, reference, place, told)
 
     _keep(viewer, case, change, now)
 
 
 def add_consent(viewer: Viewer, case: Case, reference: str, consent: ConsentFacts, *, now: datetime) -> None:
-    """A consent of the party that is called so. Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged."""
+    """A consent of the party that is called so; one that was withdrawn may be recorded again, and stands beside what was withdrawn.
+
+    Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged.
+    """
     def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
         party = _party(facts, reference)
-        if any(replace(each, withdrawn_on=None) == consent for each in party.consents):
+        if consent in party.consents:
             return None
         consents = (*party.consents, consent)
         if len(consents) > MOST_CONSENTS:
@@ -69,6 +80,7 @@ def add_consent(viewer: Viewer, case: Case, reference: str, consent: ConsentFact
 def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, on: date, *, seen: ConsentFacts, now: datetime) -> None:
     """The consent at this place, from 1, of the party that is called so ends on this day. `seen`: as it was before.
 
+    The lender is told of grants that rest on it: they end by their date or by a revocation (`cases.consenting`).
     Raises Forbidden, CaseFileMissing, FactUnsuitable, CaseInvalid, CaseChanged (another stands there, or it was withdrawn on another day).
     """
     def change(facts: CaseFacts) -> tuple[CaseFacts, Callable[[Case], None]] | None:
@@ -79,7 +91,13 @@ def withdraw_consent(viewer: Viewer, case: Case, reference: str, position: int, 
         if there != seen or seen.withdrawn_on is not None:
             raise CaseChanged
         consents = (*party.consents[: position - 1], ended, *party.consents[position:])
-        return _with(facts, replace(party, consents=consents)), lambda row: write_consent(row, reference, position, ended)
+        after = _with(facts, replace(party, consents=consents))
+
+        def write(row: Case) -> None:
+            write_consent(row, reference, position, ended)
+            tell_lost_consents(row, consents_of(facts), consents_of(after), now=now)
+
+        return after, write
 
     _keep(viewer, case, change, now)
 

@@ -56,6 +56,9 @@ def matters_in(phase: Phase, now: datetime) -> Q:
 
 
 def orders_in(phase: Phase, now: datetime) -> Q:
-    """Orders: one that no second person opened waits."""
+    """Orders: one that no second person opened waits, and so does one whose period has not begun."""
     over = Q(ended_at__isnull=False) | Q(ends_at__lte=now)
-    return over if phase is Phase.ENDED else ~over & Q(opened_at__isnull=phase is Phase.WAITING)
+    if phase is Phase.ENDED:
+        return over
+    opens = Q(opened_at__isnull=False, starts_at__lte=now)
+    return ~over & (opens if phase is Phase.RUNNING else ~opens)

@@ -95,16 +95,22 @@ def live_grant(now: datetime, prefix: str = "") -> Q:
 
 def accepted_now(viewer: Viewer, now: datetime) -> QuerySet[SubmittedCase]:
     """Cases of matters that the viewer's institution accepted and that are open, or in its files still."""
-    return _unless_on_trial(viewer, SubmittedCase.objects.filter(
-        Q(matter__closed_at=None) | Q(matter__open_until__gt=now), matter__accepted_at__isnull=False,
-        matter__institution=viewer.organisation))
+    return _unless_on_trial(viewer, SubmittedCase.objects.filter(live_submission(now), matter__institution=viewer.organisation))
+
+
+def live_submission(now: datetime) -> Q:
+    """Cases of matters that were accepted and are open, or in the institution's files still."""
+    return Q(matter__accepted_at__isnull=False) & (Q(matter__closed_at=None) | Q(matter__open_until__gt=now))
 
 
 def ordered_now(viewer: Viewer, now: datetime) -> QuerySet[OrderedCase]:
     """Cases of the viewer's court's orders that two people opened and whose period runs."""
-    return _unless_on_trial(viewer, OrderedCase.objects.filter(
-        order__opened_at__isnull=False, order__ended_at=None, order__starts_at__lte=now, order__ends_at__gt=now,
-        order__court=viewer.organisation))
+    return _unless_on_trial(viewer, OrderedCase.objects.filter(live_order(now), order__court=viewer.organisation))
+
+
+def live_order(now: datetime) -> Q:
+    """Cases of orders that two people opened and whose period runs."""
+    return Q(order__opened_at__isnull=False, order__ended_at=None, order__starts_at__lte=now, order__ends_at__gt=now)
 
 
 def _unless_on_trial(viewer: Viewer, rows: QuerySet[R]) -> QuerySet[R]:

@@ -126,8 +126,10 @@ def _consent_row(party: Party, position: int, consent: ConsentFacts) -> Consent:
 
 
 def write_contact(case: Case, reference: str, position: int, contact: ContactFacts) -> None:
-    """The contact point at this place of the party that is called so."""
-    _contact_row(case.parties.get(reference=reference), _place(case.ref, reference), case.organisation.ref, position, contact).save()
+    """The contact point at this place of the party that is called so, one more or instead of the one that stands there."""
+    party = case.parties.get(reference=reference)
+    party.contact_points.filter(position=position).delete()
+    _contact_row(party, _place(case.ref, reference), case.organisation.ref, position, contact).save()
 
 
 def write_consent(case: Case, reference: str, position: int, consent: ConsentFacts) -> None:

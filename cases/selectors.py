@@ -16,6 +16,7 @@ from accounts.selectors import REF
 from accounts.viewer import Viewer
 from cases.case_refs import CaseRef
 from cases.errors import CaseNotFound, CasesUnknown
+from cases.fact_faults import MOBILE
 from cases.facts import CaseFacts, NoteFacts, PartyRole
 from cases.masks import masked_party
 from cases.models import (
@@ -34,7 +35,6 @@ from cases.models import (
 )
 from cases.roots import (
     Access,
-    Root,
     accepted_now,
     accesses,
     assigned_now,
@@ -46,7 +46,7 @@ from cases.roots import (
 from cases.rows import IDENTITY, NAME, PHONE, facts_of, loan_of, notes_of, with_file, with_loan
 from cases.sight import Sight, sight_by
 from common.problems import NotFound
-from vault.personal import blind_personal
+from vault.personal import blind_personal, normalised
 
 BETWEEN = re.compile(r"[\s,，;；]+")
 LOANS_AT_ONCE = 200
@@ -154,13 +154,20 @@ def cases_of_person(
             (PHONE, "parties__contact_points__value_index", phone),
         ):
             if text:
-                party &= Q(**{column: blind_personal(owner.ref, field, text)})
+                party &= Q(**{f"{column}__in": [blind_personal(owner.ref, field, each) for each in _spellings(field, text)]})
         if viewer.kind == Kind.COURT:
             rows = [each.order_by().values("case_id") for each in whole_file_case_ids(viewer, now)]
             opened = Q(organisation=viewer.organisation) | Q(pk__in=rows[0].union(*rows[1:]))
             party &= opened if phone else opened | Q(parties__role=PartyRole.DEBTOR)
         wanted |= Q(organisation=owner) & party
     return open_cases.filter(pk__in=Case.objects.filter(wanted).values("pk"))
+
+
+def _spellings(field: str, text: str) -> list[str]:
+    """All that this value may have been entered as: a mobile with China's code, with its plus or without, is the one without the code."""
+    # An index value cannot be compared in part, and those of before keep their spelling; so each is asked for.
+    found = MOBILE.fullmatch(normalised(text)) if field == PHONE else None
+    return [text] if found is None else [f"{code}{found[1]}" for code in ("", "86", "+86")]
 
 
 def owners_for(viewer: Viewer, *, now: datetime) -> list[Organisation]:
@@ -192,11 +199,6 @@ def is_entrusted(viewer: Viewer, case: Case, *, now: datetime) -> bool:
     granted = granted_now(viewer, now).filter(grant__basis=Grant.Basis.ENTRUSTED)
     accepted = accepted_now(viewer, now).filter(matter__grant__basis=Grant.Basis.ENTRUSTED)
     return any(found.filter(case_id=case.pk).exists() for found in (*rows, granted, accepted))
-
-
-def root_of(viewer: Viewer, case: Case, *, now: datetime) -> Root:
-    """`access_to`, the root alone. Raises CaseNotFound."""
-    return access_to(viewer, case, now=now).root
 
 
 def owner_of_assigned(agency: Organisation, ref: str, *, now: datetime) -> Organisation | None:

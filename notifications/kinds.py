@@ -15,6 +15,7 @@ CASES_ASSIGNED, CASES_WITHDRAWN, ENTRUSTMENT_ENDED = "cases-assigned", "cases-wi
 ENTRUSTMENT_LAPSED, GRANT_LAPSED, GIVEN_GRANT_LAPSED = "entrustment-lapsed", "grant-lapsed", "given-grant-lapsed"
 CASES_GIVEN, CASES_TAKEN = "cases-given", "cases-taken"
 GRANT_WAITING, CASES_GRANTED, GRANT_REVOKED = "grant-waiting", "cases-granted", "grant-revoked"
+CONSENT_LOST = "consent-lost"
 MATTER_SUBMITTED, MATTER_ACCEPTED, MATTER_CLOSED = "matter-submitted", "matter-accepted", "matter-closed"
 ORDER_WAITING = "order-waiting"
 APPLICATION_RECEIVED, APPLICATION_CHECKED, TRIAL_BEGUN = "application-received", "application-checked", "trial-begun"
@@ -83,6 +84,10 @@ KINDS: Mapping[str, About] = {
         Act.READ_CASE, page="/cases", api="/api/v1/grants"),
     GIVEN_GRANT_LAPSED: _about(
         _("本机构给出的一份授权期间届满，被授权的机构不再依此可见其中的案件；委托处理的，请核对其已返还或删除案件信息。"),
+        Act.GRANT, page="/access", api="/api/v1/grants"),
+    # LAW: 个人信息保护法（2021年）第十五条: who consented may withdraw, and what rests on it has to end.
+    CONSENT_LOST: _about(
+        _("一份授权所依据的单独同意已登记撤回；该授权届满或撤销前，被授权的机构仍可见其中的案件，请及时核对并撤销。"),
         Act.GRANT, page="/access", api="/api/v1/grants"),
     MATTER_SUBMITTED: _about(_("有事项提交给本机构，等待受理。"), Act.ACCEPT, page="/docket", api="/api/v1/matters"),
     MATTER_ACCEPTED: _about(_("本机构提交的事项已被受理。"), Act.GRANT, Act.DISTRIBUTE, page="/access", api="/api/v1/matters"),

@@ -22,7 +22,8 @@ from cases.importing.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row, Table, 
 MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_RATIO, MAX_ELEMENTS, MAX_DEPTH = 200, 32 * 1024**2, 200, 600_000, 60
 # A small entry may be all alike: its ratio is judged once it is large enough to matter.
 RATIO_FROM_BYTES, CHUNK_BYTES = 1024**2, 64 * 1024
-CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+CELL = re.compile(r"([A-Za-z]{1,3})[0-9]{1,7}", re.ASCII)
+ROW = re.compile(r"[0-9]{1,7}", re.ASCII)
 # What zipfile and zlib raise on bytes that somebody made: NotImplementedError of a way to compress, RuntimeError of a password.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, OverflowError)
 
@@ -67,7 +68,7 @@ class _Parser:
     def __init__(self, name: str) -> None:
         self.elements = self.depth = 0
         self._sheet = name.startswith("xl/worksheets/")
-        self._cell = ""
+        self._row = self._column = 0
         self._expat = expat.ParserCreate() if name.lower().endswith((".xml", ".rels", ".vml")) else None
         if self._expat is not None:
             self._expat.StartDoctypeDeclHandler = self._doctype
@@ -94,25 +95,39 @@ class _Parser:
             raise Unreadable(_too_large())
         if self._sheet:
             local = name.rpartition(":")[2]
-            if local == "c":
-                self._cell = attributes.get("r", "")
-            elif local in ("v", "is"):
-                _require_inside(self._cell)
+            # A row or a cell need not say where it is: then it follows the one before. The reader counts like this, too, and what it
+            # would leave out without a word, beyond its last row or column or in a row that comes again, must be refused here.
+            if local == "row":
+                self._row, self._column = _row_number(attributes.get("r"), self._row), 0
+            elif local == "c":
+                self._column = _column_number(attributes.get("r"), self._column)
+            elif local in ("v", "is") and (self._column > MAX_COLUMNS or self._row > MAX_ROWS + 1):  # one row for the header
+                raise Unreadable(_("内容超出 2000 行或 60 列；请分成几个文件，并删去表格之外的内容。"))
 
     def _end(self, _name: str) -> None:
         self.depth -= 1
 
 
-def _require_inside(cell: str) -> None:
-    found = CELL.fullmatch(cell)
+def _row_number(said: str | None, before: int) -> int:
+    """The row that an element says it is; the one after `before` when it says nothing. Raises Unreadable."""
+    if said is None:
+        return before + 1
+    if not ROW.fullmatch(said) or int(said) <= before:
+        raise Unreadable(_broken())
+    return int(said)
+
+
+def _column_number(said: str | None, before: int) -> int:
+    """The column of a cell's reference, 1 for A; the one after `before` when it has none. Raises Unreadable."""
+    if not said:
+        return before + 1
+    found = CELL.fullmatch(said)
     if found is None:
-        return
+        raise Unreadable(_broken())
     column = 0
-    for letter in found[1]:
+    for letter in found[1].upper():
         column = column * 26 + ord(letter) - ord("A") + 1
-    # One row for the header.
-    if column > MAX_COLUMNS or int(found[2]) > MAX_ROWS + 1:
-        raise Unreadable(_("内容超出 2000 行或 60 列；请分成几个文件，并删去表格之外的内容。"))
+    return column
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, Row]]:

@@ -12,7 +12,9 @@ from common.append_only import AppendOnlyModel
 
 GRANT_ALONE = 100
 """So many cases of one lender's one person opens to one receiver alone (`cases.granting`); beyond, a second legal officer must approve."""
-RECEIVERS = (Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT, Kind.AUDITOR)
+RECEIVERS = (Kind.NOTARY_OFFICE, Kind.LAW_FIRM, Kind.ARBITRATION_BODY, Kind.COURT)
+# A grant to an auditor opened nothing, for an auditor reads no case; grants from when it could be given stay.
+EVER_RECEIVERS = (*RECEIVERS, Kind.AUDITOR)
 
 
 class Grant(models.Model):
@@ -53,7 +55,8 @@ class Grant(models.Model):
         verbose_name = "授权"
         constraints = [
             models.UniqueConstraint(fields=["ref"], name="grant_ref_unique"),
-            models.CheckConstraint(condition=Q(receiver_kind__in=[kind.value for kind in RECEIVERS]), name="grant_receiver_may_receive"),
+            models.CheckConstraint(
+                condition=Q(receiver_kind__in=[kind.value for kind in EVER_RECEIVERS]), name="grant_receiver_may_receive"),
             models.CheckConstraint(condition=Q(basis__in=["entrusted", "provided", "duty"]), name="grant_basis_known"),
             models.CheckConstraint(condition=~Q(document=""), name="grant_has_document"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"),

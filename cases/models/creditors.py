@@ -1,6 +1,6 @@
 """Who is owed: creditor sides, the first one as agreed, each later one by an assignment of the debt (债权转让), with its creditors.
 
-The shares of a side sum to 1: no single row can say so, so `cases.file_faults` judges it before a side is written.
+The shares of a side sum to 1: no single row can say so, so `cases.fact_faults` judges it before a side is written.
 LAW: 民法典 545, 546: a creditor may assign the debt; without notice the assignment has no effect upon the debtor.
 """
 from typing import ClassVar

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from cases.models import Assignment, Case, Grant, GrantedCase, Matter, Order, OrderedCase, SubmittedCase
-from cases.roots import Root, live_assignment, live_grant
+from cases.roots import Root, live_assignment, live_grant, live_order, live_submission
 
 ROOTS = {Root.ASSIGNED: _("委案"), Root.GRANTED: _("授权"), Root.ACCEPTED: _("受理"), Root.ORDERED: _("调取令")}
 BASES = {
@@ -47,25 +47,21 @@ class Row:
 
 
 def rows_of_case(case: Case, *, now: datetime) -> list[Row]:
-    """Everybody outside the case's own organisation who may see it at this moment, for the organisation whose case it is."""
+    """Everybody outside the case's own organisation who may see it at this moment, for the organisation whose case it is.
+
+    Not those on trial: nothing of others is open to them, whatever was opened before (`cases.roots`).
+    """
     assigned = Assignment.objects.filter(live_assignment(now), case=case).select_related("entrustment__agency")
     granted = GrantedCase.objects.filter(live_grant(now, "grant__"), case=case).select_related("grant__receiver")
-    accepted = SubmittedCase.objects.filter(
-        Q(matter__closed_at=None) | Q(matter__open_until__gt=now), case=case, matter__accepted_at__isnull=False)
-    ordered = OrderedCase.objects.filter(
-        case=case, order__opened_at__isnull=False, order__ended_at=None, order__starts_at__lte=now, order__ends_at__gt=now)
-    return [
-        *(_row(each.entrustment.agency.name, Root.ASSIGNED, each.entrustment.number, each.entrustment.ends_at) for each in assigned),
-        *(_row(each.grant.receiver.name, Root.GRANTED, BASES[Grant.Basis(each.grant.basis)], each.grant.ends_at) for each in granted),
-        *(_row(each.matter.institution.name, Root.ACCEPTED, each.matter.number, each.matter.open_until)
-          for each in accepted.select_related("matter__institution")),
-        *(_row(each.order.court.name, Root.ORDERED, each.order.number, each.order.ends_at)
-          for each in ordered.select_related("order__court")),
+    accepted = SubmittedCase.objects.filter(live_submission(now), case=case).select_related("matter__institution")
+    ordered = OrderedCase.objects.filter(live_order(now), case=case).select_related("order__court")
+    found: list[tuple[Organisation, Root, str | Promise, datetime | None]] = [
+        *((each.entrustment.agency, Root.ASSIGNED, each.entrustment.number, each.entrustment.ends_at) for each in assigned),
+        *((each.grant.receiver, Root.GRANTED, BASES[Grant.Basis(each.grant.basis)], each.grant.ends_at) for each in granted),
+        *((each.matter.institution, Root.ACCEPTED, each.matter.number, each.matter.open_until) for each in accepted),
+        *((each.order.court, Root.ORDERED, each.order.number, each.order.ends_at) for each in ordered),
     ]
-
-
-def _row(who: str, root: Root, basis: str | Promise, until: datetime | None) -> Row:
-    return Row(who, ROOTS[root], basis, until, ENDS[root])
+    return [Row(who.name, ROOTS[root], basis, until, ENDS[root]) for who, root, basis, until in found if not who.on_trial]
 
 
 def assignment_state(row: Assignment, *, now: datetime) -> tuple[str, str | Promise]:
@@ -104,7 +100,9 @@ def order_state(row: Order, *, now: datetime) -> tuple[str, str | Promise]:
         return "none", _("已终止")
     if not row.first_by:
         return "wait", _("待一人确认")
-    return ("wait", _("待另一人启用")) if row.opened_at is None else ("good", _("有效"))
+    if row.opened_at is None:
+        return "wait", _("待另一人启用")
+    return ("good", _("有效")) if row.starts_at <= now else ("wait", _("未开始"))
 
 
 def with_states(rows: Iterable[T], state: State[T], *, now: datetime) -> list[dict[str, Any]]:

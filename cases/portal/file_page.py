@@ -10,9 +10,10 @@ from django.utils.functional import Promise
 from cases.errors import ReckoningImpossible
 from cases.facts import ConsentFacts, NoteFacts, PartyFacts, SideFacts, SignedAgreement
 from cases.models import Case
-from cases.portal.words import BASES, CONSENTS, CONTACTS, KINDS, REPAYMENTS, ROLES, STAGES
+from cases.portal.terms import TermsView, terms_view
+from cases.portal.words import BASES, COMPONENTS, CONSENTS, CONTACTS, KINDS, REPAYMENTS, ROLES, STAGES
 from cases.reckoning.reckoner import Outstanding
-from cases.reckoning.terms import Charge, Drawdown, Receipt
+from cases.reckoning.terms import Charge, Component, Drawdown, Receipt
 from cases.reckonings import day_offered, reckoning_of
 from cases.selectors import CaseFile
 
@@ -55,7 +56,8 @@ class FilePage:
     agreement: SignedAgreement | None
     drawdowns: tuple[tuple[Drawdown, Word], ...]
     payments: tuple[Receipt, ...]
-    charges: tuple[Charge, ...]
+    charges: tuple[tuple[Charge, Word], ...]
+    terms: TermsView | None
     parties: tuple[PartyView, ...]
     notes: tuple[NoteFacts, ...]
     today: date
@@ -76,7 +78,9 @@ def file_page(file: CaseFile, *, today: date) -> FilePage:
     return FilePage(
         ref=file.case.ref, reference=file.case.client_reference, stage=STAGES[Case.Stage(file.case.stage)],
         version=file.case.file_version, sides=facts.sides, agreement=facts.agreement,
-        drawdowns=tuple((each, REPAYMENTS[each.repayment]) for each in facts.drawdowns), payments=facts.payments, charges=facts.charges,
+        drawdowns=tuple((each, REPAYMENTS[each.repayment]) for each in facts.drawdowns), payments=facts.payments,
+        charges=tuple((each, COMPONENTS[Component.FEES if each.is_fee else Component.COSTS]) for each in facts.charges),
+        terms=None if facts.agreement is None else terms_view(facts.agreement.terms),
         parties=tuple(_party(party) for party in facts.parties), notes=shown.notes, today=today, owed=owed, why_not=why_not,
         last_day=file.sight.last_day, identity_only=not file.sight.whole)
 

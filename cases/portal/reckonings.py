@@ -19,6 +19,7 @@ from cases.errors import DayMalformed, ReckoningImpossible
 from cases.papers import deposited_paper
 from cases.portal.file_page import Word
 from cases.portal.opening import opened_file
+from cases.portal.terms import terms_view
 from cases.portal.words import COMPONENTS, CONVENTIONS, REASONS, ROWS, ground_word, sheet_words
 from cases.reckoning.reckoner import Reckoning
 from cases.reckoning.rows import Row
@@ -68,7 +69,8 @@ def sheet_page(request: HttpRequest, viewer: Viewer, file: CaseFile, typed: str,
         error = refusal
     told = request.GET.get("deposited", "")[:LONGEST_NUMBER]
     return render(request, "cases/sheet.html", {
-        "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS, "now": timezone.now(),
+        "case": file.case, "sheet": found, "rows": _views(found), "conventions": CONVENTIONS,
+        "terms": terms_view(found.loan.agreement) if found else None, "now": timezone.now(),
         "refused": None if error is None else Refused("sheet", error, {"on": typed}), "on": found.at.isoformat() if found else typed,
         "may_deposit": file.own and viewer.may(Act.KEEP_CASE), "key": request.POST.get("key") or secrets.token_hex(16),
         "deposited": paper.number if told and (paper := deposited_paper(viewer.organisation.pk, told)) else None,

@@ -75,7 +75,8 @@ class Debt:
         self.drawdown, self.agreement, self.record = drawdown, agreement, record
         self.plan: tuple[Instalment, ...] = schedule(drawdown, agreement.day_count)
         self.undue = drawdown.principal
-        self.accrued = ZERO  # in-term interest whose row is closed and which is not due yet
+        self.accrued = ZERO  # in-term interest whose row is closed and which is neither due nor paid
+        self.of_period = ZERO  # in-term interest of the period that runs, as far as its rows are closed, paid or not
         self.owed = {component: Lots() for component in Component}
         self.charged = ZERO  # all that a cap counts, ever
         penalty_rate = drawdown.annual_rate * (1 + agreement.penalty_uplift)
@@ -89,9 +90,11 @@ class Debt:
     def principal(self) -> Decimal:
         return self.undue + self.owed[Component.PRINCIPAL].total
 
-    def due_since(self) -> date | None:
-        """The earliest day on which anything that is unpaid fell due; None when nothing is due."""
-        return min((lots.lots[0][0] for lots in self.owed.values() if lots.lots), default=None)
+    def due_since(self, day: date) -> date | None:
+        """The earliest day on which anything that is unpaid and claimable on `day` fell due; None when nothing is. Call `settle` first."""
+        # LAW: 民法典 560: what a cap withholds wholly is nothing that is due, and decides no order.
+        payable = self.payable(day)
+        return min((lots.lots[0][0] for component, lots in self.owed.items() if payable[component]), default=None)
 
     # What time brings
 
@@ -185,8 +188,11 @@ class Debt:
         return used
 
     def pay_early(self, limit: Decimal, receipt: Receipt, reason: str, grounds: tuple[Ground, ...]) -> Decimal:
-        """Pay what is not due yet with at most `limit`; what was used of it. The rest is planned anew over the due dates that remain."""
-        day, used = receipt.received_on, ZERO
+        """Pay what is not due yet with at most `limit`; what was used of it.
+
+        Where principal was paid, the rest of it is planned anew over the due dates that remain; interest alone leaves the plan as it is.
+        """
+        day, used, undue = receipt.received_on, ZERO, self.undue
         claimable = self.payable_early(day) - self.undue
         self._close_allowance(day)
         for component in self._within():
@@ -200,7 +206,8 @@ class Debt:
                 self.accrued -= amount
             else:
                 self.undue -= amount
-        self._plan_anew(day)
+        if self.undue != undue:
+            self._plan_anew(day)
         return used
 
     # Inside
@@ -211,7 +218,8 @@ class Debt:
     def _plan_anew(self, day: date) -> None:
         if self.undue:
             days = [instalment.due_on for instalment in self.plan]
-            self.plan = plan(self.drawdown, self.undue, day, days, self.agreement.day_count, number=self.plan[0].number)
+            self.plan = plan(
+                self.drawdown, self.undue, day, days, self.agreement.day_count, number=self.plan[0].number, earlier=self.of_period)
             self._rebase()
         else:
             self.plan = ()
@@ -227,7 +235,7 @@ class Debt:
         self.owed[Component.PRINCIPAL].add(day, principal)
         self.owed[Component.INTEREST].add(day, self.accrued)
         self.undue -= principal
-        self.accrued = ZERO
+        self.accrued = self.of_period = ZERO
         self._rebase()
 
     def _rebase(self) -> None:
@@ -239,7 +247,9 @@ class Debt:
             self.allowance.base = self.principal
 
     def _accrue_interest(self, day: date) -> None:
-        self.accrued += self._closed(self.interest, day, (clause(self.agreement.clauses.rate),))
+        interest = self._closed(self.interest, day, (clause(self.agreement.clauses.rate),))
+        self.accrued += interest
+        self.of_period += interest
 
     def _closed(self, stream: Stream, day: date, grounds: tuple[Ground, ...]) -> Decimal:
         row = stream.close(self.drawdown.reference, self.agreement.day_count, day, grounds)

@@ -152,7 +152,7 @@ class _Walk:
         found = []
         for reference, debt in self.debts.items():
             amount = debt.payable_early(day) if early else sum(debt.payable(day).values(), ZERO)
-            due_on = debt.plan[0].due_on if early and debt.plan else debt.due_since()
+            due_on = debt.plan[0].due_on if early and debt.plan else debt.due_since(day)
             if amount:
                 assert due_on is not None
                 found.append(Candidate(reference, amount, debt.drawdown.security, debt.drawdown.annual_rate, due_on))
@@ -165,7 +165,7 @@ class _Walk:
         return Outstanding(
             debt.drawdown.reference, debt.principal, owed[Component.PRINCIPAL], owed[Component.INTEREST] + debt.accrued,
             owed[Component.PENALTY], owed[Component.COMPOUND], owed[Component.FEES], owed[Component.COSTS],
-            sum(withheld.values(), ZERO), debt.due_since())
+            sum(withheld.values(), ZERO), debt.due_since(at))
 
 
 def _sum(parts: tuple[Outstanding, ...]) -> Outstanding:

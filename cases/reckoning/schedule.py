@@ -2,7 +2,8 @@
 
 An equal instalment (等额本息) is P·r ÷ (1 − (1 + r)^−n) with r = annual rate ÷ 12, rounded half-up to fen; its interest is reckoned by the
 contract's day count, principal is the rest, and the last one takes what is left. After an early repayment the rest of the principal is
-planned anew over the due dates that remain (期限不变、减少每期还款).
+planned anew over the due dates that remain (期限不变、减少每期还款). The period in which it came in has one equal instalment, as each has:
+the interest of its days before the payment counts towards it, whether it was paid with it or not.
 What it does not do: other effects of an early repayment, which a contract may agree.
 Source: the four methods of domain.md 4g, element 7.
 """
@@ -36,15 +37,19 @@ def schedule(drawdown: Drawdown, convention: DayCount) -> tuple[Instalment, ...]
 
 
 def plan(
-    drawdown: Drawdown, principal: Decimal, since: date, days: Sequence[date], convention: DayCount, *, number: int = 1
+    drawdown: Drawdown, principal: Decimal, since: date, days: Sequence[date], convention: DayCount, *, number: int = 1,
+    earlier: Decimal = ZERO,
 ) -> tuple[Instalment, ...]:
-    """`principal`, outstanding from `since`, planned over these due dates by the drawdown's method; `number` is the first one's."""
+    """`principal`, outstanding from `since`, planned over these due dates by the drawdown's method; `number` is the first one's.
+
+    `earlier`: the first period's interest of the days before `since`, in yuan.
+    """
     with localcontext(CONTEXT):
-        return tuple(_planned(drawdown, principal, since, days, convention, number))
+        return tuple(_planned(drawdown, principal, since, days, convention, number, earlier))
 
 
 def _planned(
-    drawdown: Drawdown, principal: Decimal, since: date, days: Sequence[date], convention: DayCount, number: int
+    drawdown: Drawdown, principal: Decimal, since: date, days: Sequence[date], convention: DayCount, number: int, earlier: Decimal
 ) -> Iterable[Instalment]:
     rate, balance = drawdown.annual_rate, principal
     payment = _equal_payment(principal, rate, len(days)) if drawdown.repayment is Repayment.EQUAL_INSTALMENTS else ZERO
@@ -55,14 +60,14 @@ def _planned(
             part = balance
         elif drawdown.repayment is Repayment.EQUAL_INSTALMENTS:
             # A long first period may cost more than the instalment: then it pays no principal, and is as high as its interest.
-            part = min(balance, max(ZERO, payment - interest))
+            part = min(balance, max(ZERO, payment - earlier - interest))
         elif drawdown.repayment is Repayment.EQUAL_PRINCIPAL:
             part = min(balance, to_fen(principal / len(days)))
         else:
             part = ZERO
         balance -= part
         yield Instalment(number + place, since, due_on, count, part, interest, balance)
-        since = due_on
+        since, earlier = due_on, ZERO
 
 
 def _equal_payment(principal: Decimal, annual_rate: Decimal, count: int) -> Decimal:

@@ -18,6 +18,7 @@ from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
 from cases.conditions import MOST_CASES
+from cases.consenting import consents_of, grants_without_consent
 from cases.models import Case
 from cases.portal.access_words import DUTIES, rows_of_case
 from cases.portal.fact_forms import choices_of
@@ -94,6 +95,7 @@ def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refuse
         "access": rows_of_case(found, now=now) if file.own else None, "timeline": timeline_of(records), "now": now,
         "fetches": viewer.may(Act.FETCH), "refused": refused, "panels": panels_of(viewer, file, counting, now=now),
         "duties": DUTIES if not file.own and is_entrusted(viewer, found, now=now) else "",
+        "unconsented": grants_without_consent(found, consents_of(file.facts), now=now) if file.own else (),
         "keeps": choices_of(file) if keeps and found.file_version else None, "may_import": keeps,
         "stages": stages_from(found) if keeps else (),
         "crumbs": [(reverse("cases"), _("案件")), ("", found.client_reference)],

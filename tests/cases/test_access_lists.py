@@ -201,6 +201,7 @@ def variety(cast: Cast) -> None:
     grant_access(cast.legal, large, now=cast.now)
     cast.ordered(case)
     cast.ordered(case, opened=False)
+    Order.objects.filter(pk=cast.ordered(case).pk).update(starts_at=cast.now + DAY)
     end_order(cast.person("court-judge", Role.JUDGE), cast.ordered(case), now=cast.now)
     Order.objects.filter(pk=cast.ordered(case).pk).update(starts_at=cast.now - 2 * DAY, ends_at=cast.now)
 

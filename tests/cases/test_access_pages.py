@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Organisation
 from accounts.permissions import Kind, Role
 from cases.assigning import end_entrustment
 from cases.granting import grant_access, revoke_grant
 from cases.matters import accept_matter, close_matter, submit_cases
 from cases.models import Assignment, Case, Entrustment, Grant, Matter, Order
+from cases.portal.access_words import rows_of_case
 from cases.portal.standing import deadline
 from tests.accounts.people import signed_in
 from tests.cases.cast import DAY, Cast
@@ -238,6 +240,33 @@ def test_days_left_are_days_in_china_and_the_last_day_is_today(ends: str, days: 
     at = datetime.fromisoformat(ends).replace(tzinfo=CHINA)
     assert deadline("x", at, "", now=now).days == days
     assert deadline("x", at + timedelta(days=8), "", now=now).tone == ("none" if days >= 0 else "wait")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1979-12-31", "2100-01-01", "9999-12-31"])
+def test_a_day_near_the_end_of_the_calendar_is_no_period(cast: Cast, day: str) -> None:
+    case, client, firm = cast.case(), browser(cast, "legal"), cast.organisation("law_firm", Kind.LAW_FIRM)
+    soon = f"{(timezone.now() + 30 * DAY).astimezone(CHINA):%Y-%m-%d}"
+    grant = {"receiver": firm.ref, "basis": "duty", "document": cast.paper(cast.legal), "purpose": "x", "cases": case.ref,
+             "starts_at": soon, "ends_at": soon}
+    for name in ("starts_at", "ends_at"):
+        refused(client, "/access/grants", {**grant, name: day}, f"grant-{name}")
+    assert not Grant.objects.exists()
+
+
+def test_no_auditor_is_offered_to_open_cases_to(cast: Cast) -> None:
+    firm, auditor = cast.organisation("甲律所", Kind.LAW_FIRM), cast.organisation("乙审计机构", Kind.AUDITOR)
+    cast.case()
+    page = opened(browser(cast, "legal"), "/access").source
+    assert (firm.ref in page, auditor.ref in page) == (True, False)
+
+
+def test_the_lender_does_not_read_that_an_organisation_on_trial_sees_its_case(cast: Cast) -> None:
+    case = cast.case()
+    cast.granted(case, "甲律所", Kind.LAW_FIRM)
+    firm = cast.organisation("甲律所", Kind.LAW_FIRM)
+    assert [row.who for row in rows_of_case(case, now=cast.now)] == ["甲律所"]
+    Organisation.objects.filter(pk=firm.pk).update(status=Organisation.Status.TRIAL)
+    assert rows_of_case(case, now=cast.now) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,12 +1,16 @@
 """委案, 分案, 退案: who works on a case sees it while he does, and what he deposited stays with the lender."""
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.db.models import Q
 
 from accounts.permissions import Kind, Role
 from accounts.viewer import Viewer
-from cases.assigning import Contract, assign_cases, distribute_cases, end_entrustment, entrust, withdraw_cases
+from cases.assigning import Contract, assign_cases, distribute_cases, end_entrustment, entrust, withdraw_cases, withdraw_shown
 from cases.errors import (
     AgentUnsuitable,
     CaseNotFound,
@@ -17,14 +21,18 @@ from cases.errors import (
     PeriodUnsuitable,
     TextUnsuitable,
 )
-from cases.models import Assignment, Case
+from cases.models import Assignment, Case, Distribution
 from cases.roots import Root
-from cases.selectors import cases_for, root_of
+from cases.selectors import access_to, cases_for
 from common.problems import Forbidden
 from evidence.fsck import examine_evidence
 from evidence.models import Evidence
 from evidence.selectors import records_for
+from notifications.kinds import CASES_TAKEN
+from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
+from tests.evidence.test_case_chain import blocked, closing
+from tests.ledger.processes import wait_until
 
 AGENCY, RIVAL = "collection_agency", "另一催收机构"
 NOTHING = Contract("", "", "", "", datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
@@ -44,7 +52,7 @@ def test_an_agent_sees_a_case_from_its_distribution_to_the_next(cast: Cast) -> N
     assert [sees(each, case, cast) for each in (supervisor, first, second)] == [True, True, False]
     distribute_cases(supervisor, [made.ref], second.person, now=cast.now)
     assert [sees(each, case, cast) for each in (supervisor, first, second)] == [True, False, True]
-    assert root_of(second, case, now=cast.now) == Root.ASSIGNED
+    assert access_to(second, case, now=cast.now).root == Root.ASSIGNED
     distribute_cases(supervisor, [made.ref], None, now=cast.now)
     assert not sees(second, case, cast)
 
@@ -61,6 +69,36 @@ def over(cast: Cast, made: Assignment) -> None:
     cast.now += 30 * DAY
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_withdrawal_waits_for_a_distribution_under_way_and_ends_it(cast: Cast, whole: bool) -> None:
+    agent, made, officer = cast.person("one", Role.COLLECTION_AGENT).person, cast.assigned(cast.case()), cast.officer
+    assert agent is not None
+
+    def withdraw() -> int:
+        if whole:
+            return withdraw_shown(officer, made.entrustment, Q(), seen=1, now=cast.now)
+        return withdraw_cases(officer, [made.ref], now=cast.now)
+
+    other = connection.copy()
+    with ThreadPoolExecutor(1) as pool, other.cursor() as cursor:
+        cursor.execute("BEGIN" if other.vendor == "postgresql" else "BEGIN IMMEDIATE")
+        if other.vendor == "postgresql":
+            cursor.execute("SELECT 1 FROM cases_assignment WHERE id = %s FOR UPDATE", [made.pk])
+        cursor.execute(
+            "INSERT INTO cases_distribution (assignment_id, agent_id, since, made_by) VALUES (%s, %s, %s, 'x')",
+            [made.pk, agent.pk, other.ops.adapt_datetimefield_value(cast.now)])
+        withdrawn = pool.submit(closing, withdraw)
+        if other.vendor == "postgresql":
+            wait_until(lambda: blocked() == 1)
+        else:
+            time.sleep(0.2)
+        cursor.execute("COMMIT")
+        assert withdrawn.result() == 1
+    other.close()
+    assert Distribution.objects.get().until == cast.now
+    assert [each.kind for each in Notice.objects.filter(person=agent)] == [CASES_TAKEN]
+
+
 @pytest.mark.parametrize("end", [withdrawn, ended, over])
 def test_whatever_ends_an_assignment_ends_agencys_and_agents_access_at_once(end: Callable[[Cast, Assignment], None], cast: Cast) -> None:
     case = cast.case()
@@ -74,7 +112,7 @@ def test_whatever_ends_an_assignment_ends_agencys_and_agents_access_at_once(end:
         assert not sees(viewer, case, cast)
         assert numbers(records_for(viewer, now=cast.now)) == set()
         with pytest.raises(CaseNotFound):
-            root_of(viewer, case, now=cast.now)
+            access_to(viewer, case, now=cast.now)
     with pytest.raises(CaseNotFound):
         cast.deposit(machine, case.ref)
     assert set(theirs) <= numbers(records_for(cast.officer, now=cast.now))

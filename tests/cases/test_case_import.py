@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone, translation
 
+from accounts.models import Organisation
+from accounts.permissions import Role
 from cases.importing.columns import COLUMNS, template_csv
-from cases.importing.tables import MAX_BYTES, MAX_ROWS, Table, Unreadable
+from cases.importing.tables import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, Unreadable
 from cases.importing.xlsx_files import read_xlsx
-from cases.imports import drop_unconfirmed
+from cases.imports import confirm_import, drop_unconfirmed
 from cases.models import Case, CaseImport
+from tests.accounts.people import make_person
 from tests.cases.case_files import Send, case_body
+from tests.cases.cast import viewer_of
 from tests.cases.import_files import Upload, csv_of, xlsx_of
 from tests.databases import ROOT
 from tests.portal.pages import CHINESE
@@ -141,6 +146,30 @@ def test_a_case_that_got_its_file_since_the_check_stops_the_whole_import(upload:
     assert Case.objects.count() == 1
 
 
+@pytest.mark.parametrize("before", ['"cases_caseimport"."sealed_file"', '"cases_case"."client_reference"'])
+def test_of_two_confirmations_at_once_the_slower_is_told_what_the_faster_did(
+    upload: Upload, send: Send, lender: Organisation, before: str,
+) -> None:
+    """The faster one comes right before the slower one reads the file, or has read it and judges its rows."""
+    report, now = upload(csv_of(row())).json(), timezone.now()
+    viewer = viewer_of(make_person("officer", Role.CASE_OFFICER, lender))
+    faster: list[CaseImport | None] = []
+
+    def confirm() -> CaseImport:
+        return confirm_import(viewer, report["import"], report["sha256"], now=now)
+
+    def overtaken(execute: Any, sql: str, *more: Any) -> Any:
+        if not faster and sql.startswith("SELECT") and before in sql.partition(" FROM ")[0]:
+            faster.append(None)
+            faster[0] = confirm()
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(overtaken):
+        slower = confirm()
+    assert [each and each.imported_at for each in (*faster, slower)] == [now, now]
+    assert (slower.cases, Case.objects.filter(file_version=1).count()) == (1, 1)
+
+
 def test_a_checked_file_is_let_go_after_a_day(upload: Upload, send: Send) -> None:
     report, now = upload(csv_of(row())).json(), timezone.now()
     assert "张三".encode() not in bytes(CaseImport.objects.get().sealed_file or b"")
@@ -177,6 +206,11 @@ def many_elements() -> bytes:
     return repacked(BOOK, lambda _, content: content, {"xl/extra.xml": b"<a>" + b"<b/>" * 700_000 + b"</a>"})
 
 
+def unplaced(cells: bytes) -> bytes:
+    """A row that does not say which one it is: the attribute is optional."""
+    return b"<row>" + cells + b"</row>"
+
+
 ENTITIES = b'<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "declares too much": lambda: repacked(BOOK, lambda _, content: content, {"xl/a.bin": bytes(40 * 1024**2)}),
@@ -194,6 +228,18 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         BOOK, b"</sheetData>", b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'),
     "a cell in the last column": lambda: in_sheet(
         BOOK, b"</row>", b'<c r="XFD1" t="inlineStr"><is><t>x</t></is></c></row>'),
+    "too many rows that do not say where they are": lambda: in_sheet(
+        BOOK, b"</sheetData>", unplaced(b"<c t='inlineStr'><is><t>x</t></is></c>") * MAX_ROWS + b"</sheetData>"),
+    "too many rows whose cells all say the first": lambda: in_sheet(
+        BOOK, b"</sheetData>", unplaced(b"<c r='A1' t='inlineStr'><is><t>x</t></is></c>") * MAX_ROWS + b"</sheetData>"),
+    "too many cells that do not say where they are": lambda: in_sheet(
+        BOOK, b"</sheetData>", unplaced(b"<c t='inlineStr'><is><t>x</t></is></c>" * (MAX_COLUMNS + 1)) + b"</sheetData>"),
+    "a column beyond the last in small letters": lambda: in_sheet(
+        BOOK, b"</row>", b'<c r="xfd1" t="inlineStr"><is><t>x</t></is></c></row>'),
+    "a row that comes again": lambda: in_sheet(
+        BOOK, b"</sheetData>", b'<row r="2"><c r="A2" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'),
+    "a row that is none": lambda: in_sheet(BOOK, b'<row r="2"', b'<row r="zwei"'),
+    "a cell that is nowhere": lambda: in_sheet(BOOK, b'<c r="B1" ', b'<c r="1B" '),
     "a sheet that is not XML": lambda: in_sheet(BOOK, b"</worksheet>", b"<worksheet"),
     "an encoding that nobody knows": lambda: in_sheet(BOOK, b"<worksheet", b'<?xml version="1.0" encoding="klingon"?><worksheet'),
     "half a file": lambda: BOOK[: len(BOOK) // 2],
@@ -232,6 +278,18 @@ def test_a_hostile_or_broken_file_is_refused_in_the_readers_language(upload: Upl
     assert as_payments.json()["code"] == "import-file-refused", as_payments.content
     assert name in OF_COLUMNS or as_payments.json()["detail"] == answer.json()["detail"]
     assert not CaseImport.objects.exists()
+
+
+def test_rows_and_cells_need_not_say_where_they_are() -> None:
+    def without_places(name: str, content: bytes) -> bytes:
+        return re.sub(rb'(<(?:row|c)) r="[A-Z0-9]+"', rb"\1", content) if name == SHEET else content
+
+    # The cells of the template are all filled, so that what follows one stands in the next column.
+    rows: list[list[object]] = [[f"{column}-{number}" for column in range(len(COLUMNS))] for number in range(MAX_ROWS)]
+    full = xlsx_of(*rows)
+    read = read_xlsx(repacked(full, without_places))
+    assert len(read.rows) == MAX_ROWS + 1
+    assert read == read_xlsx(full)
 
 
 BOMBS = ("declares too much", "inflates out of proportion", "holds more than it declares", "too many entries", "millions of elements",

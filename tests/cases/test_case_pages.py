@@ -1,7 +1,9 @@
 """The pages of the case file: import by hand, the reckoning sheet, and the parts that a case page includes; in both languages."""
 import csv
 import io
+import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -152,16 +154,30 @@ def test_the_sheet_for_a_spreadsheet_speaks_the_language_of_its_page(send: Send,
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_parts_show_the_file_masked_and_what_is_owed_today(send: Send, lender: Organisation, language: str) -> None:
     payments = [{"reference": "SK-1", "received_on": "2025-04-10", "amount": "120.00"}]
-    ref = send("POST", "/cases", case_body(payments=payments)).json()["case"]
+    charges = [
+        {"reference": "FY-1", "drawdown": "JJ-1", "charged_on": "2025-04-15", "amount": "300.00"},
+        {"reference": "FY-2", "drawdown": "JJ-1", "charged_on": "2025-04-16", "amount": "45.00", "is_fee": True}]
+    agreement = {**case_body()["agreement"], "compound": True, "between": ["due"]}
+    ref = send("POST", "/cases", case_body(payments=payments, charges=charges, agreement=agreement)).json()["case"]
     send("POST", f"/cases/{ref}/notes", {"text": "约定周五还款"})
     viewer = Viewer(lender, frozenset({Act.READ_CASE}), person=make_person("reader", Role.CASE_OFFICER, lender))
     with translation.override(language):
         file = file_page(case_file_for(viewer, ref, now=timezone.now()), today=date(2025, 5, 20))
         shown = "".join(render_to_string(f"cases/parts/{part}.html", {"file": file}) for part in ("facts", "parties", "reckoning", "notes"))
     assert not [value for value in PERSONAL if value in shown]
-    expected = ("张**", "1101**********002X", "138****8000", "12,160.00", "12,000.00", "12%", "约定周五还款", "JJ-1")
+    # 10 May 120 due; compound interest on it, 10 days at 18 %: 0.60; to 20 May 40 more accrued.
+    expected = ("张**", "1101**********002X", "138****8000", "12,505.60", "12,000.00", "160.00", "0.60", "12%", "约定周五还款", "JJ-1",
+                "FY-1", "FY-2", "300.00", "45.00", "30/360", "50%", ">3.1<", ">7.2<")
     assert [value for value in expected if value not in shown] == []
+    orders = {
+        "zh-hans": ("实现债权的费用 → 约定费用 → 期内利息 → 罚息 → 复利 → 本金", "先到期者优先 · 合同约定"),
+        "en": ("Costs of enforcement → Agreed fees → ", "the one due earlier comes first · ")}[language]
+    assert [order for order in orders if order not in shown] == []
     assert f"/cases/{ref}/reckoning?on=2025-05-20" in shown
+    # Who adds up the parts finds the total.
+    figures = shown.partition('id="owed"')[2].partition("</dl>")[0]
+    total, *parts = [Decimal(each.replace(",", "")) for each in re.findall(r"<dd>([0-9,]+\.[0-9]{2})\b", figures)]
+    assert (sum(parts), len(parts)) == (total, 6)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -29,14 +29,14 @@ from cases.matters import accept_matter, close_matter, submit_cases
 from cases.models import Case, Consent, Grant, Matter, Order
 from cases.orders import Paper, end_order, open_order, upload_order
 from cases.roots import Root
-from cases.selectors import cases_for, root_of
+from cases.selectors import access_to, cases_for
 from common.errors import OrganisationOnTrial
 from common.problems import Forbidden
 from evidence.errors import RecordNotFound
 from evidence.models import Evidence
 from evidence.reading import covering
 from evidence.selectors import records_for
-from notifications.kinds import CASES_ORDERED, ORDER_WAITING
+from notifications.kinds import CASES_GRANTED, CASES_ORDERED, GRANT_REVOKED, ORDER_WAITING
 from notifications.models import Notice
 from tests.cases.cast import DAY, Cast, all_of, numbers
 from tlog.times import CHINA
@@ -65,13 +65,13 @@ def test_a_grant_opens_its_cases_for_its_period_until_it_is_revoked(kind: Kind, 
     assert seen(viewer, cast) == NOTHING
     cast.now += DAY
     assert seen(viewer, cast) == ({case.ref}, all_of(case))
-    assert root_of(viewer, case, now=cast.now) == Root.GRANTED
+    assert access_to(viewer, case, now=cast.now).root == Root.GRANTED
     stranger = cast.person("stranger", RECEIVING[kind], "另一机构")
     assert seen(stranger, cast) == NOTHING
     revoke_grant(cast.legal, grant, now=cast.now)
     assert seen(viewer, cast) == NOTHING
     with pytest.raises(CaseNotFound):
-        root_of(viewer, other, now=cast.now)
+        access_to(viewer, other, now=cast.now)
 
 
 def test_no_document_no_grant(cast: Cast) -> None:
@@ -200,6 +200,20 @@ def test_a_large_grant_in_parts_needs_the_second_person_as_well(cast: Cast) -> N
     assert small.pk != again.pk
 
 
+def test_a_receiver_is_told_of_the_end_of_a_grant_that_was_approved_since_it_was_read(cast: Cast) -> None:
+    cases, firm = many(cast, 101), cast.organisation("law_firm", Kind.LAW_FIRM)
+    read = grant_access(cast.legal, cast.opening(cases, firm), now=cast.now)
+    approve_grant(cast.person("legal2", Role.LEGAL_OFFICER), Grant.objects.get(pk=read.pk), now=cast.now)
+    revoke_grant(cast.legal, read, now=cast.now)
+    assert [each.kind for each in Notice.objects.filter(organisation=firm).order_by("id")] == [CASES_GRANTED, GRANT_REVOKED]
+
+
+def test_nothing_is_granted_to_an_auditor_who_could_read_none_of_it(cast: Cast) -> None:
+    auditor = cast.organisation("auditor", Kind.AUDITOR)
+    with pytest.raises(OrganisationUnsuitable):
+        grant_access(cast.legal, cast.opening([cast.case()], auditor), now=cast.now)
+
+
 def test_an_acceptance_outlives_the_grant_until_the_files_period_is_over(cast: Cast) -> None:
     case = cast.case(records=2)
     submitted = all_of(case)
@@ -209,7 +223,7 @@ def test_an_acceptance_outlives_the_grant_until_the_files_period_is_over(cast: C
     assert seen(notary, cast) == ({case.ref}, submitted | later), "the grant opens the whole case"
     revoke_grant(cast.legal, matter.grant, now=cast.now)
     assert seen(notary, cast) == ({case.ref}, submitted)
-    assert root_of(notary, case, now=cast.now) == Root.ACCEPTED
+    assert access_to(notary, case, now=cast.now).root == Root.ACCEPTED
     cast.now += 400 * DAY
     assert seen(notary, cast) == ({case.ref}, submitted), "the grant's period ends nothing either"
     close_matter(notary, matter, now=cast.now)
@@ -288,7 +302,7 @@ def test_an_order_opens_its_cases_once_a_second_judge_opened_it_and_the_lender_i
     assert seen(first, cast) == ({case.ref}, all_of(case))
     notice = Notice.objects.get(kind=CASES_ORDERED)
     assert (notice.organisation, notice.kind, notice.subject) == (case.organisation, CASES_ORDERED, order.ref)
-    assert root_of(second, case, now=cast.now) == Root.ORDERED
+    assert access_to(second, case, now=cast.now).root == Root.ORDERED
     with pytest.raises(StateUnsuitable):
         open_order(second, order, now=cast.now)
     end_order(second, order, now=cast.now)
@@ -362,7 +376,7 @@ def test_what_was_opened_to_an_organisation_before_shows_nothing_while_it_is_on_
         shown, records = seen(reader, cast)
         assert (shown, records & all_of(case)) == NOTHING
         with pytest.raises(CaseNotFound):
-            root_of(reader, case, now=cast.now)
+            access_to(reader, case, now=cast.now)
 
 
 def test_an_organisation_on_trial_is_given_nothing_and_opens_nothing(cast: Cast) -> None:

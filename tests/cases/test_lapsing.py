@@ -3,15 +3,19 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts.joining import Invitee, accept_as, end_membership, invite
+from accounts.models import Membership
 from accounts.permissions import Kind, Role
-from cases.assigning import end_entrustment
+from cases.assigning import distribute_cases, end_entrustment
 from cases.errors import CaseNotFound
 from cases.granting import grant_access, revoke_grant
-from cases.lapsing import tell_lapses
-from cases.models import Case, Entrustment, Grant, SubmittedCase
+from cases.lapsing import take_back_from_who_left, tell_lapses
+from cases.models import Assignment, Case, Distribution, Entrustment, Grant, SubmittedCase
+from cases.phases import undistributed
 from cases.roots import Root
-from cases.selectors import root_of
+from cases.selectors import access_to
 from cases.tasks import TELL_LAPSES
 from common.jobs import Job, enqueue_daily_jobs, run_job
 from notifications import kinds
@@ -36,12 +40,12 @@ def test_agency_and_lender_are_told_once_when_a_contract_ends_by_its_date(cast: 
     boss, agent = cast.person("boss", Role.AGENCY_SUPERVISOR), cast.person("agent", Role.COLLECTION_AGENT)
     cast.officer, cast.legal, cast.person("rules", Role.COMPLIANCE_OFFICER)
     contract = cast.assigned(case, to="agent").entrustment
-    assert root_of(boss, case, now=contract.ends_at - SECOND) == root_of(agent, case, now=contract.ends_at - SECOND) == Root.ASSIGNED
+    assert {access_to(viewer, case, now=contract.ends_at - SECOND).root for viewer in (boss, agent)} == {Root.ASSIGNED}
     assert tell_lapses(now=contract.ends_at - SECOND) == 0
     # Access is over on the second, whether or not anybody was told yet.
     for viewer in (boss, agent):
         with pytest.raises(CaseNotFound):
-            root_of(viewer, case, now=contract.ends_at)
+            access_to(viewer, case, now=contract.ends_at)
     assert [tell_lapses(now=contract.ends_at + late * SECOND) for late in (0, 1, 60)] == [1, 0, 0]
     for login in ("boss", "officer", "legal"):
         assert told(cast, login) == [(kinds.ENTRUSTMENT_LAPSED, None)], login
@@ -52,9 +56,9 @@ def test_agency_and_lender_are_told_once_when_a_contract_ends_by_its_date(cast: 
 def test_receiver_and_lender_are_told_once_when_a_grant_ends_by_its_date(cast: Cast) -> None:
     case, lawyer, _ = cast.case(), cast.person("lawyer", Role.LAWYER), cast.legal
     grant = cast.granted(case, "law_firm", Kind.LAW_FIRM)
-    assert root_of(lawyer, case, now=grant.ends_at - SECOND) == Root.GRANTED
+    assert access_to(lawyer, case, now=grant.ends_at - SECOND).root == Root.GRANTED
     with pytest.raises(CaseNotFound):
-        root_of(lawyer, case, now=grant.ends_at)
+        access_to(lawyer, case, now=grant.ends_at)
     assert [tell_lapses(now=grant.ends_at), tell_lapses(now=grant.ends_at + SECOND)] == [1, 0]
     assert told(cast, "lawyer") == [(kinds.GRANT_LAPSED, 1)]
     assert told(cast, "legal") == [(kinds.GIVEN_GRANT_LAPSED, 1)]
@@ -74,7 +78,7 @@ def test_what_was_accepted_grows_no_further_once_its_grant_has_ended_by_its_date
     tell_lapses(now=ends + DAY)
     submitted = SubmittedCase.objects.get(matter=matter)
     assert (submitted.up_to, submitted.as_of) == (7, ends)
-    assert root_of(notary, case, now=ends) == Root.ACCEPTED
+    assert access_to(notary, case, now=ends).root == Root.ACCEPTED
 
 
 def test_what_ended_before_its_time_is_not_told_again_and_a_late_end_changes_nothing(cast: Cast) -> None:
@@ -101,6 +105,31 @@ def test_nobody_is_told_of_the_end_of_a_grant_that_never_worked(cast: Cast) -> N
     assert grant.needs_approval
     assert tell_lapses(now=grant.ends_at) == 0
     assert told(cast, "lawyer") == told(cast, "legal") == []
+
+
+def test_what_an_agent_had_is_taken_back_when_he_leaves_and_whoever_returns_begins_with_none(cast: Cast) -> None:
+    case, kept = cast.case(), cast.case("LN-2")
+    assignment = cast.assigned(case, to="agent")
+    cast.assigned(kept, to="stays")
+    agent, now = cast.people["agent"], timezone.now()
+    agency, boss = assignment.entrustment.agency, cast.person("boss", Role.AGENCY_SUPERVISOR)
+    assert take_back_from_who_left(now=now) == 0
+    assert boss.person is not None
+    assert end_membership(agency, Membership.objects.get(person=agent, until=None).pk, by=boss.person, now=now)
+    # Invited again before anybody was told, he would have gone on where he stopped.
+    _, token = invite(agency, Invitee("agent", agent.display_name, Role.COLLECTION_AGENT), by=None, now=now)
+    accept_as(agent, token, now=now)
+    enqueue_daily_jobs(now=now)
+    run_job(Job.objects.get(kind=TELL_LAPSES).pk, now=lambda: now)
+    assert list(Assignment.objects.filter(undistributed(now))) == [assignment]
+    with pytest.raises(CaseNotFound):
+        access_to(viewer_of(agent), case, now=now)
+    assert access_to(viewer_of(cast.people["stays"]), kept, now=now).root == Root.ASSIGNED
+    assert Distribution.objects.filter(until=None).count() == 1
+    # What he is given from then on is his.
+    distribute_cases(boss, [assignment.ref], agent, now=now + SECOND)
+    assert take_back_from_who_left(now=now + 2 * SECOND) == 0
+    assert access_to(viewer_of(agent), case, now=now + SECOND).root == Root.ASSIGNED
 
 
 def test_the_scheduled_job_tells(cast: Cast) -> None:

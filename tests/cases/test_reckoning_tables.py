@@ -120,6 +120,31 @@ def test_early_repayment_keeps_the_due_dates_and_lowers_the_instalments() -> Non
     assert reckon(early, day("2025-06-10")).total.principal_due == 5000
 
 
+# 12,000 at 12 %, 30/360, twelve equal instalments from 10 Jan, due on the 10th: 12,000 × 0.01 ÷ (1 − 1.01⁻¹²) = 1,066.1854… → 1,066.19;
+# on 10 Feb interest 120.00 and principal 946.19. The payments come on 9 Feb: 29 days, 116.00; the day that is left is 4.00 on 12,000.
+def early(amount: str, **terms: Any) -> tuple[str, str, str]:
+    """Principal due, interest and all that is due on 10 Feb after this payment on 9 Feb."""
+    drawn = drawdown(drawn_on="2025-01-10", months=12, repayment=Repayment.EQUAL_INSTALMENTS)
+    found = reckon(loan(drawn, receipts=(receipt("2025-02-09", amount),), **terms), day("2025-02-10")).total
+    return f"{found.principal_due:.2f}", f"{found.interest:.2f}", f"{found.principal_due + found.interest:.2f}"
+
+
+def test_an_early_payment_of_interest_alone_leaves_the_instalment_as_it_was() -> None:
+    # 10 of the 116; 106 + 4 fall due with the 946.19 of the plan: 1,066.19 − 10.
+    assert early("10") == ("946.19", "110.00", "1056.19")
+    assert early("116") == ("946.19", "4.00", "950.19")
+
+
+def test_the_interest_of_the_period_counts_towards_its_instalment_whether_it_was_paid_early_or_not() -> None:
+    # 119: interest 116, principal 3. 11,997 × 0.01 ÷ (1 − 1.01⁻¹²) = 1,065.9189… → 1,065.92; 11,997 × 0.12 ÷ 360 = 3.999 → 4.00;
+    # principal 1,065.92 − 116 − 4 = 945.92.
+    assert early("119") == ("945.92", "4.00", "949.92")
+    # 1,100, principal first by contract: 10,900 are left, 968.4518… → 968.45; 10,900 × 0.12 ÷ 360 = 3.633… → 3.63; the 116 are unpaid
+    # and fall due, too: principal 968.45 − 116 − 3.63 = 848.82.
+    principal_first = (Component.PRINCIPAL, *(each for each in Component if each is not Component.PRINCIPAL))
+    assert early("1100", within=principal_first) == ("848.82", "119.63", "968.45")
+
+
 # Four drawdowns of 10,000, due after a month, 30/360, no uplift. Interest at the due date: 12 % → 100.00, 18 % → 150.00.
 # A, B, C due 10 Feb, D due 20 Feb; only A is secured. By 20 Feb 10 days more: A, B 10,000 × 0.12 × 10 ÷ 360 = 33.33; C 50.00.
 # 25,000 on 20 Feb: no security first, among B, C, D the heaviest burden first: C 10,200.00; then B and D at 12 %, B is due earlier:
@@ -141,6 +166,24 @@ def test_several_debts_are_paid_in_the_order_of_article_560() -> None:
     reasons = {row.drawdown: row.reason for row in found.rows if row.kind is RowKind.APPROPRIATED}
     assert reasons == {"C": "burden", "B": "due", "D": "security"}
     assert owed(found.total) == {"principal": "15433.33", "interest": "100.00", "penalty": "33.33", "total": "15566.66"}
+
+
+def test_what_a_cap_withholds_wholly_decides_no_order_and_is_not_due() -> None:
+    # Both 36,500 at 24 %, actual/365: 24.00 a day, as much as a cap of 24 % allows, no uplift. A: drawn 1 Jun, due 1 Jul: 720;
+    # its fee of 100 on 1 Jun is above the cap, all of it. B: drawn 10 May, due 10 Jun: 31 × 24 = 744; 21 days to 1 Jul: 504.
+    # 10,000 on 1 Jul: B is due earlier, though A's fee is older: interest 744, penalty 504, principal 8,752.
+    debts = [drawdown(name, principal="36500", annual_rate="0.24", months=1, drawn_on=drawn, repayment=Repayment.BULLET)
+             for name, drawn in (("A", "2025-06-01"), ("B", "2025-05-10"))]
+    fee = Charge("F1", "A", day("2025-06-01"), yuan("100"), is_fee=True)
+    two = loan(*debts, charges=(fee,), receipts=(receipt("2025-07-01", "10000"),), day_count=DayCount.ACTUAL_365)
+    found = reckon(two, day("2025-07-01"), (cap("0.24"),))
+    assert [each[1:] for each in paid(found)] == [("B", "interest", "744.00"), ("B", "penalty", "504.00"), ("B", "principal", "8752.00")]
+    of_a = next(each for each in found.outstanding if each.drawdown == "A")
+    assert [of_a.withheld, of_a.fees] == [100, 0]
+    assert of_a.due_since == day("2025-07-01")
+    # Before it is due nothing of A is claimable, and nothing is due.
+    before = reckon(two, day("2025-06-05"), (cap("0.24"),))
+    assert [each.due_since for each in before.outstanding] == [None, None]
 
 
 def test_an_agreed_order_between_debts_takes_the_place_of_the_statutes() -> None:

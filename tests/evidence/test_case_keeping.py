@@ -1,5 +1,5 @@
 """A case file that people keep from its page: payments, contact points, consents and their withdrawal; faults beside the field."""
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,14 +8,18 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from accounts.permissions import ROLES, Act, Kind, Role
 from cases.errors import CaseChanged
 from cases.facts import ConsentFacts, ConsentKind, ContactFacts, PartyFacts
+from cases.granting import Opening, grant_access, revoke_grant
 from cases.keeping import withdraw_consent
-from cases.models import Case, CaseRevision, ContactPoint, Party
+from cases.models import Case, CaseRevision, ContactPoint, Grant, Party
 from cases.rows import facts_of, with_file
-from tests.accounts.people import make_person, signed_in
+from notifications.kinds import CONSENT_LOST
+from notifications.models import Notice
+from notifications.selectors import inbox_of
+from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.cases.case_files import NAME, Send, case_body, client, lender, send
 from tests.cases.cast import viewer_of
 from tests.evidence.test_case_acts import opened, refused
@@ -139,6 +143,78 @@ def test_a_case_without_a_file_gets_its_first_one_whole(lender: Organisation, of
             assert answer.status_code in (409, 422), part
             assert Page(answer.content.decode()).all_faults() == []
     assert send("GET", f"/cases/{bare.ref}").json()["version"] == 0
+
+
+def provided(lender: Organisation, ref: str, document: str) -> Grant:
+    legal, firm = make_person(f"legal-{document[-1]}", Role.LEGAL_OFFICER, lender), make_organisation(Kind.LAW_FIRM, f"律所 {document}")
+    now = timezone.now()
+    return grant_access(viewer_of(legal), Opening(
+        firm.ref, Grant.Basis.PROVIDED, document, "诉讼代理", now, now + timedelta(days=30), [ref]), now=now)
+
+
+def parties_of(page: Page) -> str:
+    return page.source.partition('<h2 id="parties">')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lender_is_told_of_grants_whose_consent_was_withdrawn_and_the_page_names_them(
+    ref: str, officer: Client, lender: Organisation, language: str,
+) -> None:
+    for document in ("Consent 7", "Consent 8"):
+        assert officer.post(f"/cases/{ref}/consents", {**CONSENT, "document": document}).status_code == 303
+    lost, kept = provided(lender, ref, "Consent 7"), provided(lender, ref, "Consent 8")
+    assert lost.receiver.name not in parties_of(opened(officer, f"/cases/{ref}", language))
+    for _press in range(2):
+        done = officer.post(f"/cases/{ref}/consents/withdrawal", {"consent": "2/debtor", "withdrawn_on": "2025-07-01"})
+        assert done.status_code == 303
+    told = Notice.objects.filter(kind=CONSENT_LOST)
+    assert [(each.organisation, each.subject, each.count) for each in told] == [(lender, lost.ref, 1)]
+    assert [each.kind for each in inbox_of(viewer_of(Person.objects.get(login="legal-7")))] == [CONSENT_LOST]
+    page = opened(officer, f"/cases/{ref}", language)
+    assert language == "zh-hans" or page.chinese() == []
+    assert (lost.receiver.name in parties_of(page), kept.receiver.name in parties_of(page)) == (True, False)
+    # A grant that was revoked is nobody's concern any more.
+    revoke_grant(viewer_of(Person.objects.get(login="legal-7")), lost, now=timezone.now())
+    assert lost.receiver.name not in parties_of(opened(officer, f"/cases/{ref}", language))
+
+
+def test_a_file_that_is_written_anew_without_the_consent_tells_the_lender_too(ref: str, lender: Organisation, send: Send) -> None:
+    consent = {"kind": "provision", "document": "Consent 7", "given_on": "2025-03-01"}
+
+    def write(consents: list[dict[str, str]], version: int) -> None:
+        body = case_body()
+        body["parties"][0]["consents"] = consents
+        del body["reference"]
+        assert send("PUT", f"/cases/{ref}", {**body, "version": version}).status_code == 200
+
+    write([consent], 1)
+    grant = provided(lender, ref, "Consent 7")
+    write([consent], 2)
+    assert not Notice.objects.filter(kind=CONSENT_LOST).exists()
+    write([], 3)
+    write([], 4)
+    assert [each.subject for each in Notice.objects.filter(kind=CONSENT_LOST)] == [grant.ref]
+
+
+def test_a_contact_point_that_is_entered_again_takes_the_basis_and_the_confirmation_that_are_told_now(ref: str, officer: Client) -> None:
+    before = debtor(ref).contact_points
+    again = {**CONTACT, "value": before[0].value, "basis": "repaired"}
+    for typed, told in ((again, ("repaired", True)), ({**again, "basis": "public", "confirmed": ""}, ("public", True))):
+        assert officer.post(f"/cases/{ref}/contacts", typed).status_code == 303
+        first, *others = debtor(ref).contact_points
+        assert (first.value, first.basis, first.confirmed, first.last_active_at) == (before[0].value, *told, before[0].last_active_at)
+        assert tuple(others) == before[1:]
+    unconfirmed = {name: value for name, value in again.items() if name != "confirmed"}
+    assert officer.post(f"/cases/{ref}/contacts", unconfirmed).status_code == 303
+    assert [each.confirmed for each in debtor(ref).contact_points] == [False, False]
+
+
+def test_a_consent_that_was_withdrawn_by_mistake_is_recorded_again(ref: str, officer: Client) -> None:
+    for part, form in (("consents", CONSENT), ("consents/withdrawal", {"consent": "2/debtor", "withdrawn_on": "2025-07-01"}),
+                       ("consents", CONSENT), ("consents", CONSENT)):
+        assert officer.post(f"/cases/{ref}/{part}", form).status_code == 303
+    assert [(each.document, each.withdrawn_on) for each in debtor(ref).consents][1:] == [
+        ("Consent 7", date(2025, 7, 1)), ("Consent 7", None)]
 
 
 def test_of_two_who_withdraw_a_consent_on_different_days_the_second_is_told(ref: str, lender: Organisation) -> None:

@@ -118,7 +118,16 @@ def test_a_party_is_found_by_name_number_or_phone_and_a_stage_narrows(lender: Or
     for text in (NAME, IDENTITY, IDENTITY.lower(), PHONE, "138 0013 8000"):
         assert found(viewer, Wanted(text=text)) == (["LN-1"], [record.record]), text
     assert found(viewer, Wanted(text=NAME[:2])) == ([], [])
+    # A mobile is one number, with China's code or without it, when it was entered and when it is looked for.
+    for reference, value in (("LN-3", f"+86 {PHONE}"), ("LN-4", f"86{PHONE}")):
+        entered = [{"kind": "mobile", "value": value, "basis": "contract"}]
+        body = case_body(reference=reference)
+        body["parties"][0]["contact_points"] = entered
+        assert sender(Client(), lender)("POST", "/cases", body).status_code == 201
+    for text in (PHONE, f"+86{PHONE}", f"86 {PHONE}", f"＋86-{PHONE}"):
+        assert found(viewer, Wanted(text=text))[0] == ["LN-4", "LN-3", "LN-1"], text
+    assert found(viewer, Wanted(text=f"+1{PHONE}"))[0] == []
     Case.objects.filter(client_reference="LN-2").update(stage="litigation")
     assert found(viewer, Wanted(stage="litigation"))[0] == ["LN-2"]
-    assert found(viewer, Wanted(stage="open"))[0] == ["LN-1"]
+    assert found(viewer, Wanted(stage="open"))[0] == ["LN-4", "LN-3", "LN-1"]
     assert found(viewer, Wanted(stage="litigation", text=NAME))[0] == []

@@ -171,7 +171,6 @@ SELECTORS: dict[Callable[..., Any], Selector] = {
         Case, lambda viewer, row, now: of_cases.cases_referenced(viewer, row.client_reference, now=now).filter(pk=row.pk), reading),
     of_cases.roots_of: one(Case, lambda viewer, row, now: of_cases.roots_of(viewer, [row], now=now)[row.pk], reading),
     of_cases.access_to: one(Case, lambda viewer, row, now: of_cases.access_to(viewer, row, now=now), reading),
-    of_cases.root_of: one(Case, lambda viewer, row, now: of_cases.root_of(viewer, row, now=now), reading),
     of_cases.open_references: among(
         Case, lambda viewer, now: set(of_cases.open_references(viewer, [row.pk for row in EVERY[Case]], now=now)), reading),
     of_cases.cases_to_deposit_in: Selector(lambda viewer, now: ids(of_cases.cases_to_deposit_in(viewer, now=now)), depositing),
