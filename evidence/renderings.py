@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 RENDER_FILE, ERASE_RENDERINGS = "evidence.render-file", "evidence.erase-renderings"
 FAILED: Final = "failed"
 """Our own program had a bug: what an operator is to know, and never called the file's fault."""
-VERSION: Final = 2
+VERSION: Final = 3
 """To be raised when files are drawn differently; a rendering of another version is made anew when somebody looks."""
 TRIED_AGAIN: Final = ("no-decoder", "unconfined", "too-slow", FAILED)
 """What the file is not to blame for alone: such a refusal is looked at again after a day."""

@@ -24,6 +24,9 @@ WHY_NOT: Mapping[str, Text] = {
 CUT: Mapping[str, Text] = {
     "pages": gettext_lazy("共 %(total)s 页，只展示前 %(pages)s 页。"),
     "rows": gettext_lazy("共 %(total)s 行，只展示前 %(rows)s 行，过长的单元格和过多的列有删节。"),
+    # Of these two the table or the text may be cut too, and one sentence must be true either way.
+    "sheets": gettext_lazy("共 %(total)s 张工作表，只展示第一张的前 %(rows)s 行，过长的单元格和过多的列有删节。"),
+    "parts": gettext_lazy("文件另有未展示的部分，见原件；展示的部分过长时也有删节。"),
     "text": gettext_lazy("全文 %(total)s 字，只展示前 %(text)s 字。"),
     "length": gettext_lazy("录音全长约 %(minutes)s 分钟，过长，只展示开头一段。"),
     "frames": gettext_lazy("这是有 %(total)s 帧的动画，只展示第一帧。"),
