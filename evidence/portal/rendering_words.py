@@ -1,4 +1,4 @@
-"""The sentences about a rendering: why there is none, and what of the file it does not show."""
+"""The sentences about a rendering: why there is none, what of the file it does not show, and that the file is not what it was called."""
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 from evidence.models import Rendering
 from evidence.portal.state_words import Text
 from evidence.rendering.limits import MAX_INPUT_BYTES, MAX_PAGES, MAX_ROWS, MAX_TEXT, MIB
+from evidence.rendering.sniffing import belied
 
 WHY_NOT: Mapping[str, Text] = {
     "empty": gettext_lazy("文件为空，没有可展示的内容。"),
@@ -35,10 +36,26 @@ CUT: Mapping[str, Text] = {
     "time": gettext_lazy("读取时间已到上限，只展示已经读出的部分。"),
 }
 
+NOT_AS_CALLED: Mapping[str, Text] = {
+    "picture": gettext_lazy("内容是图片，与所称类型 %(called)s 不符。"),
+    "pages": gettext_lazy("内容是 PDF，与所称类型 %(called)s 不符。"),
+    "sound": gettext_lazy("内容是录音，与所称类型 %(called)s 不符。"),
+    "letter": gettext_lazy("内容是邮件，与所称类型 %(called)s 不符。"),
+    "table": gettext_lazy("内容是表格，与所称类型 %(called)s 不符。"),
+    "sheet": gettext_lazy("内容是工作簿，与所称类型 %(called)s 不符。"),
+    "text": gettext_lazy("内容是文本，与所称类型 %(called)s 不符。"),
+}
+
 
 def why_not(refused: str) -> str:
     """One sentence; the file stays downloadable, which the page says beside it."""
     return str(WHY_NOT[refused]) % {"limit": MAX_INPUT_BYTES // MIB}
+
+
+def not_as_called(kind: str, name: str, media_type: str) -> str:
+    """One sentence when a file of this kind was given the type or the ending of another, else ""."""
+    called = belied(kind, name, media_type)
+    return str(NOT_AS_CALLED[kind]) % {"called": called} if called else ""
 
 
 def what_is_cut(rendering: Rendering) -> str:
