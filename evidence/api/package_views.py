@@ -62,7 +62,7 @@ class EvidencePackageView(APIView):
 
 
 def complete(viewer: Viewer, scope: PackageScope, records: list[Evidence], *, now: datetime) -> tuple[PackageScope, list[Evidence]]:
-    """A record that was deposited by mistake goes out with the record that says so; a case holds both anyhow."""
+    """A record that was deposited by mistake or replaced goes out with the one that says so or stands for it; a case holds both anyhow."""
     if scope == "case":
         return scope, records
     told = with_corrections(records, records_for(viewer, now=now))
