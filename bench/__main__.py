@@ -26,7 +26,7 @@ GROUPS: dict[str, Group] = {
     "tsa": lambda _: timestamps.timestamp_figures(),
     "witness": lambda _: witness.witness_figures(),
     "witnessed": lambda _: witness.witnessed_figures(),
-    "search": lambda options: search.search_figures(100_000 if options.full else 20_000),
+    "search": lambda _: search.search_figures(100_000),
     "fixity": lambda options: fixity.fixity_figures(1024 if options.full else 256),
     "download": lambda options: downloads.download_figures(2048 if options.full else 512),
     "upload": lambda options: uploads.upload_figures(2048 if options.full else 512),

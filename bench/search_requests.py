@@ -34,18 +34,20 @@ from accounts.services import create_organisation  # noqa: E402
 from accounts.sign_in import SecondFactorAdapter  # noqa: E402
 from bench.figures import percentile  # noqa: E402
 from bench.search import AGENCYS  # noqa: E402
+from cases.rows import NAME, PHONE  # noqa: E402
 from common.web_role import make_web_role  # noqa: E402
 from evidence.capture import PROVENANCE_FIELDS  # noqa: E402
 from evidence.drafts import fresh_numbers, pack_claims  # noqa: E402
 from evidence.models import Evidence  # noqa: E402
 from tlog.claims import encode_claim, salt_claim  # noqa: E402
 from vault.keys import key_provider  # noqa: E402
+from vault.personal import blind_personal, seal_personal  # noqa: E402
 from vault.sealing import fresh_key, seal  # noqa: E402
 from vault.search import blind_digests  # noqa: E402
 
 ROUNDS = 40
 CHUNK = 20_000
-OF_AN_AGENCY = {"newest", "rare kind", "frequent kind", "logged", "all at once", "reference"}
+OF_AN_AGENCY = {"newest", "rare kind", "frequent kind", "logged", "all at once", "reference", "name", "phone"}
 ROWS = Path(__file__).with_name("search_rows.sql")
 
 
@@ -70,8 +72,12 @@ def main() -> None:
 
 
 def fill(lender: Organisation, other: Organisation, agency: Organisation, cases: int) -> None:
-    """`cases` cases with three records each, a tenth of them another lender's, a tenth assigned to the agency with all records."""
+    """`cases` cases with three records and a debtor each: a tenth another lender's, a tenth assigned to the agency with all records."""
     with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_party (n bigint PRIMARY KEY, name bytea, name_index bytea, phone bytea, phone_index bytea)")
+        for first in range(1, cases + 1, CHUNK):
+            told = [party_of(case, other.ref if case % 10 == 0 else lender.ref) for case in range(first, min(first + CHUNK, cases + 1))]
+            cursor.execute("INSERT INTO bench_party SELECT * FROM unnest(%s, %s, %s, %s, %s)", list(map(list, zip(*told, strict=True))))
         cursor.execute("CREATE TABLE bench_record (ticket bigint PRIMARY KEY, record text, digest bytea, wrapped bytea, claims bytea)")
         title, numbers = claims_of_a_title(), fresh_numbers(f"{timezone.now():%Y%m%d}", CHUNK)
         for first in range(1, 3 * cases + 1, CHUNK):
@@ -91,6 +97,13 @@ def fill(lender: Organisation, other: Organisation, agency: Organisation, cases:
 def digest_of(ticket: int) -> bytes:
     """The SHA-256 of the file of this record."""
     return hashlib.sha256(b"file %d" % ticket).digest()
+
+
+def party_of(case: int, owner: str) -> tuple[int, bytes, bytes, bytes, bytes]:
+    """The case's number, then name and phone of its debtor, each sealed and as it is found."""
+    place = f"{hashlib.md5(str(case).encode(), usedforsecurity=False).hexdigest()}\ndebtor"  # its ref, as the rows have it
+    return (case, seal_personal(name_of(case), f"{place}\nname"), blind_personal(owner, NAME, name_of(case)),
+            seal_personal(phone_of(case), f"{place}\ncontact 1"), blind_personal(owner, PHONE, phone_of(case)))
 
 
 def claims_of_a_title() -> bytes:
@@ -131,7 +144,7 @@ def questions(lender: Organisation, cases: int) -> dict[str, Callable[[Client], 
             "all at once": "kind=sms&progress=stamped&since=2020-01-01",
         }
         found |= {f"{path} {name}": partial(timed, address=f"{path}?{query}") for name, query in addresses.items()}
-        for name, text in (("reference", reference_of), ("number", number_of), ("digest", hex_of)):
+        for name, text in (("reference", reference_of), ("number", number_of), ("digest", hex_of), ("name", name_of), ("phone", phone_of)):
             found[f"{path} {name}"] = partial(timed_search, path=path, text=text, dice=dice, cases=cases)
     return found
 
@@ -157,6 +170,14 @@ def timed_search(browser: Client, *, path: str, text: Callable[[int], str], dice
 
 def reference_of(case: int) -> str:
     return f"LN-{case}"
+
+
+def name_of(case: int) -> str:
+    return f"张{case:06}"
+
+
+def phone_of(case: int) -> str:
+    return f"138{case:08}"
 
 
 def number_of(case: int) -> str:

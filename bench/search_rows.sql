@@ -1,11 +1,17 @@
 -- Rows for `bench.search_requests`: %(n)s cases of three records each, a tenth of them another lender's, all but the newest 500 stamped.
--- `bench_record` has the numbers, blind digests and what is sealed, which only Python can make. Statements end with a semicolon at the end of a line.
+-- `bench_record` has the numbers, blind digests and what is sealed, `bench_party` names and phones, which only Python can make. Statements end with a semicolon at the end of a line.
 INSERT INTO accounts_apikey (organisation_id, prefix, secret_sha256, label, created_at, expires_at, scopes, must_sign)
     VALUES (%(own)s, 'bench', '\x00', 'bench', now(), now() + interval '1 day', '', false);
 INSERT INTO ledger_receipt (text, key_id, received_at, include_by) VALUES ('', '00000000', now(), now() + interval '1 day');
 INSERT INTO cases_case (organisation_id, ref, client_reference, sequence, head_sha256, created_at)
     SELECT CASE WHEN n %% 10 = 0 THEN %(other)s ELSE %(own)s END, md5(n::text), 'LN-' || n, 3, '\x00', now() - (%(n)s - n) * interval '9 s'
     FROM generate_series(1, %(n)s) n;
+INSERT INTO cases_party (case_id, reference, role, kind, sealed_name, name_index)
+    SELECT c.id, 'debtor', 'debtor', 'person', b.name, b.name_index FROM bench_party b JOIN cases_case c ON c.client_reference = 'LN-' || b.n
+    ORDER BY b.n;
+INSERT INTO cases_contactpoint (party_id, position, kind, sealed_value, value_index, basis, confirmed)
+    SELECT p.id, 1, 'mobile', b.phone, b.phone_index, 'contract', true
+    FROM bench_party b JOIN cases_case c ON c.client_reference = 'LN-' || b.n JOIN cases_party p ON p.case_id = c.id ORDER BY b.n;
 INSERT INTO evidence_evidence (
         record, organisation_id, case_id, case_sequence, kind, received_at, credential_id, receipt_id, ticket, statement, wrapped_key, sealed_claims)
     SELECT b.record, c.organisation_id, c.id, (b.ticket - 1) / %(n)s + 1,

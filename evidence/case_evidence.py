@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.viewer import Viewer
 from cases.models import Case
@@ -18,6 +18,7 @@ from evidence.errors import ClaimsErased
 from evidence.kinds.words import CARRIER
 from evidence.models import Evidence, Relation
 from evidence.quarantine import in_quarantine
+from evidence.related import BY_ITS_OWN
 from evidence.selectors import claims_of, records_for
 from tlog.errors import VerificationError
 from tlog.times import CHINA
@@ -75,12 +76,11 @@ def exhibits_of(viewer: Viewer, records: Sequence[Evidence], *, now: datetime) -
 
 
 def _replaced(standing: QuerySet[Evidence]) -> set[int]:
-    """Ids of those that another one of them replaces; the last of a chain stands for all before it, and of a ring none stands for another.
+    """Ids of those that another one of them replaces.
 
-    An agency's record replaces what it deposited itself, and nothing of the lender's or of another agency.
+    The last of a chain stands for all before it, and of a ring none stands for another.
     """
-    own = Q(source__deposited_by=None) | Q(source__deposited_by=F("target__deposited_by"))
-    rows = Relation.objects.filter(own, relation=Relation.Kind.REPLACES, source__in=standing.order_by(), target__in=standing.order_by())
+    rows = Relation.objects.filter(BY_ITS_OWN, source__in=standing.order_by(), target__in=standing.order_by())
     after: dict[int, set[int]] = {}
     for source, target in rows.values_list("source_id", "target_id"):
         after.setdefault(target, set()).add(source)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from common.idempotency import IdempotentRequest, fingerprint
@@ -17,8 +17,9 @@ from evidence.capture import Correction, DepositItem, Depositor, FileItem
 from evidence.errors import AlreadySuperseded, InvalidRecord
 from evidence.intake import deposit_upload
 from evidence.kinds import CORRECTION
-from evidence.models import Evidence, Supersession
+from evidence.models import Evidence, Relation, Supersession
 from evidence.multipart import Originals
+from evidence.related import BY_ITS_OWN
 from evidence.selectors import claims_of
 from tlog.canonical import Json
 from tlog.claims import parse_claim
@@ -26,6 +27,8 @@ from tlog.times import CHINA
 
 FILE_NAME = "误存说明.txt"
 LONGEST_REASON = 1000
+REPLACING_TOLD = 20
+"""Any number of records may say that they replace one; so many go out with its package."""
 
 
 def supersede(
@@ -99,16 +102,25 @@ def corrections_among(records: Sequence[Evidence]) -> list[tuple[int, str, str |
     return list(found.values_list("superseded_id", "correction__record", "replaced_by__record"))
 
 
-def superseded_words(record: Evidence) -> str:
-    """What the catalogue of a package says of the record; "" when it stands."""
+def superseded_words(record: Evidence, beside: Sequence[Evidence]) -> str:
+    """What the catalogue of a package says of the record; "" when it stands. Of those that replace it: which are `beside` it there."""
     found = supersession_of(record)
-    return "" if found is None else f"误存，见 {found.correction.record}"
+    said = [] if found is None else [f"误存，见 {found.correction.record}"]
+    rows = Relation.objects.filter(BY_ITS_OWN, target=record, source__in=beside).order_by("source")
+    # More than one may say that the same record replaces it.
+    replaced = list(dict.fromkeys(rows.values_list("source__record", flat=True)))
+    return "；".join([*said, *([f"被替代，见 {'、'.join(replaced)}"] if replaced else [])])
 
 
 def with_corrections(records: Sequence[Evidence], visible: QuerySet[Evidence]) -> list[Evidence]:
-    """The records and the corrections of those that were superseded, as far as they are among `visible`; each once."""
+    """The records and the corrections of those that were superseded, and the newest that replace them, as far as they are among `visible`.
+
+    Each once. What replaces one of these in turn, its trail says.
+    """
     told = {record.pk for record in records}
-    more = visible.filter(corrects__superseded__in=records).exclude(pk__in=told)
+    replaced = Relation.objects.filter(BY_ITS_OWN, target__in=records).values("source")
+    newest = visible.filter(pk__in=replaced).exclude(pk__in=told).order_by("-pk").values_list("pk", flat=True)[:REPLACING_TOLD]
+    more = visible.filter(Q(corrects__superseded__in=records) | Q(pk__in=list(newest))).exclude(pk__in=told)
     return [*records, *more.order_by("case_id", "case_sequence")]
 
 

@@ -12,7 +12,7 @@ EVENTS: Mapping[str, Text] = {
     CustodyAction.CAPTURED: _("采集"), CustodyAction.INGESTED: _("受理存证"), CustodyAction.DIGESTED: _("计算了摘要"),
     CustodyAction.VIEWED: _("查看了存证"), CustodyAction.PLAYED: _("播放了录音录像"), CustodyAction.DOWNLOADED: _("取得原件"),
     CustodyAction.FETCHED: _("取得证据包"), CustodyAction.DISCLOSED: _("凭摘要取得声明项"), CustodyAction.VERIFIED: _("核验了文件"),
-    CustodyAction.CHECKED: _("复核了原件"), CustodyAction.RENDERED: _("生成了渲染件"), CustodyAction.SUPERSEDED: _("被标记为误存"),
+    CustodyAction.CHECKED: _("复核了原件"), CustodyAction.RENDERED: _("生成了渲染件"), CustodyAction.SUPERSEDED: _("被标记为误存或被替代"),
     CustodyAction.QUARANTINED: _("原件被隔离"), CustodyAction.RELEASED: _("解除隔离"), CustodyAction.REPAIRED: _("以第二副本恢复了原件"),
     CustodyAction.RELEASE_PROPOSED: _("提出解除隔离"), CustodyAction.RELEASE_APPROVED: _("复核同意解除隔离"),
     CustodyAction.RELEASE_WITHDRAWN: _("撤回解除隔离的提议"), CustodyAction.RELEASE_FAILED: _("重新核对仍不符，未解除隔离"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,6 +30,8 @@ FORWARD: Mapping[str, str | Promise] = {
     "replaces": gettext_lazy("替代"), "reply_to": gettext_lazy("回复"),
 }
 EQUAL_SHOWN = 20
+BY_ITS_OWN = Q(relation=Relation.Kind.REPLACES) & (Q(source__deposited_by=None) | Q(source__deposited_by=F("target__deposited_by")))
+"""Relations by which one record stands for another: an agency's replaces what it deposited itself, and nothing else of the lender's."""
 BACKWARD: Mapping[str, str | Promise] = {
     "derived_from": gettext_lazy("派生出"), "corroborates": gettext_lazy("得到印证于"),
     "replaces": gettext_lazy("被替代于"), "reply_to": gettext_lazy("得到回复于"),

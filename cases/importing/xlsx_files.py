@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
-from cases.importing.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row, Table, Unreadable
+from cases.importing.tables import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Row, Table, TooLarge, Unreadable
 
 MAX_ENTRIES, MAX_INFLATED_BYTES, MAX_RATIO, MAX_ELEMENTS, MAX_DEPTH = 200, 32 * 1024**2, 200, 600_000, 60
 # A small entry may be all alike: its ratio is judged once it is large enough to matter.
@@ -28,25 +28,32 @@ ROW = re.compile(r"[0-9]{1,7}", re.ASCII)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, OverflowError)
 
 
-def read_xlsx(data: bytes) -> Table:
-    """The first sheet. Raises Unreadable."""
+def read_xlsx(data: bytes, *, rows: int = MAX_ROWS + 1, columns: int = MAX_COLUMNS, whole: bool = True) -> Table:
+    """The first sheet, so many rows and columns of it, the header among the rows. Raises Unreadable.
+
+    `whole`: a sheet that goes beyond them, or has a longer cell than an import takes, is refused. Otherwise it is read as far as that.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _inspect(archive)
+            beyond = _inspect(archive, rows, columns)
     except BROKEN:
         raise Unreadable(_broken()) from None
-    return Table("xlsx", tuple(_rows(data)))
+    if beyond and whole:
+        raise TooLarge(_("内容超出 2000 行或 60 列；请分成几个文件，并删去表格之外的内容。"))
+    sheets, found = _rows(data, rows, columns)
+    return Table("xlsx", tuple(_texts(found, whole=whole)), sheets, beyond)
 
 
-def _inspect(archive: zipfile.ZipFile) -> None:
+def _inspect(archive: zipfile.ZipFile, rows: int, columns: int) -> bool:
+    """Whether a sheet has content outside the bounds."""
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
-        raise Unreadable(_too_large())
+        raise TooLarge(_too_large())
     if sum(entry.file_size for entry in entries) > MAX_INFLATED_BYTES:
-        raise Unreadable(_too_large())
-    inflated, elements = 0, 0
+        raise TooLarge(_too_large())
+    inflated, elements, beyond = 0, 0, False
     for entry in entries:
-        parser = _Parser(entry.filename)
+        parser = _Parser(entry.filename, rows, columns)
         size = 0
         with archive.open(entry) as stream:
             # zipfile ends an entry at its declared size and then compares its CRC, so one that holds more than it declares is broken.
@@ -54,19 +61,23 @@ def _inspect(archive: zipfile.ZipFile) -> None:
                 size += len(chunk)
                 inflated += len(chunk)
                 if inflated > MAX_INFLATED_BYTES or (size > RATIO_FROM_BYTES and size > MAX_RATIO * max(entry.compress_size, 1)):
-                    raise Unreadable(_too_large())
+                    raise TooLarge(_too_large())
                 parser.feed(chunk)
                 if elements + parser.elements > MAX_ELEMENTS:
-                    raise Unreadable(_too_large())
+                    raise TooLarge(_too_large())
         parser.end()
         elements += parser.elements
+        beyond |= parser.beyond
+    return beyond
 
 
 class _Parser:
-    """Looks into one entry, if it is XML: no DOCTYPE, bounded depth, no content outside the bounds of a table."""
+    """Looks into one entry, if it is XML: no DOCTYPE, bounded depth. `beyond`: content lies outside the bounds of a table."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rows: int, columns: int) -> None:
         self.elements = self.depth = 0
+        self.beyond = False
+        self._rows, self._columns = rows, columns
         self._sheet = name.startswith("xl/worksheets/")
         self._row = self._column = 0
         self._expat = expat.ParserCreate() if name.lower().endswith((".xml", ".rels", ".vml")) else None
@@ -92,17 +103,17 @@ class _Parser:
         self.elements += 1
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Unreadable(_too_large())
+            raise TooLarge(_too_large())
         if self._sheet:
             local = name.rpartition(":")[2]
             # A row or a cell need not say where it is: then it follows the one before. The reader counts like this, too, and what it
-            # would leave out without a word, beyond its last row or column or in a row that comes again, must be refused here.
+            # would leave out without a word, beyond its last row or column or in a row that comes again, must be found here.
             if local == "row":
                 self._row, self._column = _row_number(attributes.get("r"), self._row), 0
             elif local == "c":
                 self._column = _column_number(attributes.get("r"), self._column)
-            elif local in ("v", "is") and (self._column > MAX_COLUMNS or self._row > MAX_ROWS + 1):  # one row for the header
-                raise Unreadable(_("内容超出 2000 行或 60 列；请分成几个文件，并删去表格之外的内容。"))
+            elif local in ("v", "is"):
+                self.beyond |= self._column > self._columns or self._row > self._rows
 
     def _end(self, _name: str) -> None:
         self.depth -= 1
@@ -130,7 +141,8 @@ def _column_number(said: str | None, before: int) -> int:
     return column
 
 
-def _rows(data: bytes) -> Iterator[tuple[int, Row]]:
+def _rows(data: bytes, rows: int, columns: int) -> tuple[int, list[tuple[int, tuple[object, ...]]]]:
+    """How many sheets there are, and the rows of the first that have content, with their numbers."""
     # It loads numpy and pillow where they are installed, 19 MiB that a web process without workbooks does not need.
     import openpyxl  # noqa: PLC0415
 
@@ -138,12 +150,18 @@ def _rows(data: bytes) -> Iterator[tuple[int, Row]]:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a sheet says of its own size is not believed
-        rows = list(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True))
+        values = enumerate(sheet.iter_rows(max_row=rows, max_col=columns, values_only=True), 1)
+        return len(book.sheetnames), [(number, row) for number, row in values if any(each is not None for each in row)]
+    except MemoryError:
+        raise TooLarge(_too_large()) from None
     except Exception:  # noqa: BLE001 - whatever its reader raises, on a file that somebody made, is the file's fault
         raise Unreadable(_broken()) from None
-    for number, values in enumerate(rows, 1):
+
+
+def _texts(found: list[tuple[int, tuple[object, ...]]], *, whole: bool) -> Iterator[tuple[int, Row]]:
+    for number, values in found:
         row = tuple(_text(value) for value in values)
-        if any(len(cell) > MAX_CELL for cell in row):
+        if whole and any(len(cell) > MAX_CELL for cell in row):
             raise Unreadable(_("第 %(row)s 行有单元格超过 500 字。") % {"row": number})
         if any(row):
             yield number, row

@@ -50,7 +50,7 @@ def gather_package(
     contents = PackageContents(
         scope="selection" if scope == "record" and trails else scope,
         records=[
-            *(_record(record, proof) for record, proof in zip(records, proofs, strict=True)),
+            *(_record(record, proof, records) for record, proof in zip(records, proofs, strict=True)),
             *(_trails(trail, proof) for trail, proof in zip(trails, trail_proofs, strict=True))],
         logs=[_log_folder(proof) for proof in {proof.size: proof for proof in (*proofs, *trail_proofs)}.values()],
         trust=trust_files(),
@@ -63,7 +63,7 @@ def gather_package(
     return replace(contents, records=noted)
 
 
-def _record(record: Evidence, proof: RecordProof) -> RecordContents:
+def _record(record: Evidence, proof: RecordProof, beside: Sequence[Evidence]) -> RecordContents:
     own = stamp_of(record)
     try:
         claims, erased = claims_of(record), False
@@ -75,7 +75,7 @@ def _record(record: Evidence, proof: RecordProof) -> RecordContents:
         custody=(), claims=claims, originals=_originals(record, claims),
         withheld=dict.fromkeys(names, "erased") if erased else {},
         stamps={} if own is None else {own.authority: bytes(own.token)},
-        unstamped=authority_ids() if own is None and wants_stamp(record) else (), proves=superseded_words(record),
+        unstamped=authority_ids() if own is None and wants_stamp(record) else (), proves=superseded_words(record, beside),
     )
 
 

@@ -35,7 +35,7 @@ def fetch_package(
 
 
 def complete(viewer: Viewer, scope: Scope, records: Sequence[Evidence], *, now: datetime) -> tuple[Scope, Sequence[Evidence]]:
-    """A record that was deposited by mistake goes out with the record that says so; a case holds both anyhow."""
+    """A record that was deposited by mistake or replaced goes out with the one that says so or stands for it; a case holds both anyhow."""
     if scope == "case":
         return scope, records
     told = with_corrections(records, records_for(viewer, now=now))

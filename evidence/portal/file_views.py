@@ -10,7 +10,7 @@ from datetime import datetime
 from evidence.csv_exports import is_export
 from evidence.export_words import lines_of
 from evidence.models import Evidence, EvidenceFile, Rendering, RenderingPart
-from evidence.portal.rendering_words import what_is_cut, why_not
+from evidence.portal.rendering_words import not_as_called, what_is_cut, why_not
 from evidence.rendering.parts import DOCUMENT, MP3, Document
 from evidence.renderings import LOST, ask_for_renderings, document_in, is_asked_for, may_be_rendered, rendering_of
 from evidence.selectors import claims_of
@@ -52,6 +52,7 @@ class Wave:
 class FileView:
     """`state`: `kept-elsewhere`, `preparing`, `refused` or `shown`. `begun`: more was drawn than stands here.
 
+    `not_as_called`: a sentence when its bytes are of another kind than the type or the name that its depositor gave it.
     `unreadable`: a line for each thing that cannot be read in an export, which was deposited as it is.
     """
 
@@ -63,6 +64,7 @@ class FileView:
     state: str
     why_not: str = ""
     cut: str = ""
+    not_as_called: str = ""
     pictures: tuple[RenderingPart, ...] = ()
     sound: RenderingPart | None = None
     document: Document | None = None
@@ -128,7 +130,8 @@ def _shown(view: FileView, rendering: Rendering, kind: str, *, whole: bool) -> F
     pictures = [part for part in parts if part.media_type.startswith("image/")]
     document = next((document_in(part) for part in parts if part.media_type == DOCUMENT), None)
     shown = replace(
-        view, state="shown", cut=what_is_cut(rendering), pictures=tuple(pictures),
+        view, state="shown", cut=what_is_cut(rendering),
+        not_as_called=not_as_called(rendering.kind, view.name, view.media_type), pictures=tuple(pictures),
         sound=next((part for part in parts if part.media_type.startswith("audio/")), None),
         document=document, wave=wave_of(document) if document is not None and document.kind == "wave" else None,
         unreadable=_unreadable(kind, view.name, document))

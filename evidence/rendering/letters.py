@@ -1,11 +1,12 @@
-"""An e-mail as text: its headers as they stand, its body without markup, its attachments by name. Nothing is fetched, nothing is opened.
+"""An e-mail as text: its headers as they stand, its text without markup, and by name whatever else it holds, mails attached to it too.
+Nothing is fetched, nothing is opened.
 
 What this does not do: check a DKIM signature or a route; the original holds both.
 Source: RFC 5322, RFC 2045 to 2049.
 """
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import Message
 from html.parser import HTMLParser
@@ -13,11 +14,15 @@ from typing import Any
 
 from evidence.rendering import texts
 from evidence.rendering.limits import MAX_ATTACHMENTS, MAX_CELL, MAX_HEADERS, MAX_TEXT
-from evidence.rendering.parts import Ending, Part, Refused, document
+from evidence.rendering.parts import Cut, Ending, Part, Refused, document
 from evidence.rendering.texts import shown
 
 ENCODINGS = ("gbk", "gb2312", "gb18030", "big5", "iso-8859-1", "iso-2022-jp", "us-ascii", "utf-7", "windows-1252", "hz")
-SAMPLE = b"Subject: =?gbk?B?1tA=?=\nDate: Mon, 2 Nov 2026 10:00:00 +0800\nFrom: a <a@b.example>\nContent-Type: text/html\n\n<p>x</p>"
+AS_IT_STANDS = policy.default.clone(refold_source="none")
+"""No header is folded anew."""
+SAMPLE = (
+    b"Subject: =?gbk?B?1tA=?=\nDate: Mon, 2 Nov 2026 10:00:00 +0800\nFrom: a <a@b.example>\nContent-Type: multipart/mixed; boundary=b\n\n"
+    b"--b\nContent-Type: text/html\n\n<p>x</p>\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nx\n--b--\n")
 
 
 def prepare() -> None:
@@ -29,12 +34,20 @@ def prepare() -> None:
 
 def draw(data: bytes, keep: Callable[[Part], None]) -> Ending:
     message = message_from_bytes(data, policy=policy.default)
-    headers = [[name[:MAX_CELL], _header(message, name, value)] for name, value in message.raw_items()][:MAX_HEADERS]
+    headers = [[name, _header(message, name, value)] for name, value in message.raw_items()]
     if not headers:
         raise Refused("damaged")
-    text = shown(_body(message))
-    keep(document({"kind": "letter", "headers": headers, "text": text[:MAX_TEXT], "attachments": _attachments(message)}))
-    return Ending(cut="text" if len(text) > MAX_TEXT else "", total=len(text))
+    plain, html, others = _sorted(message)
+    text = shown("\n\n".join(map(_text, plain)) if plain else "\n\n".join(without_markup(_text(part)) for part in html))
+    attachments = [_attachment(part) for part in others[:MAX_ATTACHMENTS]]
+    keep(document({
+        "kind": "letter", "headers": [[name[:MAX_CELL], value[:MAX_CELL]] for name, value in headers[:MAX_HEADERS]],
+        "text": text[:MAX_TEXT], "attachments": attachments}))
+    # What a page says beside the plain text may be something else, and only one of the two is shown.
+    left_out = bool(plain and html) or len(others) > MAX_ATTACHMENTS or len(headers) > MAX_HEADERS
+    left_out |= any(max(len(name), len(value)) > MAX_CELL for name, value in headers[:MAX_HEADERS])
+    cut: Cut = "parts" if left_out else "text" if len(text) > MAX_TEXT else ""
+    return Ending(cut=cut, total=len(text))
 
 
 def _header(message: Message, name: str, raw: object) -> str:
@@ -42,22 +55,34 @@ def _header(message: Message, name: str, raw: object) -> str:
         value = str(message.policy.header_fetch_parse(name, str(raw)))
     except Exception:  # noqa: BLE001 - the parser of headers fails on some that somebody made; they are shown as they stand
         value = str(raw)
-    return shown(value.encode("utf-8", "replace").decode())[:MAX_CELL].replace("\n", " ")
+    return shown(value.encode("utf-8", "replace").decode()).replace("\n", " ")
 
 
-def _body(message: Message) -> str:
-    plain = _first(message, "text/plain")
-    if plain is not None:
-        return plain
-    html = _first(message, "text/html")
-    return "" if html is None else without_markup(html)
+def _sorted(message: Message) -> tuple[list[Message], list[Message], list[Message]]:
+    """The parts that are read as plain text, those that are read as pages, and all that are only named; each of them is in one at least."""
+    plain: list[Message] = []
+    html: list[Message] = []
+    others: list[Message] = []
+    for part in _leaves(message):
+        kind, apart = part.get_content_type(), part.get_content_disposition() == "attachment"
+        text = {"text/plain": plain, "text/html": html}.get(kind)
+        if text is not None and not apart:
+            text.append(part)
+        if text is None or apart or part.get_filename():
+            others.append(part)
+    return plain, html, others
 
 
-def _first(message: Message, kind: str) -> str | None:
-    for part in message.walk():
-        if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
-            return _text(part)
-    return None
+def _leaves(message: Message) -> Iterator[Message]:
+    """Parts in their order. A mail attached to this one is one part: what it says is not what this one says."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        within: Any = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(within, list):
+            waiting.extend(reversed(within))
+        else:
+            yield part
 
 
 def _text(part: Message) -> str:
@@ -75,15 +100,24 @@ def _text(part: Message) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _attachments(message: Message) -> list[list[object]]:
-    found: list[list[object]] = []
-    for part in message.walk():
-        if part.is_multipart() or not (part.get_content_disposition() == "attachment" or part.get_filename()):
-            continue
+def _attachment(part: Message) -> list[object]:
+    """Its name, its type and its size in bytes; an attached mail without a name is named by its subject."""
+    within: Any = part.get_payload()
+    name = str(part.get_filename() or "")
+    if isinstance(within, list):
+        name = name or next((_header(each, "Subject", each["Subject"]) for each in within if each["Subject"]), "")
+        size = sum(_size(each) for each in within)
+    else:
         payload: Any = part.get_payload(decode=True)
         size = len(payload) if isinstance(payload, bytes) else 0
-        found.append([shown(str(part.get_filename() or ""))[:MAX_CELL], part.get_content_type()[:200], size])
-    return found[:MAX_ATTACHMENTS]
+    return [shown(name)[:MAX_CELL], part.get_content_type()[:200], size]
+
+
+def _size(message: Message) -> int:
+    try:
+        return len(message.as_bytes(policy=AS_IT_STANDS))
+    except Exception:  # noqa: BLE001 - the writer of mails fails on some that somebody made; they are listed without a size
+        return 0
 
 
 class _Words(HTMLParser):

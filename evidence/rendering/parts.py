@@ -24,8 +24,8 @@ Refusal = Literal[
     "empty", "too-large", "unknown", "active", "no-decoder", "damaged", "protected", "too-complex", "too-slow", "unconfined", "failed"]
 REFUSALS: Final[tuple[Refusal, ...]] = (
     "empty", "too-large", "unknown", "active", "no-decoder", "damaged", "protected", "too-complex", "too-slow", "unconfined", "failed")
-Cut = Literal["", "pages", "rows", "text", "length", "frames", "truncated", "time", "failed"]
-CUTS: Final[tuple[Cut, ...]] = ("", "pages", "rows", "text", "length", "frames", "truncated", "time", "failed")
+Cut = Literal["", "pages", "rows", "sheets", "parts", "text", "length", "frames", "truncated", "time", "failed"]
+CUTS: Final[tuple[Cut, ...]] = ("", "pages", "rows", "sheets", "parts", "text", "length", "frames", "truncated", "time", "failed")
 
 
 class Refused(Exception):
@@ -54,8 +54,8 @@ class Part:
 class Ending:
     """`refused` when nothing can be shown, else `cut` for what of the file is not shown, "" when all is.
 
-    `total`: how many pages, rows or seconds the whole has, None where nobody knows. `fault`: where our own program failed, with `failed`
-    alone, and not always then.
+    `total`: how many pages, rows, sheets or seconds the whole has, None where nobody knows. `fault`: where our own program failed, with
+    `failed` alone, and not always then.
     """
 
     refused: Refusal | None = None

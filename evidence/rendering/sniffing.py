@@ -28,6 +28,21 @@ ACTIVE_ENDINGS = {
 UNDECODED_ENDINGS = {
     "amr", "m4a", "aac", "wma", "silk", "mp4", "mov", "avi", "3gp", "mkv", "heic", "heif", "doc", "docx", "xls", "ppt", "pptx", "wps",
     "ofd", "rtf", "zip", "rar", "7z", "gz", "tar", "msg"}
+# Kinds that a type or an ending may stand for. What is read as text differs by its name alone; browsers call a CSV what their office
+# program is called, and an Ogg file may hold a film whose sound is heard.
+AS_TEXT: frozenset[Kind] = frozenset(("letter", "table", "text"))
+OF_TYPES: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("image/", frozenset(("picture",))), ("audio/", frozenset(("sound",))), ("application/ogg", frozenset(("sound",))),
+    ("video/ogg", frozenset(("sound",))), ("video/", frozenset()), ("application/pdf", frozenset(("pages",))), ("text/", AS_TEXT),
+    ("application/json", AS_TEXT), ("message/", AS_TEXT), ("application/vnd.ms-excel", AS_TEXT | {"sheet"}),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml", frozenset(("sheet",))))
+OF_ENDINGS: dict[str, frozenset[Kind]] = {
+    **dict.fromkeys(ACTIVE_ENDINGS | UNDECODED_ENDINGS, frozenset[Kind]()), **dict.fromkeys(ENDINGS, AS_TEXT),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "webp", "heic", "heif"), frozenset[Kind](("picture",))),
+    **dict.fromkeys(("wav", "mp3", "ogg", "oga", "opus", "flac", "aiff", "aif", "au", "amr", "m4a", "aac", "wma", "silk"),
+                    frozenset[Kind](("sound",))),
+    "pdf": frozenset(("pages",)), "xlsx": frozenset(("sheet",)),
+}
 MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?[\s\0]*<(?:!doctype|!--|\?xml|html|head|body|script|svg|iframe|meta|style|link|base|form|details|rss|a\b|img|object)",
     re.IGNORECASE)
@@ -37,7 +52,7 @@ def kind_of(name: str, media_type: str, head: bytes) -> Kind:
     """`head`: the first `HEAD_BYTES` of the file. Raises Refused: `empty`, `active`, `no-decoder`, `unknown`."""
     if not head:
         raise Refused("empty")
-    ending = name.rstrip(". \u200b\ufeff").rpartition(".")[2].lower()
+    ending = _ending(name)
     known = _by_bytes(head, ending, media_type)
     if known is not None:
         return known
@@ -49,6 +64,27 @@ def kind_of(name: str, media_type: str, head: bytes) -> Kind:
     if found is None:
         raise Refused("unknown")
     return found
+
+
+def belied(kind: str, name: str, media_type: str) -> str:
+    """The type that its depositor gave a file of this kind, or else the ending (`.wav`), when it stands for another kind.
+
+    "" when both fit or say nothing of a kind, as `application/octet-stream` does.
+
+    >>> belied("picture", "录音.wav", "audio/wav"), belied("picture", "录音.wav", "image/png"), belied("table", "a.csv", "text/plain")
+    ('audio/wav', '.wav', '')
+    """
+    called = media_type.partition(";")[0].strip().lower()
+    kinds = next((kinds for begins, kinds in OF_TYPES if called.startswith(begins)), None)
+    if kinds is not None and kind not in kinds:
+        return media_type
+    ending = _ending(name)
+    return f".{ending}" if kind not in OF_ENDINGS.get(ending, (kind,)) else ""
+
+
+def _ending(name: str) -> str:
+    """"" when the name has none."""
+    return name.rstrip(". \u200b\ufeff").rpartition(".")[2].lower()
 
 
 def _by_bytes(head: bytes, ending: str, media_type: str) -> Kind | None:

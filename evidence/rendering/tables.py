@@ -32,8 +32,11 @@ def draw(data: bytes, keep: Callable[[Part], None]) -> Ending:
     """A file that begins as JSON is read as JSON, or shown as text when it is none or no list of things that are alike."""
     text = decoded(data)
     if text.lstrip()[:1] in ("[", "{"):
-        rows = _rows_of_json(text)
-        return draw_text(data, keep) if rows is None else keep_table(iter(rows), keep)
+        rows, besides = _rows_of_json(text)
+        if rows is None:
+            return draw_text(data, keep)
+        ending = keep_table(iter(rows), keep)
+        return Ending(cut="parts", total=ending.total) if besides else ending
     return keep_table(_rows_of_csv(text), keep, _judged(data))
 
 
@@ -87,16 +90,18 @@ def _rows_of_csv(text: str) -> Iterator[Row]:
             yield reader.line_num, cells
 
 
-def _rows_of_json(text: str) -> list[Row] | None:
-    """None when it is no JSON, or none that is a list of objects."""
+def _rows_of_json(text: str) -> tuple[list[Row] | None, bool]:
+    """None when it is no JSON, or none that is a list of objects; and whether something stands beside the list."""
+    besides = False
     try:
         told = json.loads(text)
     except ValueError:
-        return _rows_of_lines(text)
+        return _rows_of_lines(text), besides
     if isinstance(told, dict):
         lists = [value for value in told.values() if isinstance(value, list)]
+        besides = len(told) > 1
         told = lists[0] if len(lists) == 1 else None
-    return _rows_of_objects(told) if isinstance(told, list) and told else None
+    return (_rows_of_objects(told) if isinstance(told, list) and told else None), besides
 
 
 def _rows_of_lines(text: str) -> list[Row] | None:
@@ -113,7 +118,8 @@ def _rows_of_lines(text: str) -> list[Row] | None:
 def _rows_of_objects(found: list[Any]) -> list[Row] | None:
     if not all(isinstance(each, dict) for each in found):
         return None
-    columns = list(dict.fromkeys(key for each in found for key in each))[:MAX_COLUMNS]
+    # One more than is shown, so that whoever cuts the table sees that there are more.
+    columns = list(dict.fromkeys(key for each in found for key in each))[:MAX_COLUMNS + 1]
     head: Row = (0, columns)
     return [head, *((number, [_cell(each.get(column)) for column in columns]) for number, each in enumerate(found, 1))]
 

@@ -124,7 +124,8 @@ function prepare(row, number) {
 // A screenshot has no name and no time of its own: it was made just now, for this row.
 function pasted(event) {
   const [image] = event.clipboardData.files;
-  if (!image) return;
+  // A field of text gets what is pasted into it; and cells of a spreadsheet come as text with a picture of them beside it.
+  if (!image || event.target.matches?.("input:not([type=file]), textarea") || event.clipboardData.types.includes("text/plain")) return;
   const here = rows.find((each) => each.row.classList.contains("here")) ?? rows[0];
   event.preventDefault();
   const now = Date.now();

@@ -27,11 +27,17 @@ from tests.hostile.opening import scripts_run, shown_as_pages
 WITHIN_S, DEPOSITS = 15.0, 20
 BEACON = "http://beacon.invalid/ran"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-PASTE = """data => {
-  const bytes = Uint8Array.from(atob(data), each => each.charCodeAt(0)), clipboardData = new DataTransfer();
-  clipboardData.items.add(new File([bytes], "image.png", {type: "image/png"}));
-  document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+# What a screenshot leaves on the clipboard, and cells of a spreadsheet: their text with a picture of them beside it.
+COPY = """([data, text]) => {
+  const bytes = Uint8Array.from(atob(data), each => each.charCodeAt(0)), parts = {"image/png": new Blob([bytes], {type: "image/png"})};
+  if (text) parts["text/plain"] = new Blob([text], {type: "text/plain"});
+  return navigator.clipboard.write([new ClipboardItem(parts)]);
 }"""
+# A browser encodes a picture of the clipboard anew: the digest of what it hands over is taken before the page sees it.
+WATCH = """() => document.addEventListener("paste", async (event) => {
+  const digest = await crypto.subtle.digest("SHA-256", await event.clipboardData.files[0].arrayBuffer());
+  window.handedOver = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}, true)"""
 
 # The two events of a file dragged from the desktop onto an element; what the page has not taken for itself would open in its place.
 DROP = """(target, data) => {
@@ -47,6 +53,12 @@ def at_work(desk: Desk, visit: Visit, live: Live, path: str = "/work") -> Page:
     page.context.add_cookies([{"name": name, "value": value, "url": live.url} for name, value in cookies.items()])
     page.goto(path)
     return page
+
+
+def clock_of(record: Evidence) -> object:
+    """How the depositor's clock was measured, as the record's provenance says."""
+    told = next(claim.data for claim in claims_of(record) if claim.name == "provenance")
+    return (json.loads(told)["value"]["environment"] or {}).get("clock_measured")
 
 
 def test_twenty_deposits_in_a_row_take_five_actions_and_fifteen_seconds_each(live: Live, visit: Visit, tmp_path: Path) -> None:
@@ -82,6 +94,22 @@ def test_twenty_deposits_in_a_row_take_five_actions_and_fifteen_seconds_each(liv
     assert {record.case_id for record in kept} == {case.pk for case in cases}
     assert {record.organisation_id for record in kept} == {cast.legal.organisation.pk}
     assert kept.count() == DEPOSITS
+    assert {clock_of(record) for record in kept} == {"browser"}
+
+
+def test_a_deposit_by_the_form_of_a_case_has_a_measured_clock(live: Live, visit: Visit) -> None:
+    desk = Desk(Role.CASE_OFFICER, login="form")
+    page = at_work(desk, visit, live, f"/work/{desk.case('LN-1').ref}")
+    page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": PNG})
+    page.get_by_role("button", name="提交存证").click()
+    expect(page.get_by_role("status")).to_contain_text("已存证")
+    assert clock_of(Evidence.objects.get(person=desk.person)) == "browser"
+
+
+def copied(page: Page, text: str = "") -> None:
+    """A picture, and this text beside it, on the clipboard of the browser."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate(COPY, [base64.b64encode(PNG).decode(), text])
 
 
 def test_a_screenshot_is_pasted_and_deposited_with_its_time(live: Live, visit: Visit) -> None:
@@ -89,13 +117,37 @@ def test_a_screenshot_is_pasted_and_deposited_with_its_time(live: Live, visit: V
     desk.case("LN-1"), desk.case("LN-2")
     page = at_work(desk, visit, live)
     first = page.locator("tr[data-action]").first
-    page.evaluate(PASTE, base64.b64encode(PNG).decode())
+    copied(page)
+    page.evaluate(WATCH)
+    expect(first.locator("input[type=file]")).to_be_focused()
+    page.keyboard.press("Control+V")
     expect(first.locator("[data-name]")).to_contain_text("截图-")
     assert first.locator("input[name=captured_until]").input_value() != ""
     page.keyboard.press("Enter")
     number = first.locator("td[data-desk] a.mono").inner_text()
     told = next(claim.data for claim in claims_of(Evidence.objects.get(record=number)) if claim.name == "files/1")
-    assert json.loads(told)["value"]["sha256"] == hashlib.sha256(PNG).hexdigest()
+    assert json.loads(told)["value"]["sha256"] == page.evaluate("window.handedOver")
+
+
+def test_cells_of_a_spreadsheet_are_pasted_as_text_and_make_no_screenshot(live: Live, visit: Visit) -> None:
+    desk = Desk(Role.CASE_OFFICER, login="cells")
+    desk.case("LN-1"), desk.case("LN-2")
+    page = at_work(desk, visit, live)
+    first = page.locator("tr[data-action]").first
+    copied(page, "12000.00")
+    expect(first.locator("input[type=file]")).to_be_focused()
+    page.keyboard.press("Control+V")
+    expect(page.locator("[data-name]:visible")).to_have_count(0)
+    # With a file chosen there are fields: a field of text takes the text, and the chosen file stays.
+    first.locator("input[type=file]").set_input_files({"name": "chosen.png", "mimeType": "image/png", "buffer": PNG})
+    first.locator("details").last.evaluate("each => { for (const all of document.querySelectorAll('details')) all.open = true; }")
+    for text in ("12000.00", ""):
+        copied(page, text)
+        first.locator("input[name=title]").fill("")
+        first.locator("input[name=title]").focus()
+        page.keyboard.press("Control+V")
+        expect(first.locator("input[name=title]")).to_have_value(text)
+        expect(first.locator("[data-name]")).to_have_text("chosen.png")
 
 
 def test_a_file_is_dropped_on_its_row_and_deposited_there(live: Live, visit: Visit) -> None:

@@ -124,7 +124,7 @@ def test_a_photo_taken_offline_is_kept_sealed_over_a_reload_and_sent_once(live: 
     expect(page.locator("[data-none]")).to_be_visible()
     record = made.get()
     assert (record.case.client_reference, record.kind) == ("LN-外访", "visit")
-    for part in (hashlib.sha256(PHOTO).hexdigest(), NOTE, "30.123456", "120.654321"):
+    for part in (hashlib.sha256(PHOTO).hexdigest(), NOTE, "30.123456", "120.654321", '"clock_measured":"browser"'):
         assert part in told(record)
 
 

@@ -49,10 +49,13 @@ def sound(form: str = "WAV", subtype: str | None = None, *, seconds: float = 3, 
     return made.getvalue()
 
 
-def workbook(*rows: tuple[object, ...]) -> bytes:
+def workbook(*rows: tuple[object, ...], sheets: int = 1) -> bytes:
+    """The rows stand in the first sheet; a word stands in each other."""
     made, book = io.BytesIO(), openpyxl.Workbook()
     for row in rows:
         book.active.append(row)
+    for number in range(1, sheets):
+        book.create_sheet(f"表{number}").append(("另一张",))
     book.save(made)
     return made.getvalue()
 

@@ -14,11 +14,14 @@ from accounts.models import ApiKey
 from accounts.permissions import Kind, Role
 from accounts.services import issue_api_key
 from common.failpoints import plan
+from evidence.capture import DepositItem, Depositor, FileItem
 from evidence.custody import PUBLIC, CustodyAction, CustodyRow
 from evidence.fsck import examine_evidence
+from evidence.intake import deposit_valid
 from evidence.models import CUSTODY_EVENTS, CustodyEvent, Evidence
 from evidence.selectors import custody_of
 from tests.accounts.people import make_organisation
+from tests.cases.cast import Cast
 from tests.depositing import Post, document, multipart
 from tests.evidence.desk import Desk, encoded
 
@@ -171,6 +174,50 @@ def test_the_trail_of_a_record_that_was_superseded_says_so_by_which_record(servi
     assert row.circumstances.role == "case_officer"
     assert [each.event for each in custody_of(correction)] == ["record:ingested", "record:digested"]
     assert list(examine_evidence()) == []
+
+
+def test_the_trail_of_a_record_that_was_replaced_says_so_by_which_record(post_deposit: Post) -> None:
+    def deposit(*told: tuple[str, str]) -> Evidence:
+        relations = [{"relation": relation, "record": number} for relation, number in told]
+        answer = post_deposit(document(subject={"kind": "sms", "title": "短信", "metadata": {"relations": relations}}), ORIGINAL)
+        return Evidence.objects.get(record=answer.json()["records"][0]["record"])
+
+    first = deposit()
+    deposit(("reply_to", first.record), ("corroborates", first.record))
+    assert [each.event for each in custody_of(first)] == ["record:ingested", "record:digested"]
+    second = deposit(("replaces", first.record))
+    row = last(first)
+    assert (row.event, row.actor, row.purpose) == ("record:superseded", f"api_key:{ApiKey.objects.get().pk}", second.record)
+    assert [each.event for each in custody_of(second)] == ["record:ingested", "record:digested"]
+    assert list(examine_evidence()) == []
+
+
+def test_the_trail_of_a_record_of_which_somebody_says_later_that_another_replaces_it_says_so(service: str) -> None:
+    desk = Desk(Role.CASE_OFFICER)
+    case = desk.case()
+    for name in ("one", "two"):
+        desk.send(case, (f"{name}.txt", name.encode()))
+    one, two = Evidence.objects.order_by("id")
+    page = f"/records/{two.record}/relate"
+    answer = desk.client.post(page, {**desk.form(page), "relation": "replaces", "record": one.record, "reason": ""})
+    assert answer.status_code == 303, answer.content
+    assert (last(one).event, last(one).purpose) == ("record:superseded", two.record)
+    assert last(two).event != "record:superseded"
+
+
+def test_an_agencys_record_replaces_its_own_and_leaves_no_word_in_the_lenders_trail(service: str) -> None:
+    cast = Cast()
+    case = cast.case()
+    cast.assigned(case, includes_all=True)
+    agency = cast.machine("collection_agency", Kind.COLLECTION_AGENCY)
+    lenders, [own] = Evidence.objects.get(case=case), cast.deposit(agency, case.ref)
+    assert agency.key is not None
+    told = [{"relation": "replaces", "record": number} for number in (lenders.record, own)]
+    item = DepositItem(case.ref, "sms", "短信", (FileItem("a.txt", "text/plain", 1, SHA256, None),), {"relations": told})
+    answer = deposit_valid(Depositor(agency.organisation, agency.key.pk), [item], None, batch=False)
+    assert last(lenders).event != "record:superseded"
+    assert (last(Evidence.objects.get(record=own)).event, last(Evidence.objects.get(record=own)).purpose) == (
+        "record:superseded", answer.records[0])
 
 
 def test_a_correction_that_fails_leaves_no_trace_in_the_trail(service: str) -> None:

@@ -1,5 +1,6 @@
 """Files as they are drawn by the confined process: real ones of every kind, broken ones, ones that ask for too much, hostile ones."""
 import io
+import json
 import os
 import re
 import signal
@@ -206,6 +207,40 @@ def test_a_workbook_is_a_table() -> None:
     assert document_of(parts).rows == ((1, ("日期", "金额")), (2, ("2026-11-01", "1200.5")))
 
 
+@pytest.mark.parametrize(("book", "ending", "rows", "widest"), [
+    (workbook(("日期",), ("2026-11-01",), sheets=3), Ending(cut="sheets", total=3), 2, 1),
+    (workbook(*[("a", number) for number in range(2001)]), Ending(cut="rows", total=2001), limits.MAX_ROWS + 1, 2),
+    (workbook(("a" * 501, "b")), Ending(total=1), 1, 2),
+    (workbook(("a" * (limits.MAX_CELL + 1), "b")), Ending(cut="rows", total=1), 1, 2),
+    (workbook(tuple(range(61)), (1,)), Ending(cut="rows", total=2), 2, limits.MAX_COLUMNS),
+    (workbook(("a", *[None] * 70, "b")), Ending(cut="rows", total=1), 1, 1),
+])
+def test_a_workbook_larger_than_a_view_is_shown_as_far_as_a_view_goes_and_says_so(
+    book: bytes, ending: Ending, rows: int, widest: int
+) -> None:
+    told, parts = drawn("流水.xlsx", book)
+    assert told == ending
+    shown = document_of(parts).rows
+    assert (len(shown), max(len(cells or ()) for _, cells in shown)) == (rows, widest)
+
+
+def test_a_long_cell_of_a_workbook_is_shown_as_long_as_that_of_any_table() -> None:
+    _, parts = drawn("流水.xlsx", workbook(("a" * 501,)))
+    assert document_of(parts).rows == ((1, ("a" * 501,)),)
+
+
+def test_what_stands_beside_the_list_of_a_json_file_or_right_of_its_last_column_is_said_to_be_left_out() -> None:
+    ending, parts = drawn("chat.json", json.dumps([{f"k{number}": number for number in range(61)}]).encode())
+    assert ending == Ending(cut="rows", total=2)
+    assert [len(cells or ()) for _, cells in document_of(parts).rows] == [limits.MAX_COLUMNS] * 2
+    ending, _ = drawn("chat.json", json.dumps([{f"k{number}": number for number in range(60)}]).encode())
+    assert ending == Ending(total=2)
+    ending, parts = drawn("chat.json", json.dumps({"with": "李四", "messages": [{"at": "10:00"}]}).encode())
+    assert ending == Ending(cut="parts", total=2)
+    assert document_of(parts).rows == ((0, ("at",)), (1, ("10:00",)))
+    assert drawn("chat.json", b'{"messages":[{"at":"10:00"}]}')[0] == Ending(total=2)
+
+
 def test_a_letter_is_headers_text_and_the_names_of_its_attachments() -> None:
     _, parts = drawn("催告.eml", LETTER, "message/rfc822")
     letter = document_of(parts)
@@ -225,6 +260,40 @@ def test_the_plain_text_of_a_letter_is_preferred_and_any_charset_is_read() -> No
     assert dict(document_of(parts).headers)["Date"] == "not a date"
 
 
+def mail(*parts: str, kind: str = "mixed", headers: str = "") -> bytes:
+    """Each part with its own headers."""
+    body = "".join(f"--b\n{part}\n" for part in parts)
+    return f"From: a\n{headers}Content-Type: multipart/{kind}; boundary=b\n\n{body}--b--\n".encode()
+
+
+PLAIN, SECOND = "Content-Type: text/plain; charset=utf-8\n\n本金一万元", "Content-Type: text/plain; charset=utf-8\n\n限三日内还清"
+PAGE = "Content-Type: text/html; charset=utf-8\n\n<b>本金九万元</b>"
+ATTACHED = "Subject: first demand\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\ninner text\n--c--\n"
+FORWARDED = f"Content-Type: message/rfc822\n\n{ATTACHED}"
+PDF = "Content-Type: application/pdf\nContent-Disposition: attachment; filename={}.pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0="
+
+
+@pytest.mark.parametrize(("data", "cut", "text", "attachments"), [
+    (mail(PLAIN, FORWARDED), "", "本金一万元", [("first demand", "message/rfc822", len(ATTACHED))]),
+    (mail(FORWARDED), "", "", [("first demand", "message/rfc822", len(ATTACHED))]),
+    (mail(PLAIN, SECOND, PDF.format("a")), "", "本金一万元\n\n限三日内还清", [("a.pdf", "application/pdf", 5)]),
+    (mail(PLAIN, PAGE, kind="alternative"), "parts", "本金一万元", []),
+    (mail(PAGE, PAGE), "", "本金九万元\n\n本金九万元", []),
+    (mail(PLAIN, "Content-Type: image/png\n\nx"), "", "本金一万元", [("", "image/png", 1)]),
+    (mail(PLAIN, *[PDF.format(number) for number in range(limits.MAX_ATTACHMENTS + 1)]), "parts", "本金一万元",
+     [(f"{number}.pdf", "application/pdf", 5) for number in range(limits.MAX_ATTACHMENTS)]),
+    (mail(PLAIN, headers="X-Mark: 1\n" * limits.MAX_HEADERS), "parts", "本金一万元", []),
+    (mail(PLAIN, headers=f"X-Mark: {'1' * (limits.MAX_CELL + 1)}\n"), "parts", "本金一万元", []),
+], ids=["attached mail", "nothing but an attached mail", "two texts", "a page beside the text", "two pages", "a picture without a name",
+        "many attachments", "many headers", "a long header"])
+def test_whatever_a_letter_holds_is_shown_or_listed_or_said_to_be_left_out(
+    data: bytes, cut: str, text: str, attachments: list[tuple[str, str, int]]
+) -> None:
+    ending, parts = drawn("a.eml", data)
+    letter = document_of(parts)
+    assert (ending.refused, ending.cut, letter.text, list(letter.attachments)) == (None, cut, text, attachments)
+
+
 def test_text_is_text_with_a_sign_for_what_a_page_cannot_hold() -> None:
     _, parts = drawn("a.txt", "第一行\r\n\x1b[2J第二行\u202e".encode(), "text/plain")
     assert document_of(parts).text == "第一行\n\N{REPLACEMENT CHARACTER}[2J第二行\u202e"
@@ -242,7 +311,7 @@ def locked_pdf() -> bytes:
 
 
 @pytest.mark.parametrize(("name", "data", "reason"), [
-    ("bomb.png", bomb(), "too-complex"), ("bomb.xlsx", zip_bomb(), "damaged"), ("locked.pdf", locked_pdf(), "protected"),
+    ("bomb.png", bomb(), "too-complex"), ("bomb.xlsx", zip_bomb(), "too-complex"), ("locked.pdf", locked_pdf(), "protected"),
     ("a.png", picture()[:40], "damaged"), ("a.pdf", b"%PDF-1.7\nnothing", "damaged"), ("a.wav", b"RIFF\0\0\0\0WAVE", "damaged"),
     ("a.mp3", b"ID3" + bytes(100), "damaged"), ("a.csv", b" \n \n", "empty"), ("a.eml", b"\n\nno header", "damaged"),
 ])

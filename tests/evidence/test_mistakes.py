@@ -130,6 +130,23 @@ def test_the_package_of_a_mistake_carries_its_correction(desk: Desk, stamp: Call
         assert [check for check in report.checks if check.outcome == "failed"] == []
 
 
+def test_the_package_of_a_replaced_record_carries_what_replaces_it_and_says_so(desk: Desk, stamp: Callable[[], None]) -> None:
+    case = desk.case()
+    old, new = deposited(desk, case), deposited(desk, case, "b.wav")
+    page = f"/records/{new.record}/relate"
+    for _ in range(2):  # said twice, by two records, and named once
+        answer = desk.client.post(page, {**desk.form(page), "relation": "replaces", "record": old.record, "reason": ""})
+        assert answer.status_code == 303, answer.content
+    stamp()
+    key = issue_api_key(desk.organisation, label="t", now=timezone.now(), valid_for=timedelta(days=1))[1]
+    for record, goes_out in ((old, {old.record, new.record}), (new, {new.record})):
+        answer = Client().get(f"/api/v1/evidence/{record.record}/package", headers={"Authorization": f"Bearer {key}"})
+        with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:  # type: ignore[attr-defined]
+            catalogue, told = archive.read("catalogue.csv").decode(), json.loads(archive.read("package.json"))
+        assert set(told["records"]) == goes_out
+        assert (f"被替代，见 {new.record}" in catalogue, catalogue.count("被替代")) == ((True, 1) if record == old else (False, 0))
+
+
 def test_the_row_is_held_against_the_claims_and_cannot_be_changed(desk: Desk) -> None:
     case = desk.case()
     wrong, other = deposited(desk, case), deposited(desk, case, "b.wav")

@@ -27,8 +27,22 @@ MEDIA: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a photo that ends early": ("截屏.png", lambda: picture()[:40], "文件不完整，或内容与其格式不符"),
     "a recording that ends early": ("录音.wav", lambda: sound()[:30], "文件不完整，或内容与其格式不符"),
     "pixels by the thousand million": ("截屏.png", bomb, "所需的内存超出允许范围"),
-    "a workbook that unpacks to eighty megabytes": ("短信.xlsx", zip_bomb, "文件不完整，或内容与其格式不符"),
+    "a workbook that unpacks to eighty megabytes": ("短信.xlsx", zip_bomb, "所需的内存超出允许范围"),
     "a program that calls itself a picture": ("截屏.png", lambda: b"MZ" + bytes(60), "系统不认识这种文件"),
+}
+# A type, a name and bytes of which one is none of the others' kind, and what the page says in Chinese and English; "" when it says nothing.
+BELIED: dict[str, tuple[str, str, Callable[[], bytes], str, str]] = {
+    "a picture called a recording": ("录音.wav", "audio/wav", lambda: picture("JPEG"), "内容是图片，与所称类型 audio/wav 不符",
+                                     "The content is a picture, which does not fit the type it was given: audio/wav"),
+    "a picture with the name of a recording": ("录音.wav", "application/octet-stream", picture, "内容是图片，与所称类型 .wav 不符",
+                                               "The content is a picture, which does not fit the type it was given: .wav"),
+    "a recording called a film": ("a.wav", "video/mp4", sound, "内容是录音，与所称类型 video/mp4 不符",
+                                  "The content is a recording, which does not fit the type it was given: video/mp4"),
+    "a table called a picture": ("a.csv", "image/png", lambda: b"a,b\n1,2\n", "内容是表格，与所称类型 image/png 不符",
+                                 "The content is a table, which does not fit the type it was given: image/png"),
+    "a picture of another format": ("截屏.png", "image/png", lambda: picture("JPEG"), "", ""),
+    "a table as a browser calls it": ("a.csv", "application/vnd.ms-excel", lambda: b"a,b\n1,2\n", "", ""),
+    "what has no name of a kind": ("scan", "application/octet-stream", picture, "", ""),
 }
 
 
@@ -133,6 +147,17 @@ def test_broken_media_and_bombs_are_deposited_to_the_byte_by_both_doors(name: st
         page = desk.client.get(f"/records/{record.record}", headers={"Accept-Language": "zh-hans"}).content.decode()
         assert sentence in page
     assert Evidence.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", BELIED)
+def test_whoever_looks_is_told_that_a_file_is_not_what_it_was_called(name: str, post_deposit: Post, organisation: Any) -> None:
+    desk, (called, media_type, make, chinese, english) = Desk(organisation=organisation), BELIED[name]
+    assert post_deposit(export((called, media_type), kind="screenshot"), make()).status_code == 201
+    record = Evidence.objects.get()
+    render_file(record.files.get().pk)
+    for language, said, told in (("zh-hans", "与所称类型", chinese), ("en", "does not fit the type", english)):
+        page = desk.client.get(f"/records/{record.record}", headers={"Accept-Language": language}).content.decode()
+        assert (told in page, said in page) == (True, bool(told)), language
 
 
 def test_five_hundred_hostile_names_with_their_files_stand_as_they_are_or_are_pointed_at(post_deposit: Post, var_dir: Path) -> None:
