@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from accounts.models import Organisation
 from accounts.permissions import Role
 from cases.importing.columns import COLUMNS, template_csv
-from cases.importing.tables import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, Unreadable
+from cases.importing.tables import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, TooLarge, Unreadable
 from cases.importing.xlsx_files import read_xlsx
 from cases.imports import confirm_import, drop_unconfirmed
 from cases.models import Case, CaseImport
@@ -338,7 +338,7 @@ def test_a_broken_bit_anywhere_in_a_workbook_never_gets_past_as_an_error_of_ours
             outcomes.add(type(read_xlsx(bytes(data))))
         except Unreadable as refused:
             outcomes.add(type(refused))
-    assert outcomes == {Table, Unreadable}
+    assert outcomes == {Table, Unreadable, TooLarge}
 
 
 def test_limits_of_the_request_itself(upload: Upload, agencys_send: Send) -> None:
