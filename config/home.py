@@ -35,9 +35,9 @@ from common.problems import Forbidden
 from config.operations import SOON_DAYS, health_at
 from config.operator_keys import ending_soon
 from evidence.copies import waiting_count
+from evidence.fact_words import KIND_WORDS
 from evidence.fixity import latest_rounds
 from evidence.platform_facts import endings_within
-from evidence.portal.fact_words import KIND_WORDS
 from evidence.portal.home import broken_for, home_of
 from ledger.incidents import CODES, RECEIPT_BREACHED, incidents
 from ledger.tasks import AUDIT_RECEIPTS

@@ -24,9 +24,9 @@ from accounts.viewer import Viewer
 from common.jobs import last_done
 from config.health import OK, checks_at
 from evidence.copies import waiting_count
+from evidence.fact_words import KIND_WORDS
 from evidence.fixity import latest_rounds
 from evidence.platform_facts import endings_within
-from evidence.portal.fact_words import KIND_WORDS
 from ledger.incidents import RECEIPT_BREACHED, incidents
 from ledger.lag import Lag, lag_of
 from ledger.measurements import Answers, answers

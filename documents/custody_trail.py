@@ -62,6 +62,31 @@ class Log(Struct, forbid_unknown_fields=True, frozen=True):
     published_at: Moment | None
 
 
+class Fact(Struct, forbid_unknown_fields=True, frozen=True):
+    """What the operator said of the platform, as it was valid on those days; None but the kind and name where nothing was given.
+
+    `record`: the number of the deposited document that shows it. `until` None: without an end.
+    """
+
+    kind: Named
+    name: str = ""
+    told: str | None = None
+    number: str = ""
+    issuer: str = ""
+    since: Day | None = None
+    until: Day | None = None
+    record: str | None = None
+
+
+class Platform(Struct, forbid_unknown_fields=True, frozen=True):
+    """What was valid when `records` of the document's records were received, from `first` to `last`, days in China, both included."""
+
+    first: Day
+    last: Day
+    records: Place
+    facts: tuple[Fact, ...]
+
+
 class Unshown(Struct, forbid_unknown_fields=True, frozen=True):
     """A field of which characters are spelled out: `/rows/3/purpose`, `["U+1F600"]`."""
 
@@ -71,7 +96,8 @@ class Unshown(Struct, forbid_unknown_fields=True, frozen=True):
 
 class CustodyTrail(Struct, forbid_unknown_fields=True, frozen=True):
     """The whole document. `since` and `until` are days in China, both included; None without an end. Of a long period it is one volume of
-    `volumes`. `unlisted`: how many fields more have characters spelled out than `unshown` names.
+    `volumes`. `unlisted`: how many fields more have characters spelled out than `unshown` names. `platform`: what was
+    valid on the days on which the records were received, in their order.
     """
 
     language: Literal["zh-hans", "en"]
@@ -87,3 +113,4 @@ class CustodyTrail(Struct, forbid_unknown_fields=True, frozen=True):
     volumes: Place = 1
     unshown: tuple[Unshown, ...] = ()
     unlisted: Count = 0
+    platform: tuple[Platform, ...] = ()

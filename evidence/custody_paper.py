@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import msgspec
 from django.conf import settings
@@ -26,7 +27,10 @@ from evidence.custody import SELF, Circumstances
 from evidence.custody_export import CHUNK, Told, custody_between, json_pieces, rows_between
 from evidence.custody_proofs import InLog, newest_in_log
 from evidence.custody_words import actor_word, event_word, root_word
+from evidence.fact_words import KIND_WORDS, RELATION_WORDS
+from evidence.models import Evidence
 from evidence.packages.zip_stream import ZipStream
+from evidence.platform_facts import facts_valid_at
 from ledger.selectors import log_facts, published_note
 from tlog.checkpoint import parse_checkpoint
 from tlog.note import split_note
@@ -130,7 +134,7 @@ def _document(
         language="en" if get_language() == "en" else "zh-hans", organisation=paper.Named(organisation.name, organisation.ref),
         since=period.first_day, until=period.last_day, made_at=china_time(made_at), attached=attached,
         rows=tuple(_rows(told)), ends=tuple(_end(number, in_log.get(number)) for number in numbers), log=_log(),
-        volume=volume.number, volumes=volume.of)
+        volume=volume.number, volumes=volume.of, platform=tuple(_platform(organisation, numbers)))
 
 
 def _rows(told: Sequence[Told]) -> Iterator[paper.Row]:
@@ -158,6 +162,29 @@ def _words(code: str | None) -> paper.Named | None:
 
 def _end(record: str, found: InLog | None) -> paper.End:
     return paper.End(record) if found is None else paper.End(record, found.sequence, found.digest, found.statement, found.index)
+
+
+def _platform(organisation: Organisation, numbers: Sequence[str]) -> Iterator[paper.Platform]:
+    """The facts of the platform when these records were received; days in a row with the same facts are told once."""
+    # LAW: 人民法院在线诉讼规则（法释〔2021〕12号）第十七条: the platform's qualification, as it was when the evidence was deposited.
+    received = Evidence.objects.filter(record__in=numbers).order_by("received_at").values_list("received_at", flat=True)
+    days = [list(moments) for _day_of, moments in groupby(received, _day)]
+    told = [(_day(moments[0]), len(moments), tuple(_facts(organisation, moments[-1]))) for moments in days]
+    for facts, same in groupby(told, lambda each: each[2]):
+        spans = list(same)
+        yield paper.Platform(spans[0][0], spans[-1][0], sum(count for _day_of, count, _facts_then in spans), facts)
+
+
+def _facts(organisation: Organisation, moment: datetime) -> Iterator[paper.Fact]:
+    for slot in facts_valid_at(moment, organisation=organisation):
+        kind, fact = paper.Named(str(KIND_WORDS[slot.kind]), slot.kind), slot.fact
+        if fact is None:
+            yield paper.Fact(kind, slot.name)
+            continue
+        relation = RELATION_WORDS.get(fact.relation)
+        yield paper.Fact(
+            kind, slot.name, fact.told if relation is None else f"{relation} · {fact.told}", fact.number, fact.issuer,
+            fact.valid_from.isoformat(), None if fact.valid_until is None else fact.valid_until.isoformat(), fact.record)
 
 
 def _log() -> paper.Log:

@@ -112,8 +112,8 @@ def valid_on(facts: Sequence[PlatformFact], day: date) -> PlatformFact | None:
 def facts_valid_at(moment: datetime, *, organisation: Organisation | None = None) -> list[Slot]:
     """Every slot as it stood at that moment's day in China, in the order of the kinds; for a dossier about `organisation`'s evidence.
 
-    So far the page of facts asks it, which each record's page leads to as of the day of its receipt. No paper quotes it yet: the list of a
-    package's members is closed (formats A5), and the service makes no certificate.
+    The paper of trails quotes it for the days on which its records were received (`evidence.custody_paper`), and the page of facts asks it,
+    which each record's page leads to as of the day of its receipt. No package does: the list of its members is closed (formats A5).
     With an organisation, the operator's relation to it alone is among them; without, that to every organisation which was let in by then,
     also where none was told. So is every witness of the policy in force at that moment. Any other named slot is there from the day of its
     first fact, and with None once that has ended.

@@ -17,12 +17,12 @@ from accounts.portal.organisations import for_operator
 from accounts.selectors import live_memberships, may_manage_organisations, organisations_for_operator
 from common.errors import DomainError
 from evidence.errors import FactMalformed
+from evidence.fact_words import KIND_WORDS, RELATION_WORDS
 from evidence.models import PlatformFact
 from evidence.own_deposits import OwnFile
 from evidence.papers import media_type_of
 from evidence.platform_facts import LARGEST_BYTES, FactTold, all_facts, facts_valid_at, record_fact, standing_facts
 from evidence.portal.bounded_forms import bounded
-from evidence.portal.fact_words import KIND_WORDS, RELATION_WORDS
 from tlog.times import CHINA
 
 ONCE_LENGTH = 32

@@ -177,6 +177,8 @@ def test_a_grant_ends_by_the_lender_and_what_was_accepted_does_not(cast: Cast, l
     grant = Grant.objects.get(receiver=cast.organisations["notary_office"]).ref
     legal.send("/access", "/access/submit", grant=grant, purpose="公证", cases=case.ref)
     notary.send("/docket", "/accept", number="(2026)示证字第1号", file_days="30")
+    legal.page.goto("/access")
+    expect(legal.page.locator("main").get_by_text("(2026)示证字第1号")).to_be_visible()
     for _ in range(2):
         legal.page.goto("/access")
         legal.page.locator("form[action$='/revoke'] button").first.click()
@@ -185,6 +187,12 @@ def test_a_grant_ends_by_the_lender_and_what_was_accepted_does_not(cast: Cast, l
     assert notary.sees(case), "accepted: the lender can no longer take it back"
     notary.page.goto("/docket")
     notary.page.locator("form[action$='/close'] button").first.click()
+    notary.page.wait_for_load_state()
+    assert notary.sees(case), "closed: the file stays open for its thirty days"
+    legal.page.goto("/access?matters=ended")
+    row = legal.page.locator("main tr").filter(has_text="(2026)示证字第1号")
+    expect(row).to_contain_text("已结案")
+    expect(row).to_contain_text("存档至")
 
 
 def test_an_order_is_opened_by_two_people_of_the_court_and_the_lender_is_told(

@@ -100,10 +100,11 @@ class World:
         self.leaves += [leaf_hash(format_entry("deposit", b"stranger %d" % len(self.leaves))) for _ in range(count)]
 
     def deposit(
-        self, files: Mapping[str, bytes], *, title: str = "催收通话录音", custody: str = "vault", with_sm3: bool = True, ref: str = CASE_REF
+        self, files: Mapping[str, bytes], *, title: str = "催收通话录音", custody: str = "vault", with_sm3: bool = True,
+        ref: str = CASE_REF, source_system: str | None = "crm",
     ) -> Deposited:
         """Deposit files as the next record of the case and append it to the log."""
-        claims = deposit_claims(title, ref, len(self.deposits) + 1, self._last_statement_sha256())
+        claims = deposit_claims(title, ref, len(self.deposits) + 1, self._last_statement_sha256(), source_system)
         for n, (name, data) in enumerate(files.items(), 1):
             claims[f"files/{n}"] = {
                 "name": name, "media_type": "application/octet-stream", "size_bytes": len(data), "custody": custody,
@@ -198,14 +199,17 @@ class World:
         return sha256(self.deposits[-1].statement).hex() if self.deposits else None
 
 
-def deposit_claims(title: str, ref: str, sequence: int, previous: str | None) -> dict[str, object]:
+def deposit_claims(
+    title: str, ref: str, sequence: int, previous: str | None, source_system: str | None = "crm"
+) -> dict[str, object]:
     """The values of a deposit's claims but its files."""
     unknown = ("generation", "collector", "tool", "tool_version", "captured_from", "captured_until", "device")
     return {
         "depositor": {"organisation": "org_1", "organisation_name": "示例消费金融有限公司", "agent": None, "credential": "api_key:ab12"},
         "case": {"ref": ref, "sequence": sequence, "previous": previous},
         "subject": {"kind": "call_recording", "title": title, "metadata": {"duration_ms": 270_500}},
-        "provenance": {**dict.fromkeys(unknown), "source_system": "crm", "clock_offset_ms": -42, "environment": {"os": "Debian 12"}},
+        "provenance": {
+            **dict.fromkeys(unknown), "source_system": source_system, "clock_offset_ms": -42, "environment": {"os": "Debian 12"}},
     }
 
 

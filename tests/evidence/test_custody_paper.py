@@ -24,12 +24,13 @@ from evidence import custody_paper
 from evidence.custody import CustodyAction
 from evidence.custody_batches import commit_heads, moved_heads
 from evidence.custody_paper import MOST_ROWS, Period, custody_pdf, volumes_of
-from evidence.models import CustodyEvent, Evidence
+from evidence.models import CustodyEvent, Evidence, PlatformFact
 from evidence.reading import note_reading
-from tests.accounts.people import signed_in
+from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.api.test_routes import content_of
 from tests.cases.cast import Cast
 from tests.documents.reading import Read, read
+from tests.evidence.test_platform_facts import written
 from tlog.times import CHINA
 
 EXPORT = "/audit/custody/export"
@@ -224,6 +225,31 @@ def test_the_export_leaves_the_trace_of_the_others(cast: Cast) -> None:
     assert asked(cast, **{"from": "x"}).status_code == 422
     page = signed_in(cast.people["admin"]).get("/audit/custody").content.decode()
     assert 'name="format" value="pdf"' in page
+
+
+def test_what_was_valid_of_the_platform_when_records_were_received_stands_in_it_with_its_documents(cast: Cast) -> None:
+    """One filing ends with a day in China, the next begins with the following; a record was received on either side of midnight."""
+    operator = make_person("ops", Role.OPERATOR, make_organisation(Kind.OPERATOR, "运营方"))
+    midnight = (cast.now.astimezone(CHINA) + timedelta(days=2)).replace(hour=0, minute=0, second=0)
+    days = [f"{midnight - timedelta(days=1):%Y-%m-%d}", f"{midnight:%Y-%m-%d}"]
+    filings = written(operator, "旧备案", "2026-01-01", days[0]), written(operator, "新备案", days[1], None)
+    relation = {"kind": PlatformFact.Kind.RELATION, "number": "", "issuer": ""}
+    lender, other = cast.legal.organisation, make_organisation(Kind.LENDER, "别家")
+    written(operator, "本家的关系", "2026-01-01", None, organisation=lender, relation="affiliate", **relation)
+    written(operator, "别家的关系", "2026-01-01", None, organisation=other, relation="none", **relation)
+    for cast.now in (midnight - timedelta(seconds=1), midnight):
+        cast.deposit(cast.legal, "LN-1")
+    said = {"zh-hans": ("{0} 受理 · 1 份存证", "未提供", "关联企业"), "en": ("received on {0} · 1 record", "not given", "Affiliate")}
+    for language, words in said.items():
+        text = re.sub(r"\s+", " ", paper(cast, language=language).text)
+        heads = [text.index(words[0].format(day)) for day in days]
+        assert heads == sorted(heads)
+        before, after = text[heads[0]:heads[1]], text[heads[1]:]
+        for part, here, away in ((before, *filings), (after, *filings[::-1])):
+            assert (here.told in part, here.record in part, away.told in part, away.record in part) == (True, True, False, False), part
+            assert words[1] in part
+            assert words[2].lower() in part.lower()
+            assert ("本家的关系" in part, "别家的关系" in part) == (True, False)
 
 
 def test_days_are_those_of_china() -> None:

@@ -221,6 +221,15 @@ def test_catalogue_says_what_the_claims_say() -> None:
     assert members_of(written(CONTENTS))["catalogue.csv"].startswith("\ufeff".encode())
 
 
+def test_a_source_that_nobody_gave_is_said_to_be_missing_and_one_that_is_withheld_is_not_spoken_of() -> None:
+    world = World()
+    made = world.deposit({"a.txt": b"a"}, source_system=None), world.deposit({"b.txt": b"b"})
+    point = world.publish()
+    records = [world.record(made[0], point), world.record(made[1], point, withheld={"provenance": "withheld"})]
+    head, *rows = table(world.pack(world.contents(records, [world.folder(point)])).data, "catalogue.csv")
+    assert [dict(zip(head, row, strict=True))["source"] for row in rows] == ["未提供", ""]
+
+
 def test_everything_absent_has_its_row() -> None:
     point = WORLD.publish()
     first = WORLD.record(WORLD.deposits[0], point, withheld={"subject": "withheld", "files/2": "erased"}, absent={"files/1": "quarantined"})

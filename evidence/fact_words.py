@@ -1,4 +1,4 @@
-"""What the facts of the platform are called on pages. Pure."""
+"""What the facts of the platform are called on pages and papers. Pure."""
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
