@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 RENDER_FILE, ERASE_RENDERINGS = "evidence.render-file", "evidence.erase-renderings"
 FAILED: Final = "failed"
 """Our own program had a bug: what an operator is to know, and never called the file's fault."""
-VERSION: Final = 2
+VERSION: Final = 3
 """To be raised when files are drawn differently; a rendering of another version is made anew when somebody looks."""
 LOST: Final = (FileNotFoundError, OriginalDamaged, VerificationError, Garbled)
 """What opening or reading a rendering raises when it is lost or damaged. Whoever meets one asks for the file: its job draws it anew."""
