@@ -103,12 +103,6 @@ def set_by_itself(root: Path, template: str, told: bytes, *, at: datetime, typef
     return done.stdout
 
 
-def schema_text(template: str) -> str:
-    """The template's JSON Schema (2020-12), as it lies beside it."""
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(TYPES[template])}
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
 @contextmanager
 def _turn(wait_s: float) -> Iterator[None]:
     """The one turn of this process. Raises DocumentsBusy when it did not come."""

@@ -15,8 +15,8 @@ from typing import Final, Literal, NamedTuple
 MOST_BYTES = 8 * 1024 * 1024
 """Beyond it an export is deposited unread: the check is a help to who deposits, and no gate."""
 LISTED = 20
-What = Literal["no-text", "no-content", "no-rows", "quote", "columns", "lost"]
-WHATS: Final[tuple[What, ...]] = ("no-text", "no-content", "no-rows", "quote", "columns", "lost")
+What = Literal["no-text", "no-content", "no-rows", "quote", "too-long", "columns", "lost"]
+WHATS: Final[tuple[What, ...]] = ("no-text", "no-content", "no-rows", "quote", "too-long", "columns", "lost")
 LONGEST_CELL = 131_072
 """What the reader of CSV takes by itself."""
 KINDS = frozenset({"sms", "instant_message", "repayment_ledger"})
@@ -24,7 +24,10 @@ SUFFIXES = (".csv",)
 
 
 class RowFault(NamedTuple):
-    """`row` counts as a spreadsheet does, the heading being row 1; 0 is the file as a whole. `found` of `wanted` columns."""
+    """`row` counts as a spreadsheet does, the heading being row 1 and a cell of several lines one row; 0 is the file as a whole.
+
+    `found` of `wanted` columns.
+    """
 
     row: int
     what: What
@@ -57,14 +60,14 @@ def examine_export(data: bytes) -> Examined:
     heading, rows, row = 0, 0, 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     while True:
-        row = reader.line_num + 1
+        row += 1
         try:
             cells = next(reader)
         except StopIteration:
             break
-        except csv.Error:
-            # What follows an unclosed quote cannot be told apart from it: the rows after are not counted as good.
-            faults.append(RowFault(row, "quote"))
+        except csv.Error as wrong:
+            # What follows an unclosed quote cannot be told apart from it, nor from a cell without an end: the rows after are not counted.
+            faults.append(RowFault(row, "too-long" if "field limit" in str(wrong) else "quote"))
             break
         if not any(cell.strip() for cell in cells):
             continue

@@ -30,7 +30,7 @@ def disclose_and_note(number: str, sha256: bytes, *happenings: Happening, now: d
 
     That a file was compared is a verification, that its claim is handed out a disclosure: whoever does both writes both.
 
-    Raises what `disclose_file` raises, nothing being written then; DepositBusy.
+    Raises what `disclose_file` raises, nothing being written then; TrailBusy.
     """
     found = disclose_file(number, sha256, today=now.date())
     append_with_retries(lambda: append_rows({found.record.pk: happenings}, at=to_the_millisecond(now)))

@@ -102,6 +102,15 @@ class DepositBusy(DomainError):
     detail = _("本次没有受理任何记录；请稍后用相同的 Idempotency-Key 重试。")
 
 
+class TrailBusy(DomainError):
+    """Too many write into one record's trail at once: whoever reads it may come again, and nothing of it went out."""
+
+    code = "trail-busy"
+    status = 503
+    title = _("同一份存证的并发操作过多")
+    detail = _("流转记录暂时无法写入，本次没有提供任何内容；请稍后重试。")
+
+
 class DisclosureLimited(DomainError):
     code = "disclosure-limited"
     status = 429

@@ -15,6 +15,7 @@ SENTENCES: Mapping[What, str | Promise] = {
     "no-content": gettext_lazy("文件里没有内容。"),
     "no-rows": gettext_lazy("只有表头，没有数据行。"),
     "quote": gettext_lazy("引号没有成对，或引号后有多余的字符；从这一行起无法可靠读取。"),
+    "too-long": gettext_lazy("单元格超过 131072 个字符；从这一行起没有读取。"),
     "columns": gettext_lazy("有 {found} 列，表头有 {wanted} 列。"),
     "lost": gettext_lazy("含有无法识别的字符（�），导出时可能已损坏。"),
 }

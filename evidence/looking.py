@@ -22,7 +22,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def note_looking(viewer: Viewer, record: Evidence, action: CustodyAction, *, request_id: str, now: datetime) -> None:
-    """Raises RecordNotFound when no root covers the record any more, DepositBusy."""
+    """Raises RecordNotFound when no root covers the record any more, TrailBusy."""
     lately = CustodyEvent.objects.filter(
         evidence=record, event=str(action), actor=viewer.actor, organisation_ref=viewer.organisation.ref, at__gt=now - ONE_LOOK)
     if not lately.exists():
@@ -32,7 +32,7 @@ def note_looking(viewer: Viewer, record: Evidence, action: CustodyAction, *, req
 def note_others(viewer: Viewer, records: Sequence[Evidence], *, request_id: str, now: datetime) -> None:
     """Write that the viewer is told of those of these records that others own: of each once a day, and anew when the root is another.
 
-    Raises RecordNotFound when no root covers one of them any more, DepositBusy.
+    Raises RecordNotFound when no root covers one of them any more, TrailBusy.
     """
     foreign = [record for record in records if record.organisation_id != viewer.organisation.pk]
     if not foreign:

@@ -36,7 +36,7 @@ def quarantine_record(
     """Give out no original of this record any more, and tell its owner; None when it is in quarantine already.
 
     `reason`: what was found, in a few words of ours: it stands in the trail, and so in packages. An original that changed is an incident,
-    and operators are alerted to it. Raises DepositBusy when too many write into the trail at once; nothing was written then.
+    and operators are alerted to it. Raises TrailBusy when too many write into the trail at once; nothing was written then.
     """
     at = to_the_millisecond(now or timezone.now())
     try:

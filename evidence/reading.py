@@ -28,7 +28,7 @@ def note_reading(
 
     `signed_in`: how, where the request cannot tell; `roots`: what `covering` just said of them.
 
-    Raises RecordNotFound when no root covers one of them any more, DepositBusy when too many read the same record at once.
+    Raises RecordNotFound when no root covers one of them any more, TrailBusy when too many read the same record at once.
     """
     at = to_the_millisecond(now)
     roots = covering(viewer, records, now=now) if roots is None else roots

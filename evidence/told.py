@@ -42,7 +42,7 @@ def note_cases_exported(viewer: Viewer, cases: QuerySet[Case], wanted: Wanted, *
 
 
 def note_records_exported(viewer: Viewer, records: QuerySet[Evidence], wanted: Wanted, *, request_id: str, now: datetime) -> frozenset[int]:
-    """Write of each of these records that others own; their ids, of which alone the file may tell. Raises RecordNotFound, DepositBusy."""
+    """Write of each of these records that others own; their ids, of which alone the file may tell. Raises RecordNotFound, TrailBusy."""
     noted: set[int] = set()
     for chunk in _foreign(viewer, records):
         note_search(viewer, wanted, list({record.case_id: record.case for record in chunk}.values()), request_id=request_id, now=now)

@@ -19,7 +19,7 @@ from accounts.viewer import PERSON, Viewer
 from common.bulk import Insert, Value, insert_all
 from common.request_ids import request_id_of
 from evidence.custody import PUBLIC, SELF, SYSTEM, Circumstances, CustodyAction, CustodyRow, Happening, row_after
-from evidence.errors import DepositBusy
+from evidence.errors import TrailBusy
 from evidence.models import CustodyEvent, Evidence
 
 COLUMNS = (
@@ -38,12 +38,12 @@ def to_the_millisecond(moment: datetime) -> datetime:
 
 
 def note_happening(record_id: int, happening: Happening, *, now: datetime) -> None:
-    """Write what happened to one record; committed on return, unless the caller has a transaction open. Raises DepositBusy."""
+    """Write what happened to one record; committed on return, unless the caller has a transaction open. Raises TrailBusy."""
     append_with_retries(lambda: append_rows({record_id: [happening]}, at=to_the_millisecond(now)))
 
 
 def append_with_retries(write: Callable[[], None]) -> None:
-    """Run `write` in a transaction, again when somebody else took the next place of a trail. Raises DepositBusy after many tries."""
+    """Run `write` in a transaction, again when somebody else took the next place of a trail. Raises TrailBusy after many tries."""
     for _ in range(TRIES):
         try:
             with transaction.atomic():
@@ -51,7 +51,7 @@ def append_with_retries(write: Callable[[], None]) -> None:
             return
         except IntegrityError:
             time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - spreads retries, guards nothing
-    raise DepositBusy(retry_after_s=2)
+    raise TrailBusy(retry_after_s=2)
 
 
 def append_rows(happenings: Mapping[int, Sequence[Happening]], *, at: datetime) -> None:

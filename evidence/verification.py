@@ -41,7 +41,7 @@ def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: 
     """Judge a file, given by its digests (`file_sm3` None: not given), against a record. That it was, and `by` whom, is in its trail first.
 
     Raises RecordNotFound for an unknown number and for a digest of no file of the record alike, DisclosureLimited, ClaimsErased,
-    AuthoritiesMisconfigured, DepositBusy; its trail says nothing then.
+    AuthoritiesMisconfigured, TrailBusy; its trail says nothing then.
     """
     disclosed = disclose_file(number, file_sha256, today=now.date())
     findings = Findings()
@@ -57,7 +57,7 @@ def verify_file(number: str, file_sha256: bytes, file_sm3: bytes | None, *, by: 
 
 
 def note_examined(report: Report, by: Happening, *, now: datetime) -> None:
-    """That a package was examined, and `by` whom, into the trail of each record of ours that it leads to our log. Raises DepositBusy.
+    """That a package was examined, and `by` whom, into the trail of each record of ours that it leads to our log. Raises TrailBusy.
 
     A number that stands in a package without such a path leaves nothing: anybody can write numbers.
     """

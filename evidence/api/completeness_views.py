@@ -16,7 +16,7 @@ from common.endpoints import endpoint, found
 from common.request_ids import request_id_of
 from evidence.api.relation_views import Number
 from evidence.case_evidence import panels_of, records_that_count
-from evidence.errors import DepositBusy
+from evidence.errors import TrailBusy
 from evidence.looking import note_others
 
 
@@ -54,7 +54,7 @@ COMPLETENESS = endpoint(
     "For each kind of procedure, from the records of the case that are open to you; texts in the language of Accept-Language. It compares "
     "with the rules that it cites, and judges neither truth nor force of any evidence.\n\n只对照所列规定，不判断证据的真实性和证明力。",
     tag="cases", parameters=(case_schema.CASE,), success=found(Completeness, "The comparison. 对照。"),
-    refusals=(*case_schema.READ_ERRORS, DepositBusy))
+    refusals=(*case_schema.READ_ERRORS, TrailBusy))
 
 
 class CaseCompletenessView(APIView):

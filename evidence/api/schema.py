@@ -102,7 +102,7 @@ LIST = endpoint(
     "Fifty a page; follow `next_cursor` until it is null. Others' records that are open to you have a row of it in their trails, one a day."
     "\n\n每页五十条，next_cursor 为 null 即末页。向您开放的其他机构的存证，其流转记录每天记一行。", tag="evidence",
     parameters=[query("cursor", "`next_cursor` of the page before. 上一页的 next_cursor。", type="string", examples=[NUMBER])],
-    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=(*RECORD_ERRORS, errors.DepositBusy))
+    success=found(answers.RecordPage, "One page. 一页存证。"), refusals=(*RECORD_ERRORS, errors.TrailBusy))
 
 OWN_RECORD = endpoint(
     "getEvidence", "One own record: state, four facts, case · 本机构的一份存证",
@@ -124,7 +124,7 @@ PACKAGE = endpoint(
               type="array", items={"type": "string"}, maxItems=99),
     ],
     success={(200, "application/vnd.etsi.asic-e+zip"): OpenApiResponse(BYTES, description="The package. 证据包。")},
-    refusals=(*PROOF_ERRORS, RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured, KeyUnavailable))
+    refusals=(*PROOF_ERRORS, RequestMalformed, errors.TooManyRecords, AuthoritiesMisconfigured, KeyUnavailable, errors.TrailBusy))
 
 
 def proof(name: str, *, tag: str, public: bool) -> dict[str, Any]:
@@ -166,7 +166,7 @@ DISCLOSURE = endpoint(
     tag="verification", parameters=[CONTENT_DIGEST], request={JSON: ref(payloads.DisclosureRequest)},
     success=found(answers.Disclosure, "Claim, salt, statement and proof. 声明项、盐值、声明与证明。"),
     refusals=(
-        *PROOF_ERRORS, *JSON_ERRORS, errors.DisclosureLimited, errors.VerificationsLimited, errors.ClaimsErased, errors.DepositBusy,
+        *PROOF_ERRORS, *JSON_ERRORS, errors.DisclosureLimited, errors.VerificationsLimited, errors.ClaimsErased, errors.TrailBusy,
         KeyUnavailable),
     public=True)
 
@@ -189,7 +189,7 @@ VERIFY = endpoint(
     success=found(answers.Report, "Named checks and the verdict; a failed check is an answer, not an error. 各项核验结论。"),
     refusals=(
         *RECORD_ERRORS, *JSON_ERRORS, errors.FileTooLarge, errors.DisclosureLimited, errors.VerificationsLimited, errors.ClaimsErased,
-        errors.VerificationBusy, errors.DepositBusy, KeyUnavailable, AuthoritiesMisconfigured,
+        errors.VerificationBusy, errors.TrailBusy, KeyUnavailable, AuthoritiesMisconfigured,
     ))
 
 SCHEMA = endpoint(

@@ -24,7 +24,7 @@ def fetch_package(
 ) -> tuple[PackageContents, str]:
     """The package's parts and its file name. Each trail says who took it when this returns, and nothing when it refuses.
 
-    Raises RecordNotFound (of none, or not open any more), RecordNotPublished, AuthoritiesMisconfigured, KeyUnavailable, DepositBusy.
+    Raises RecordNotFound (of none, or not open any more), RecordNotPublished, AuthoritiesMisconfigured, KeyUnavailable, TrailBusy.
     """
     if not records:
         raise RecordNotFound

@@ -78,7 +78,7 @@ def case(request: HttpRequest, viewer: Viewer, ref: str) -> HttpResponse:
 
 
 def workspace(request: HttpRequest, viewer: Viewer, ref: str, *, refused: Refused | None = None) -> HttpResponse:
-    """The page of a case, after a refusal with what was typed into the form that was refused. Raises CaseNotFound, DepositBusy."""
+    """The page of a case, after a refusal with what was typed into the form that was refused. Raises CaseNotFound, TrailBusy."""
     now = timezone.now()
     file = opened_file(request, viewer, ref, now=now)
     found = file.case

@@ -21,7 +21,7 @@ from common.request_ids import request_id_of
 from common.tenancy import without_number
 from evidence.corrections import LONGEST_REASON, declared_by, reason_of, supersede, supersession_of
 from evidence.custody import CustodyAction
-from evidence.errors import AlreadySuperseded, DepositBusy, InvalidRecord
+from evidence.errors import AlreadySuperseded, InvalidRecord, TrailBusy
 from evidence.intake import admit
 from evidence.kinds import CORRECTION, kind_word
 from evidence.kinds.words import Told, metadata_told, provenance_told
@@ -93,7 +93,7 @@ class OwnRecord:
 def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord | None:
     """None for a stranger, for a record that is not open to whoever is signed in, and where the claims were erased or are damaged.
 
-    What is shown is written into the trail first. Raises KeyUnavailable, DepositBusy.
+    What is shown is written into the trail first. Raises KeyUnavailable, TrailBusy.
     """
     if not isinstance(request.user, Person):
         return None
@@ -104,7 +104,7 @@ def own_record(request: HttpRequest, number: str, *, now: datetime) -> OwnRecord
             record = record_for(viewer, number, now=now)
         claims = {claim.name: parse_claim(claim.name, claim.data) for claim in claims_of(record)}
         note_reading(viewer, [record], CustodyAction.VIEWED, request_id=request_id_of(request), now=now)
-    except (KeyUnavailable, DepositBusy):
+    except (KeyUnavailable, TrailBusy):
         raise  # it is his record and cannot be shown now: the page of a stranger would say that it is not
     except (DomainError, VerificationError):
         return None

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -78,16 +79,16 @@ def _headed(rows: list[Row]) -> bool:
 
 def _rows_of_csv(text: str) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-    while True:
+    for number in count(1):  # rows, not lines: as the faults beside them count, and as a spreadsheet does
         try:
             cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:
-            yield reader.line_num, None
+            yield number, None
             continue
         if any(cells):
-            yield reader.line_num, cells
+            yield number, cells
 
 
 def _rows_of_json(text: str) -> tuple[list[Row] | None, bool]:

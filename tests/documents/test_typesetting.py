@@ -17,12 +17,12 @@ import pytest
 
 from documents.errors import DocumentsBusy, DocumentTooLarge, GlyphMissing
 from documents.fonts import Typefaces
-from documents.typesetting import ONE_AT_A_TIME, TYPES, Attachment, TypesettingFailed, schema_text, set_by_itself, typeset
+from documents.typesetting import ONE_AT_A_TIME, TYPES, Attachment, TypesettingFailed, set_by_itself, typeset
 from tests.documents.reading import TEMPLATES, read, sample
 
 AT = datetime(2026, 11, 30, 2, 20, tzinfo=UTC)
 FACES = Typefaces()
-REPAIR = "write documents.typesetting.schema_text(name) there"
+REPAIR = "write schema_text(name) of this module there"
 
 
 def made(data: dict[str, Any], attachment: Attachment | None = None, at: datetime = AT) -> bytes:
@@ -176,6 +176,12 @@ def test_the_typesetter_is_never_loaded_by_who_asks_for_a_document() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=TEMPLATES.parents[1], env={**os.environ, "HOME": "/nonexistent"},
                           capture_output=True, text=True, check=True)
     assert done.stdout == "%PDF False\n"
+
+
+def schema_text(template: str) -> str:
+    """The template's JSON Schema (2020-12), as it is to lie beside it."""
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(TYPES[template])}
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -202,7 +202,7 @@ def test_a_list_that_cannot_be_written_of_is_not_told(cast: Cast, case: Case, mo
         cursor.execute(REFUSE[connection.vendor])
     answer = Client(raise_request_exception=False).get("/api/v1/evidence", headers=headers)
     assert answer.status_code == 503
-    assert answer.json()["code"] == "deposit-busy"
+    assert answer.json()["code"] == "trail-busy", "and nothing of a deposit, which a reader did not make"
     assert viewed(case) == []
 
 

@@ -11,9 +11,11 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from evidence.csv_exports import LISTED, MOST_BYTES, examine_export
+from evidence.csv_exports import LISTED, LONGEST_CELL, MOST_BYTES, examine_export
 from evidence.export_words import words_of
 from evidence.models import Evidence
+from evidence.rendering import tables
+from evidence.rendering.parts import Part, parse_document
 from evidence.selectors import claims_of
 from tests.depositing import Post, deposit_body, document
 from tests.evidence.desk import Desk, encoded
@@ -88,6 +90,21 @@ def test_cells_are_parted_as_the_heading_parts_them(delimiter: str) -> None:
     assert examine_export(text.encode()).faults == ()
     short = examine_export(f"\n{text}2026-01-02\n".encode())
     assert [(fault.row, fault.what, fault.found, fault.wanted) for fault in short.faults] == [(4, "columns", 1, 2)]
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them_beside_the_table_too() -> None:
+    data = (HEADING + '\n"a cell\nof three\nlines",b,c,d\n\nx\n').encode()
+    assert [(fault.row, fault.what) for fault in examine_export(data).faults] == [(4, "columns")]
+    parts: list[Part] = []
+    tables.draw(data, parts.append)
+    assert [number for number, _ in parse_document(parts[0].data).rows] == [1, 2, 4]
+
+
+def test_a_cell_that_is_too_long_is_called_so_and_not_an_unpaired_quote() -> None:
+    data = f"{HEADING}\na,b,c,{'x' * (LONGEST_CELL + 1)}\n".encode()
+    assert [(fault.row, fault.what) for fault in examine_export(data).faults] == [(2, "too-long")]
+    assert str(LONGEST_CELL) in words_of(examine_export(data).faults[0])
+    assert [fault.what for fault in examine_export((HEADING + '\na,b,"c,d\n').encode()).faults] == ["quote"]
 
 
 def test_many_faults_are_counted_and_the_first_are_listed_in_the_readers_language() -> None:
