@@ -175,6 +175,15 @@ class ProviderMalformed(DomainError):
     detail = _("签发方须为不含 ? 和 # 的 https 地址；客户端标识不超过 255 字；首次登记或更换签发方须填写客户端密钥，不超过 500 字。")
 
 
+class ProviderMoved(DomainError):
+    """While the provider was asked, somebody registered another one: a secret that is kept belongs to the one that it was typed for."""
+
+    code = "provider-moved"
+    status = 409
+    title = _("身份提供方资料已被修改")
+    detail = _("核对期间，身份提供方资料已被他人修改或移除，这一次没有改动；请刷新页面，核对后重新提交。")
+
+
 class ProviderUnusable(DomainError):
     """`reason` is of our closed lists: a trouble of the network, or what the answer lacks."""
 

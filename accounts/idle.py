@@ -8,7 +8,7 @@ import time
 from django.http import HttpRequest
 
 from accounts.models import Person
-from accounts.sign_in import proven_at
+from accounts.sign_in import give_new_key, proven_at
 from accounts.workstations import Workstation
 
 IDLE_LOCK = "idle-lock"
@@ -45,3 +45,5 @@ def is_locked(request: HttpRequest, person: Person, idle_s: int) -> bool:
 def lock(request: HttpRequest) -> None:
     """Lock at once."""
     request.session[LOCKED_AT] = time.time()
+    # A session is saved whole: a slow page that was asked for before would save it without the lock, if its key still led anywhere.
+    give_new_key(request)

@@ -63,6 +63,13 @@ def shown_recently(request: HttpRequest, person: Person) -> bool:
     return at is not None and 0 <= time.time() - at < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
+def give_new_key(request: HttpRequest) -> None:
+    """The session goes on under another key, and the old one ends: whoever had it, or a request that began before, changes nothing here."""
+    old = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)
+
+
 def has_second_factor(person: Person) -> bool:
     """Recovery codes are none of their own: they stand in for one that was lost."""
     return bool(Authenticator.objects.filter(user_id=person.pk, type__in=SECOND_FACTORS).exists())

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.audit.events import Event
 from accounts.audit.recording import note
-from accounts.errors import IdleMinutesMalformed, NetworksMalformed, ProviderMalformed
+from accounts.errors import IdleMinutesMalformed, NetworksMalformed, ProviderMalformed, ProviderMoved
 from accounts.models import IdentityProvider, LinkedIdentity, Organisation, SignInRules
 from accounts.networks import parse_networks, spelled
 from accounts.oidc.provider import discover, is_issuer
@@ -46,7 +46,7 @@ def set_rules(organisation: Organisation, *, networks: str, idle_minutes: str, n
 def set_provider(organisation: Organisation, *, issuer: str, client_id: str, secret: str, now: datetime) -> None:
     """Register the provider, or change what is registered; an empty `secret` keeps the one there is, for the same issuer only.
 
-    Asks the provider for its discovery document, outside any transaction. Raises ProviderMalformed, ProviderUnusable.
+    Asks the provider for its discovery document, outside any transaction. Raises ProviderMalformed, ProviderUnusable, ProviderMoved.
     """
     issuer, client_id = issuer.strip(), client_id.strip()
     held = IdentityProvider.objects.filter(organisation=organisation).first()
@@ -58,9 +58,15 @@ def set_provider(organisation: Organisation, *, issuer: str, client_id: str, sec
         raise ProviderMalformed
     discover(issuer)
     with transaction.atomic():
-        sealed = {} if keeps else {"sealed_secret": seal_secret(secret, organisation.ref, issuer)}
-        IdentityProvider.objects.update_or_create(
-            organisation=organisation, defaults={"issuer": issuer, "client_id": client_id, "changed_at": now, **sealed})
+        if held is not None and keeps:
+            # The provider may have taken seconds to answer; what is kept must be what was looked at before.
+            same = IdentityProvider.objects.filter(pk=held.pk, issuer=issuer, changed_at=held.changed_at)
+            if same.update(client_id=client_id, changed_at=now) != 1:
+                raise ProviderMoved
+        else:
+            sealed = seal_secret(secret, organisation.ref, issuer)
+            IdentityProvider.objects.update_or_create(organisation=organisation, defaults={
+                "issuer": issuer, "client_id": client_id, "changed_at": now, "sealed_secret": sealed})
         note(Event.PROVIDER_SET, organisation, at=now, subject=f"organisation:{organisation.ref}")
 
 

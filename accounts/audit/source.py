@@ -5,7 +5,6 @@ told by whom; outside a request a command acts. An address is cut to its network
 little to follow a person (个人信息保护法第六条, collect no more than the purpose needs).
 """
 import ipaddress
-import secrets
 from dataclasses import dataclass
 
 from allauth.account.authentication import get_authentication_records
@@ -14,8 +13,8 @@ from django.http import HttpRequest
 
 from accounts.models import ApiKey, Person
 from accounts.networks import address_of
+from common.request_ids import request_id_of
 
-REQUEST_ID = "cunzheng_request_id"
 COMMAND = "command"
 
 
@@ -56,8 +55,3 @@ def network_of(request: HttpRequest) -> str:
     if address is None:
         return ""
     return str(ipaddress.ip_network((int(address), 24 if address.version == 4 else 48), strict=False))
-
-
-def request_id_of(request: HttpRequest) -> str:
-    """Random, and ours: what a client calls its request could hold anything."""
-    return str(request.META.setdefault(REQUEST_ID, secrets.token_hex(8)))

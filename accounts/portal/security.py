@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from accounts.audit.events import Event
 from accounts.audit.recording import note_about
 from accounts.portal.gate import needs_person, signed_in_person, to_show, with_cache_cleared
-from accounts.sign_in import ENROLLED_AT, shown_at, shown_recently
+from accounts.sign_in import ENROLLED_AT, give_new_key, shown_at, shown_recently
 from accounts.workstation_factors import is_seated, register_factor, states_of
 from accounts.workstations import workstation_of
 from common.problems import NotFound
@@ -98,9 +98,8 @@ class ShownAgain(Noted):
     event = Event.SHOWN_AGAIN
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response, old = super().form_valid(form), self.request.session.session_key
-        self.request.session.cycle_key()
-        UserSession.objects.filter(session_key=old).update(session_key=self.request.session.session_key)
+        response = super().form_valid(form)
+        give_new_key(self.request)
         return response
 
 

@@ -2,22 +2,24 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.errors import ProviderUnusable
+from accounts.errors import ProviderMoved, ProviderUnusable
 from accounts.joining import Invitee, accept_as, end_membership, invite, set_active
 from accounts.models import AuditEntry, IdentityProvider, LinkedIdentity, Organisation, Person
 from accounts.oidc import provider as provider_client
 from accounts.permissions import Kind, Role
 from accounts.services import change_status
-from accounts.sign_in_rules import remove_provider, set_rules
+from accounts.sign_in_rules import remove_provider, set_provider, set_rules
 from common.bounded_http import Limits
 from sandbox.idp.server import CLIENT_ID, CLIENT_SECRET, Behaviour, IdentityServer
 from sandbox.idp.tokens import Wrong
@@ -371,6 +373,31 @@ def test_what_is_wrong_with_a_provider_is_said_and_nothing_is_kept(
     form = {"issuer": idp.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, field: value}
     assert code_of(client.post(f"{page}/provider", form)) == code
     assert not IdentityProvider.objects.exists()
+
+
+def test_a_secret_that_is_kept_is_the_one_that_was_looked_at(
+    agency: Organisation, idp: IdentityServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the provider is slow to answer, somebody else registers another issuer: neither half of the two may stand."""
+    monkeypatch.setattr(idp, "delay_s", 1.0)
+    idp.fault = Behaviour.SLOW
+    idp.requests.clear()
+    with ThreadPoolExecutor(1) as beside:
+        slow = beside.submit(keep_secret, agency, idp.issuer)
+        while not idp.requests:
+            time.sleep(0.01)
+        IdentityProvider.objects.filter(organisation=agency).update(issuer="https://other.example", changed_at=timezone.now())
+        with pytest.raises(ProviderMoved):
+            slow.result()
+    held = IdentityProvider.objects.get(organisation=agency)
+    assert (held.issuer, held.client_id) == ("https://other.example", CLIENT_ID)
+
+
+def keep_secret(agency: Organisation, issuer: str) -> None:
+    try:
+        set_provider(agency, issuer=issuer, client_id="another", secret="", now=timezone.now())
+    finally:
+        connection.close()
 
 
 def test_requests_to_a_provider_pass_the_guard(agency: Organisation, idp: IdentityServer, settings: Settings) -> None:

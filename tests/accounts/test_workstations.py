@@ -1,9 +1,13 @@
 """The idle lock of workstations: when it comes, what opens it, and that whoever opens it is where he was."""
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from accounts.idle import SEEN_AT
@@ -101,6 +105,22 @@ def test_the_button_locks_at_once_and_the_page_says_when_to_ask(agency: Organisa
     assert AuditEntry.objects.filter(organisation=agency, event="session:locked").count() == 1
     record(client, agent, "mfa")
     assert client.get("/account").status_code == 200
+
+
+def test_a_slow_page_does_not_undo_the_lock(agency: Organisation) -> None:
+    """It was asked for before the button was pressed, and saves its session after."""
+    client = signed_in(make_person("agent", Role.COLLECTION_AGENT, agency), browser())
+    assert client.get("/account").status_code == 200
+    key = str(client.session.session_key)
+    UserSession.objects.create(user=Person.objects.get(login="agent"), ip="198.51.100.7", session_key=key, user_agent="")
+    slow = SessionStore(key)
+    slow[SEEN_AT] = time.time()
+    time.sleep(0.01)  # as above
+    assert "解锁" in client.post("/account/lock").content.decode()
+    with suppress(UpdateError):
+        slow.save()
+    assert state(client)["locked"] is True
+    assert UserSession.objects.get().session_key == client.session.session_key != key, "it stands in the list still"
 
 
 def test_who_works_otherwise_is_not_locked(agency: Organisation) -> None:

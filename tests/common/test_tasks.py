@@ -13,8 +13,9 @@ from config.celery import app
 
 
 @pytest.fixture
-def broker(database: str) -> Iterator[Any]:
-    """A broker in this process, of an application of its own."""
+def broker(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A broker in this process, of an application of its own; for Celery the variable outweighs what an application says."""
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
     own = Celery("sweeping", broker="memory://sweeping")
     own.set_current()
     with own.connection_for_read() as connection:

@@ -1,6 +1,7 @@
 """全程留痕: whoever reads a record or a case stands in its trail before he has it, with root and purpose."""
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,7 @@ def test_a_package_carries_the_row_of_its_own_fetching(cast: Cast, client: Clien
     number = Evidence.objects.get(case=case).record
     cast.granted(case, "law_firm", Kind.LAW_FIRM, purpose="代理诉讼")
     cast.machine("law_firm", Kind.LAW_FIRM)
-    headers = {"Authorization": f"Bearer {cast.keys['law_firm']}", "X-Request-ID": "request-0001"}
+    headers = {"Authorization": f"Bearer {cast.keys['law_firm']}"}
     path = f"/api/v1/evidence/{number}"
     assert client.get(f"{path}/package", headers=headers).json()["code"] == "record-not-published"
     assert len(trail(number)) == 1, "whoever got nothing leaves no trace of having got it"
@@ -68,14 +69,16 @@ def test_a_package_carries_the_row_of_its_own_fetching(cast: Cast, client: Clien
     assert [(row["event"], purpose) for row, (purpose, _, _) in zip(told, words, strict=True)] == [
         ("record:ingested", ""), ("access:granted", granted[2]), ("record:viewed", "granted: 代理诉讼"),
         ("record:fetched", "granted: 代理诉讼")]
+    events = AccessEvent.objects.filter(case=case).order_by("id")
+    looked, fetched = (event.request_id for event in events)
+    assert all(re.fullmatch("[0-9a-f]{16}", each) for each in (looked, fetched))
+    assert looked != fetched
     assert [json.loads(facts) for _, _, facts in words] == [
         {"form": 2, "on_behalf_of": behalf, "request": request, "role": None, "signed_in": signed_in}
         for behalf, request, signed_in in (
-            (None, None, "api_key"), (case.organisation.ref, None, "none"), (None, "request-0001", "api_key"),
-            (None, "request-0001", "api_key"))]
-    events = AccessEvent.objects.filter(case=case).order_by("id")
-    assert [(event.root, event.purpose, event.signed_in, event.request_id, event.what) for event in events] == [
-        ("granted", "代理诉讼", "key", "request-0001", "records")] * 2
+            (None, None, "api_key"), (case.organisation.ref, None, "none"), (None, looked, "api_key"),
+            (None, fetched, "api_key"))]
+    assert [(event.root, event.purpose, event.signed_in, event.what) for event in events] == [("granted", "代理诉讼", "key", "records")] * 2
     own = client.get(f"/api/v1/cases/{case.ref}/accesses", headers={"Authorization": f"Bearer {machine_key(cast)}"}).json()
     assert [access["organisation"]["name"] for access in own["accesses"]] == ["law_firm"] * 2
     assert list(examine_evidence()) == []

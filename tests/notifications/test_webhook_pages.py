@@ -1,9 +1,11 @@
 """Webhooks by pages: whoever manages keys adds, tests, rotates and deletes them, sees what was sent, and is led there by the notices."""
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -11,7 +13,7 @@ from pytest_django import Settings
 from accounts.joining import Invitee, accept_as, invite
 from accounts.models import Organisation, Person
 from accounts.permissions import Kind, Role
-from notifications.errors import WebhookSecretMoved
+from notifications.errors import WebhookLimitReached, WebhookSecretMoved
 from notifications.events import RECORD_TIMESTAMPED, TEST
 from notifications.models import Notice, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from notifications.selectors import deliveries_to
@@ -86,6 +88,23 @@ def test_an_address_that_the_api_refuses_is_refused_beside_its_field(
     for _ in range(ENDPOINTS):
         create_webhook(organisation, url=URL, events=[RECORD_TIMESTAMPED], networks=(), now=timezone.now())
     sound(client.post(f"{base}/new", {"url": URL, "events": [RECORD_TIMESTAMPED]}, headers=heads), 409, language)
+    assert WebhookEndpoint.objects.count() == ENDPOINTS
+
+
+def test_many_who_add_a_webhook_at_once_do_not_pass_the_limit(place: tuple[Client, Organisation]) -> None:
+    def add(_: int) -> bool:
+        try:
+            create_webhook(place[1], url=URL, events=[RECORD_TIMESTAMPED], networks=(), now=timezone.now())
+        except WebhookLimitReached:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    for _ in range(ENDPOINTS - 1):
+        assert add(0)
+    with ThreadPoolExecutor(8) as beside:
+        assert sum(beside.map(add, range(8))) == 1
     assert WebhookEndpoint.objects.count() == ENDPOINTS
 
 
