@@ -189,15 +189,26 @@ def signing_secret(name: str) -> str:
     return raw
 
 
-def counters(broker_url: str) -> dict[str, object]:
-    """Django's CACHES entry: the broker's Redis counts for all web processes; without one each process counts for itself.
+REDIS = ("redis://", "rediss://")
+
+
+def counters_url(broker_url: str) -> str:
+    """The Redis that counts for all web processes: the one of CUNZHENG_COUNTERS_URL, else the broker where it is one; "" for none."""
+    told = text("CUNZHENG_COUNTERS_URL")
+    if told and not told.startswith(REDIS):
+        raise ImproperlyConfigured("CUNZHENG_COUNTERS_URL is no redis:// or rediss:// address.")
+    return told or (broker_url if broker_url.startswith(REDIS) else "")
+
+
+def counters(url: str) -> dict[str, object]:
+    """Django's CACHES entry of that Redis; without one each process counts for itself.
 
     A code of a second factor would then be good once in each, so production is refused without Redis (`checks`, E031).
     """
-    if not broker_url.startswith(("redis://", "rediss://")):
+    if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
     patience = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": broker_url, "OPTIONS": patience}
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "OPTIONS": patience}
 
 
 def _sqlite(path: Path) -> dict[str, object]:

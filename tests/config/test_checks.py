@@ -26,14 +26,14 @@ def networks(*words: str) -> tuple[Any, ...]:
 
 SAFE = {
     "EMBEDDED": False, "DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["log.example.cn", "files.example.net"],
-    "CELERY_BROKER_URL": "redis://localhost",
+    "CELERY_BROKER_URL": "amqp://localhost", "COUNTERS_URL": "redis://localhost",
     "ORIGIN": "log.example.cn/2026", "PUBLIC_URL": "https://log.example.cn", "TSAS": "a=https://tsa.one.cn/|one|2.999.1 b=https://tsa.two.cn/|two|2.999.2",
     "OUTGOING_NETWORKS": networks("10.1.0.0/16"), "EVIDENCE_ORIGIN": "https://files.example.net",
 }
 UNSAFE = [
     ("E001", "DEBUG", True), ("E002", "SECRET_KEY", "short"), ("E003", "ALLOWED_HOSTS", []), ("E003", "ALLOWED_HOSTS", ["*"]),
     *(("E003", "ALLOWED_HOSTS", ["log.example.cn", "files.example.net", word]) for word in ("*", ".example.cn", "*.example.cn")),
-    ("E031", "CELERY_BROKER_URL", "amqp://localhost"),
+    ("E031", "COUNTERS_URL", ""),
     ("E005", "CELERY_BROKER_URL", ""), ("E006", "ORIGIN", ""), ("E006", "ORIGIN", "localhost/cunzheng/00000000"),
     ("E007", "PUBLIC_URL", "http://log.example.cn"), ("E008", "TSAS", "a=https://tsa.one.cn/ b=https://tsa.one.cn/2"),
     ("E008", "TSAS", ""), ("E008", "TSAS", "a=https://tsa.one.cn/|one b=https://tsa.two.cn/|one"),
@@ -242,3 +242,16 @@ def test_a_bucket_is_reached_by_https_in_production(settings: Settings, var_dir:
     assert (message.id, "CUNZHENG_LOG_STORE" in message.msg) == ("cunzheng.E029", True)
     settings.EMBEDDED = True
     assert buckets_are_reached_safely() == []
+
+
+@pytest.mark.parametrize(("broker", "told", "counted_in"), [
+    ("", "", ""), ("amqp://mq", "", ""), ("redis://a", "", "redis://a"), ("amqp://mq", "rediss://b/2", "rediss://b/2"),
+    ("redis://a", "redis://b", "redis://b")])
+def test_guesses_are_counted_in_the_redis_that_is_named_or_is_the_broker(
+    broker: str, told: str, counted_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUNZHENG_COUNTERS_URL", told)
+    assert env.counters_url(broker) == counted_in
+    monkeypatch.setenv("CUNZHENG_COUNTERS_URL", "memcached://c")
+    with pytest.raises(ImproperlyConfigured, match="CUNZHENG_COUNTERS_URL"):
+        env.counters_url(broker)
