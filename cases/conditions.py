@@ -26,6 +26,8 @@ from cases.selectors import own_cases
 from tlog.times import CHINA
 
 MOST_CASES = 1000
+MOST_WORDS = 5 * MOST_CASES
+"""A reference may hold spaces; nobody's thousand cases have more words than these."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LONGEST_CONSENT = 200
 # Kinds of evidence are what whoever deposits says; a recording, a message or a ledger is no contract and no mandate, though.

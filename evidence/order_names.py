@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from accounts.permissions import Kind
 from accounts.selectors import REF
 from accounts.viewer import Viewer
-from cases.conditions import MOST_CASES
+from cases.conditions import MOST_CASES, MOST_WORDS
 from cases.errors import CasesMissing, NamedCasesUnknown
 from cases.models import Case
 from cases.selectors import BETWEEN
@@ -22,9 +22,6 @@ from common.tenancy import opened
 from evidence.models import Evidence
 from tlog.errors import VerificationError
 from tlog.record_number import normalise_record_number
-
-MOST_WORDS = 5 * MOST_CASES
-"""A reference may hold spaces; nobody's thousand cases have more words than these."""
 
 
 def ordered_refs(lines: Sequence[str], lender: str) -> list[str]:

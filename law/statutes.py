@@ -50,13 +50,6 @@ class Article:
     summary: str | None
     periods: tuple[Period, ...]
 
-    def period(self, name: str) -> Period:
-        """The period of this name. Raises UnknownCitation."""
-        for period in self.periods:
-            if period.name == name:
-                return period
-        raise UnknownCitation(f"{self.instrument} {self.version} article {self.number} sets no period {name}")
-
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -129,19 +122,11 @@ def article_of(instrument: str, version: str, number: int) -> Article:
 
 def article_on(instrument: str, subject: str, day: date) -> Article:
     """The article that holds this rule on `day`, whatever its number is then. Raises UnknownCitation."""
-    return _by_subject(version_on(instrument, day), subject)
-
-
-def moved_to(article: Article, version: str) -> Article:
-    """The same rule in another version. Raises UnknownCitation when that version has none that we know."""
-    return _by_subject(version_of(article.instrument, version), article.subject)
-
-
-def _by_subject(version: Version, subject: str) -> Article:
+    version = version_on(instrument, day)
     for each in version.articles:
         if each.subject == subject:
             return each
-    raise UnknownCitation(f"{version.instrument} {version.version} has no article about {subject} here")
+    raise UnknownCitation(f"{instrument} {version.version} has no article about {subject} here")
 
 
 def parse_instrument(data: dict[str, Any]) -> Instrument:

@@ -23,7 +23,7 @@ Reference = Annotated[str, Meta(pattern=PLAIN, max_length=128)]
 Word = Annotated[str, Meta(pattern=PLAIN, max_length=64)]
 Line = Annotated[str, Meta(pattern=PLAIN, max_length=200)]
 Source = Annotated[str, Meta(pattern=PLAIN, max_length=300)]
-NoteBody = Annotated[str, Meta(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$(?!\n)", max_length=2000)]
+NoteBody = Annotated[str, Meta(pattern=r"^(?=\s*\S)[^\x00-\x08\x0b-\x1f\x7f]+$(?!\n)", max_length=2000)]
 Sum = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$(?!\n)", description="yuan", examples=["12000.50"])]
 Rate = Annotated[str, Meta(
     pattern=r"^(0|[1-9][0-9]?)(\.[0-9]{1,8})?$(?!\n)", description="a fraction of one a year: 0.145 is 14.5 %", examples=["0.145"])]

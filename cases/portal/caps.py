@@ -18,10 +18,11 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.permissions import Act
 from accounts.portal.workplace import needs_act
 from accounts.viewer import Viewer
-from cases.caps import add_cap, caps_of, end_cap, remove_cap
+from cases.caps import WORDS, add_cap, caps_of, end_cap, remove_cap
 from cases.errors import FactUnsuitable, RateCapsChanged, RateCapsInvalid
 from cases.portal.answering import form_of
 from cases.portal.fact_forms import among, day_typed, line_typed
+from cases.reckoning.soundness import MAX_RATE
 from cases.reckoning.terms import DayCount, RateCap
 from common.refused import Refused
 from tlog.times import CHINA
@@ -80,9 +81,14 @@ def add_rate_cap(viewer: Viewer, form: QueryDict, now: datetime) -> None:
     typed = form.get("annual_rate", "").strip().removesuffix("%").strip()
     if not PERCENT.fullmatch(typed):
         raise FactUnsuitable(reason=_("请填写百分数，例如 24，至多六位小数"), pointer="/annual_rate")
-    until = day_typed(form, "effective_until") if form.get("effective_until", "").strip() else None
+    # What is wrong with this one alone is told beside its own field, in the unit that was typed.
+    if Decimal(typed) / 100 > MAX_RATE:
+        raise FactUnsuitable(reason=_("上限不得超过百分之一千"), pointer="/annual_rate")
+    since, until = day_typed(form, "effective_from"), None
+    if form.get("effective_until", "").strip() and (until := day_typed(form, "effective_until")) <= since:
+        raise FactUnsuitable(reason=str(WORDS["a cap ends before it begins"]), pointer="/effective_until")
     cap = RateCap(
-        Decimal(typed) / 100, day_typed(form, "effective_from"), line_typed(form, "source", LONGEST_SOURCE),
+        Decimal(typed) / 100, since, line_typed(form, "source", LONGEST_SOURCE),
         line_typed(form, "stated_by", LONGEST_LINE), until, DayCount(among(form, "day_count", DayCount)))
     with _beside("effective_from"):
         add_cap(viewer.organisation, cap, now=now)

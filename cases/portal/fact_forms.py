@@ -141,7 +141,8 @@ def line_typed(form: QueryDict, name: str, longest: int, *, empty: bool = False)
     """One line without control characters; "" where `empty` allows it. Raises FactUnsuitable."""
     text = form.get(name, "").strip()
     if (not text and not empty) or len(text) > longest or CONTROL.search(text):
-        raise FactUnsuitable(reason=_("须填写，不超过 %(limit)s 字，不含控制字符") % {"limit": longest}, pointer=f"/{name}")
+        told = _("不超过 %(limit)s 字，不含控制字符") if empty else _("须填写，不超过 %(limit)s 字，不含控制字符")
+        raise FactUnsuitable(reason=told % {"limit": longest}, pointer=f"/{name}")
     return text
 
 

@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 from django.http import QueryDict
 
 from accounts.models import Organisation
-from cases.conditions import MOST_CASES
+from cases.conditions import MOST_CASES, MOST_WORDS
 from cases.errors import CasesMissing, PeriodUnsuitable
 from cases.reckoning.soundness import FIRST_DAY, LAST_DAY
 from cases.selectors import BETWEEN, own_case_refs
 from tlog.times import CHINA
-
-MOST_WORDS = 5 * MOST_CASES
-"""A reference may hold spaces; nobody's thousand cases have more words than these."""
 
 
 def refs_of(form: QueryDict, name: str = "cases") -> list[str]:

@@ -93,7 +93,9 @@ def _receipts(loan: Loan) -> Iterator[Fault]:
         base = f"/receipts/{place}"
         if not _is_amount(receipt.amount):
             yield f"{base}/amount", "an amount above 0 and below 10^13 with at most two places"
-        if not min(drawn.values()) <= receipt.received_on < LAST_DAY:
+        if receipt.received_on >= LAST_DAY:
+            yield f"{base}/received_on", "a day from 1980 to 2099"
+        elif receipt.received_on < min(drawn.values()):
             yield f"{base}/received_on", "a receipt comes after the first drawdown"
         if receipt.designation is not None and drawn.get(receipt.designation, LAST_DAY) > receipt.received_on:
             yield f"{base}/designation", "names no drawdown that was paid out by then"
@@ -111,7 +113,9 @@ def _charges(loan: Loan) -> Iterator[Fault]:
             yield f"{base}/amount", "an amount above 0 and below 10^13 with at most two places"
         if charge.drawdown not in drawn:
             yield f"{base}/drawdown", "names no drawdown of this case"
-        elif not drawn[charge.drawdown] <= charge.charged_on < LAST_DAY:
+        elif charge.charged_on >= LAST_DAY:
+            yield f"{base}/charged_on", "a day from 1980 to 2099"
+        elif charge.charged_on < drawn[charge.drawdown]:
             yield f"{base}/charged_on", "a charge comes after its drawdown"
 
 

@@ -149,7 +149,8 @@ def test_notes_are_kept_in_order_and_stay_as_they_are(send: Send, strangers_send
     assert [(note["number"], note["text"]) for note in send("GET", f"/cases/{ref}").json()["notes"]] == [
         (2, "约定周五还款\n已告知后果"), (1, "首次致电，无人接听")]
     assert strangers_send("POST", f"/cases/{ref}/notes", {"text": "x"}).status_code == 404
-    assert send("POST", f"/cases/{ref}/notes", {"text": "\u0000"}).status_code == 400
+    for nothing in ("\u0000", "", " ", "\n\u3000 "):
+        assert send("POST", f"/cases/{ref}/notes", {"text": nothing}).status_code == 400, "a form refuses it, too"
 
 
 def test_a_stranger_learns_nothing_and_an_agency_keeps_no_files(send: Send, strangers_send: Send, agencys_send: Send) -> None:

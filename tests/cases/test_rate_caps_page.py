@@ -70,7 +70,7 @@ def test_what_cannot_stand_is_told_beside_its_field(language: str, lender: Organ
         ("annual_rate", "", "annual_rate"), ("annual_rate", "-1", "annual_rate"), ("annual_rate", "2,4", "annual_rate"),
         ("annual_rate", "1.2345678", "annual_rate"), ("effective_from", "x", "effective_from"), ("source", "", "source"),
         ("source", "x" * 301, "source"), ("stated_by", "", "stated_by"), ("day_count", "x", "day_count"),
-        ("effective_until", "2016-01-01", "effective_from"), ("annual_rate", "9999", "effective_from"),
+        ("effective_until", "2016-01-01", "effective_until"), ("annual_rate", "2400", "annual_rate"),
         ("effective_from", "2018-01-01", "effective_from"), ("effective_until", "2026-02-30", "effective_until"),
     ):
         changed = {**CAP, "effective_from": "2026-01-01", "effective_until": "2027-01-01", field: value}

@@ -53,6 +53,14 @@ def test_a_fault_is_named_where_it_is_and_the_loan_is_not_reckoned(bad: Loan, po
         reckon(bad, day("2025-05-01"))
 
 
+@pytest.mark.parametrize(("on", "reason"), [
+    ("2025-03-09", ("a receipt comes after the first drawdown", "a charge comes after its drawdown")),
+    ("2100-01-01", ("a day from 1980 to 2099", "a day from 1980 to 2099"))])
+def test_a_day_is_told_what_is_wrong_with_it(on: str, reason: tuple[str, str]) -> None:
+    wrong = loan(receipts=(receipt(on, "1"),), charges=(replace(COST, charged_on=day(on)),))
+    assert faults(wrong) == [("/receipts/0/received_on", reason[0]), ("/charges/0/charged_on", reason[1])]
+
+
 def test_all_faults_are_told_at_once() -> None:
     wrong = loan(drawdown("A", principal="0", months=0), drawdown("B", annual_rate="-1"), penalty_uplift="-1")
     assert [where for where, _ in faults(wrong)] == [

@@ -145,6 +145,14 @@ def test_a_case_without_a_file_gets_its_first_one_whole(lender: Organisation, of
     assert send("GET", f"/cases/{bare.ref}").json()["version"] == 0
 
 
+def test_what_may_be_left_out_is_not_asked_for_when_it_is_too_long(ref: str, officer: Client) -> None:
+    for name, asked in (("document", False), ("record", False)):
+        page = refused(officer.post(f"/cases/{ref}/consents", {**CONSENT, name: "x" * 201}), 422, f"consent-{name}", "zh-hans")
+        assert ("须填写，不超过" in page.text, "不超过 " in page.text) == (asked, True)
+    page = refused(officer.post(f"/cases/{ref}/contacts", {**CONTACT, "value": "x" * 201}), 422, "contact-value", "zh-hans")
+    assert "须填写，不超过 200 字" in page.text
+
+
 def provided(lender: Organisation, ref: str, document: str) -> Grant:
     legal, firm = make_person(f"legal-{document[-1]}", Role.LEGAL_OFFICER, lender), make_organisation(Kind.LAW_FIRM, f"律所 {document}")
     now = timezone.now()
