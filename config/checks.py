@@ -49,8 +49,7 @@ def production_is_safe(*_: Any, **__: Any) -> list[CheckMessage]:
         (4, connection.vendor != "postgresql", "DATABASE_URL must name a PostgreSQL database; SQLite is for one machine's trial."),
         (5, not settings.CELERY_BROKER_URL, "CELERY_BROKER_URL is missing; production jobs run in Celery workers."),
         (31, not settings.COUNTERS_URL,
-         "CUNZHENG_COUNTERS_URL must name a Redis when CELERY_BROKER_URL names none: web processes count guesses there, and remember codes"
-         " of second factors that were used."),
+         "CUNZHENG_COUNTERS_URL must name a Redis when CELERY_BROKER_URL names none: used codes and guesses are counted there."),
         (6, settings.ORIGIN.partition("/")[0] in ("", "localhost"), "CUNZHENG_ORIGIN must be a public name such as log.example.cn/2026."),
         (7, not settings.PUBLIC_URL.startswith("https://"), "CUNZHENG_URL must be an https:// address."),
         (8, len({authority.operator for authority in listed_authorities()}) < 2,
