@@ -6,7 +6,7 @@ list that those three tell apart. Source: threats 1.1, T13, T15.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from common.object_store import BLOCK, ObjectStore
+from common.object_store import ObjectStore
 from evidence.errors import ClaimsErased
 from evidence.models import EvidenceFile
 from evidence.record_keys import claims_in, open_at
@@ -28,6 +28,8 @@ UNREADABLE: Final = "the original cannot be read"
 MISSING: Final = f"{UNREADABLE} (FileNotFoundError)"
 KEY_AWAY: Final = f"{UNREADABLE} (KeyUnavailable)"
 """The key that wrapped its record's is not here: one organisation's key must not keep the others' originals from being read."""
+IN_CACHE: Final = 1 << 18
+"""What is decrypted is digested while the processor's cache still holds it: by the mebibyte it took a fifth longer (measured)."""
 
 
 def file_fault(row: EvidenceFile, store: ObjectStore | None = None) -> str | None:
@@ -44,7 +46,7 @@ def original_fault(row: EvidenceFile, claim: Mapping[str, Json], *, by: Sequence
     digests = {algorithm: NEW[algorithm]() for algorithm in by}
     try:
         with open_at(row, store or vault_store()) as file:
-            while block := file.read(BLOCK):
+            while block := file.read(IN_CACHE):
                 for digest in digests.values():
                     digest.update(block)
     except (OSError, ValueError) as broken:
