@@ -329,7 +329,8 @@ def grants_to_approve(viewer: Viewer, *, now: datetime) -> QuerySet[Grant]:
     """Grants of the viewer's organisation that a colleague made and that wait for him as the second person; none when he may not."""
     if not viewer.may(Act.APPROVE_LARGE_GRANT):
         return Grant.objects.none()
-    waiting = Grant.objects.filter(lender=viewer.organisation, needs_second=True, approved_at=None, revoked_at=None, ends_at__gt=now)
+    waiting = grants_for(viewer).filter(
+        lender=viewer.organisation, needs_second=True, approved_at=None, revoked_at=None, ends_at__gt=now)
     return waiting.exclude(granted_by=viewer.actor)
 
 

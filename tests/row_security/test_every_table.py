@@ -238,7 +238,7 @@ SELECTORS: dict[Callable[..., Any], Selector] = {
 AMONG = {
     of_cases.place_of_note, of_cases.cases_of_person, of_cases.owners_for, of_cases.is_entrusted, of_cases.owner_of_assigned,
     of_cases.references_with_file, of_cases.cases_by_drawdown, of_cases.cases_of_grant, of_cases.cases_of_matter,
-    of_cases.cases_of_order, of_cases.accesses_of,
+    of_cases.cases_of_order, of_cases.accesses_of, of_cases.grants_to_approve,
     roots.live_assignment, roots.live_grant, roots.live_submission, roots.live_order, roots.whole_file_case_ids,
     of_evidence.canonical_number, of_evidence.is_whole_case, of_evidence.public_record, of_evidence.claims_of, of_evidence.custody_of,
 }
