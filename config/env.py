@@ -192,11 +192,11 @@ def signing_secret(name: str) -> str:
 REDIS = ("redis://", "rediss://")
 
 
-def counters_url(broker_url: str) -> str:
-    """The Redis that counts for all web processes: the one of CUNZHENG_COUNTERS_URL, else the broker where it is one; "" for none."""
-    told = text("CUNZHENG_COUNTERS_URL")
+def counters_url(name: str, broker_url: str) -> str:
+    """The Redis that counts for all web processes: the one of this variable, else the broker where it is one; "" for none."""
+    told = text(name)
     if told and not told.startswith(REDIS):
-        raise ImproperlyConfigured("CUNZHENG_COUNTERS_URL is no redis:// or rediss:// address.")
+        raise ImproperlyConfigured(f"{name} is no redis:// or rediss:// address.")
     return told or (broker_url if broker_url.startswith(REDIS) else "")
 
 

@@ -257,7 +257,7 @@ SMS_SECRET = env.signing_secret("CUNZHENG_SMS_SECRET")
 OUTGOING_NETWORKS = env.networks("CUNZHENG_OUTGOING_NETWORKS", "127.0.0.0/8 ::1/128" if EMBEDDED else "")
 
 # Counters of requests and of guesses, and codes of second factors that were used: all web processes must see the same ones.
-COUNTERS_URL = env.counters_url(CELERY_BROKER_URL)
+COUNTERS_URL = env.counters_url("CUNZHENG_COUNTERS_URL", CELERY_BROKER_URL)
 CACHES = {"default": env.counters(COUNTERS_URL)}
 
 # OAuth 2.0 for machines: client credentials, opaque tokens that the database knows by their digest, and no other flow.

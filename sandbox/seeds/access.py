@@ -84,7 +84,7 @@ def _distribute(supervisor: Viewer, agents: Sequence[Viewer], now: datetime) -> 
 def grant_and_submit(cast: Cast, cases: dict[str, Case], *, now: datetime) -> None:
     """A grant on each basis, one that was revoked, one of more than a hundred cases that waits; matters at notary office and body."""
     legal, second = cast.viewer(Role.LEGAL_OFFICER), cast.viewer(Role.LEGAL_OFFICER, 2)
-    mandate, duty = deposit_papers(legal, ["律师委托合同（示例）", "审计委托书（示例）"], key="grants", now=now)
+    mandate, duty = deposit_papers(legal, ["律师委托合同（示例）", "法院协助调查函（示例）"], key="grants", now=now)
     refs = [cases[reference].ref for reference in REFERENCES]
     # Those that stand at the notary office and the arbitration body by their stage.
     notarised, arbitrated = ([cases[r].ref for number, r in enumerate(REFERENCES, 1) if stage_of(number) == stage]
@@ -94,9 +94,9 @@ def grant_and_submit(cast: Cast, cases: dict[str, Case], *, now: datetime) -> No
     office = _grant(cast, "notary_office", Basis.PROVIDED, "consent-2026-0001", "申请执行证书（示例）", notarised, now)
     body = _grant(cast, "arbitration_body", Basis.PROVIDED, "consent-2026-0002", "申请仲裁（示例）", arbitrated, now)
     _grant(cast, "law_firm", Basis.ENTRUSTED, mandate, "发送律师函（示例）", refs[20:60], now)
-    audit = _grant(cast, "auditor", Basis.DUTY, duty, "年度审计（示例）", refs[:120], now)
-    if audit.needs_approval:
-        approve_grant(second, audit, now=now)
+    inquiry = _grant(cast, "court", Basis.DUTY, duty, "协助法院调查（示例）", refs[:120], now)
+    if inquiry.needs_approval:
+        approve_grant(second, inquiry, now=now)
     _grant(cast, "law_firm", Basis.ENTRUSTED, mandate, "批量诉讼准备（示例，待第二人复核）", refs[:110], now)
     over = _grant(cast, "law_firm", Basis.ENTRUSTED, mandate, "债权转让尽调（示例，已撤回）", refs[60:70], now)
     revoke_grant(legal, over, now=now)

@@ -251,7 +251,7 @@ def test_guesses_are_counted_in_the_redis_that_is_named_or_is_the_broker(
     broker: str, told: str, counted_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUNZHENG_COUNTERS_URL", told)
-    assert env.counters_url(broker) == counted_in
+    assert env.counters_url("CUNZHENG_COUNTERS_URL", broker) == counted_in
     monkeypatch.setenv("CUNZHENG_COUNTERS_URL", "memcached://c")
     with pytest.raises(ImproperlyConfigured, match="CUNZHENG_COUNTERS_URL"):
-        env.counters_url(broker)
+        env.counters_url("CUNZHENG_COUNTERS_URL", broker)
