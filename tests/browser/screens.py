@@ -26,6 +26,7 @@ PAGES = (
     ("dashboard", "case-officer", "/dashboard"), ("access", "legal-officer", "/access"), ("docket", "notary", "/docket"),
     ("orders", "judge", "/orders"), ("inbox", "legal-officer", "/inbox"), ("operations", "operator", "/operations"),
     ("start-operator", "operator", "/home"), ("start-auditor", "auditor", "/home"), ("mandates", "lawyer", "/docket"),
+    ("start-administrator", "lender-admin", "/home"),
     ("applications", "operator", "/applications"), ("audit", "auditor", "/audit"), ("visit", "collection-agent", "/visit"),
 )
 LANGUAGES = ("zh-hans", "en")
@@ -90,6 +91,8 @@ def main() -> int:
                 sign_in(page, url, login)
                 page.context.add_cookies([{"name": "django_language", "value": language, "url": url}])
                 answer = page.goto(url + path.format(number=number, case=case))
+                # What a script shows is there once it has run.
+                page.wait_for_load_state("networkidle")
                 page.screenshot(path=target / f"{name}.{language}.png")
                 print(f"{name}.{language}.png  {answer.status if answer else '?'}  {path}")
                 page.context.close()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import screens
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = sorted(file.relative_to(ROOT).as_posix() for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -233,3 +235,8 @@ def test_row_that_names_no_test_is_seen(wrong: str) -> None:
     model = "| who | shown by |\n|---|---|\n| nobody | `{}` |\n"
     assert unshown(model.format("tests/repository/test_pages.py::test_decisions_fit_on_a_page")) == []
     assert unshown(model.format(wrong)) != []
+
+
+def test_the_pictures_are_those_of_the_pages_that_are_taken() -> None:
+    taken = {f"{name}.{language}.png" for name, _, _ in screens.PAGES for language in screens.LANGUAGES}
+    assert {file.name for file in (ROOT / "docs" / "screens").iterdir()} == taken
