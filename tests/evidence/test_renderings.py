@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import soundfile
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -20,6 +21,7 @@ from evidence.models import CustodyEvent, Evidence, Rendering, RenderingPart
 from evidence.portal.file_views import FILES_ON_A_RECORD
 from evidence.portal.ranges import Between, OutOfRange, stretch
 from evidence.rendering import limits
+from evidence.rendering.parts import Document
 from evidence.renderings import ERASE_RENDERINGS, RENDER_FILE, erase_of_erased, erase_renderings, render_file
 from tests.accounts.people import make_organisation, make_person, signed_in
 from tests.evidence.clear import make_clear
@@ -414,3 +416,9 @@ def test_the_sweeper_leaves_renderings_and_the_daily_job_is_there(desk: Desk) ->
     before = stored()
     assert sweep_orphans(vault_store(), now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == before
+
+
+def test_an_attachment_of_which_no_size_is_known_is_listed_without_one() -> None:
+    letter = Document("letter", attachments=(("a.eml", "message/rfc822", 0), ("b.pdf", "application/pdf", 7)))
+    shown = render_to_string("evidence/rendering_letter.html", {"view": {"document": letter}})
+    assert ("a.eml" in shown, shown.count("字节")) == (True, 1)
